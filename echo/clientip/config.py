@@ -1,0 +1,160 @@
+"""
+The one TOML file that both halves read: what addresses mean ([network]) and whom to believe ([trust]).
+
+    [network]
+    nodes = ["192.168.0.0/24"]
+    load_balancers = ["100.64.0.0/10"]
+    [trust]
+    strategy = "rightmost-untrusted"
+    headers = ["X-Forwarded-For"]
+    ranges = ["load_balancers", "198.51.100.0/24"]   # names of [network], names of NAMED_RANGES, or CIDRs
+
+Tables of other stages ([[login]], [geo]) are handed on unread in `tables`. An unknown table or key is an error, with
+the nearest known name as the next step: a misspelt `ranges` must not silently trust nobody.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from echo.clientip.faults import ConfigFault, printable, quote
+from echo.clientip.ranges import NAMED_RANGES, Ranges
+from echo.clientip.trust import DEFAULT_HEADER, Policy, make_policy
+
+MAX_CONFIG_BYTES = 4 << 20  # a TOML with every CIDR of every CDN is some 100 KB; more is not our file
+
+# key of [network] -> what it holds
+NETWORK_KEYS = {
+    "nodes": "Addresses of the cluster's nodes.",
+    "pods": "Pod addresses.",
+    "services": "ClusterIP range; never a source address.",
+    "load_balancers": "Addresses that load balancers speak from.",
+    "ingress": "Addresses of the ingress controller's pods.",
+}
+# key of [trust] -> what it holds
+TRUST_KEYS = {
+    "strategy": "How the client is chosen: a name of the strategy table.",
+    "headers": "The list header to walk, one name.",
+    "ranges": "Whose hops are believed: names of [network], named ranges, CIDRs or addresses.",
+}
+TABLES = ("network", "trust", "login", "geo")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """
+    network  key of NETWORK_KEYS -> its ranges
+    policy   the trust policy
+    tables   the tables that other stages read, as tomllib gives them
+    path     the file it came from, "" if none was read
+    """
+
+    network: dict[str, Ranges] = field(default_factory=dict)
+    policy: Policy = field(default_factory=make_policy)
+    tables: dict[str, Any] = field(default_factory=dict)
+    path: str = ""
+
+
+def load_config(path: str | None, trust: Sequence[str] = ()) -> Config:
+    """
+    Read the file, if one is named, and add the ranges of `--trust`. Raises ConfigFault naming the file and the key.
+    """
+    if path is None:
+        return parse_config("", "", trust)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise ConfigFault(
+            f"cannot read it: {error.strerror or error}", place=printable(path), next_step="name a readable TOML file"
+        ) from None
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigFault(f"larger than {MAX_CONFIG_BYTES} bytes", printable(path), "name a whofrom.toml")
+    try:
+        return parse_config(data.decode("utf-8"), path, trust)
+    except UnicodeDecodeError as error:
+        raise ConfigFault(f"byte {error.start} is not UTF-8", printable(path), "save the file as UTF-8") from None
+
+
+def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
+    """Parse the TOML text of the file at path (named in errors only)."""
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is an integer of 5,000 digits
+        raise ConfigFault(f"not TOML: {str(error)[:200]}", printable(path), "correct the line") from None
+    check_keys(document, TABLES, path, "")
+    network_table = _table(document, "network", NETWORK_KEYS, path)
+    trust_table = _table(document, "trust", TRUST_KEYS, path)
+    named = {key: string_list(network_table, key, place(path, f"[network] {key}")) for key in network_table}
+    network = {key: _ranges(texts, place(path, f"[network] {key}")) for key, texts in named.items()}
+
+    texts: list[str] = []
+    where = place(path, "[trust] ranges")
+    for entry in string_list(trust_table, "ranges", where):
+        texts += _expand(entry, named, where)
+    for entry in trust:
+        texts += _expand(entry, named, "--trust")
+    headers = string_list(trust_table, "headers", place(path, "[trust] headers"), [DEFAULT_HEADER])
+    if len(headers) != 1:
+        raise ConfigFault("give exactly one header", place(path, "[trust] headers"), 'for example ["X-Forwarded-For"]')
+    strategy = trust_table.get("strategy")
+    if strategy is not None and not isinstance(strategy, str):
+        raise ConfigFault("must be a string", place(path, "[trust] strategy"), 'for example "rightmost-untrusted"')
+    try:
+        policy = make_policy(strategy, headers[0], texts)
+    except ConfigFault as error:
+        raise ConfigFault(error.fault, place(path, "[trust]"), error.next_step) from None
+    rest = {key: value for key, value in document.items() if key not in ("network", "trust")}
+    return Config(network, policy, rest, path)
+
+
+def place(path: str, where: str) -> str:
+    """Return how an error names a spot of the file."""
+    return f"{printable(path)} {where}".rstrip() if path else where
+
+
+def check_keys(table: Mapping[str, Any], known: Sequence[str] | Mapping[str, Any], path: str, where: str) -> None:
+    """Raise ConfigFault for the first key of table that is not known, with the nearest known one."""
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, list(known), 1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise ConfigFault(f"{quote(key)} is unknown", place(path, where), hint)
+
+
+def string_list(table: Mapping[str, Any], key: str, where: str, default: list[str] | None = None) -> list[str]:
+    """Return table[key] as a list of strings; a single string counts as a list of one."""
+    value = table.get(key, default if default is not None else [])
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigFault("must be a list of strings", where, f'for example {key} = ["…"]')
+    return value
+
+
+def _table(document: Mapping[str, Any], name: str, known: Mapping[str, str], path: str) -> Mapping[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigFault(f"{name} must be a table", printable(path), f"write [{name}]")
+    check_keys(table, known, path, f"[{name}]")
+    return table
+
+
+def _ranges(texts: Sequence[str], where: str) -> Ranges:
+    try:
+        return Ranges(texts)
+    except ConfigFault as error:
+        raise ConfigFault(error.fault, where, error.next_step) from None
+
+
+def _expand(entry: str, named: Mapping[str, list[str]], where: str) -> Sequence[str]:
+    if entry in named:
+        return named[entry]
+    if entry in NAMED_RANGES:
+        return NAMED_RANGES[entry][0]
+    if entry in NETWORK_KEYS:
+        raise ConfigFault(f"{quote(entry)} is not set in [network]", where, f"add {entry} = […] to [network]")
+    _ranges([entry], where)
+    return [entry]

@@ -1,0 +1,21 @@
+"""
+The log record: one JSON object a line, one line a request, malformed requests included.
+
+`fields` is the ordered table that the server writes from and the pipeline reads by. `login` says which requests are
+logins and who signed in. Pure data and rules on values: standard library only, no I/O.
+"""
+
+from echo.record.fields import FIELDS, REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, Field, header_text
+from echo.record.login import LOGIN_KEYS, LoginRule, parse_login_rules
+
+__all__ = [
+    "FIELDS",
+    "LOGIN_KEYS",
+    "REDACTED",
+    "REDACTED_HEADERS",
+    "SCHEMA_VERSION",
+    "Field",
+    "LoginRule",
+    "header_text",
+    "parse_login_rules",
+]

@@ -1,0 +1,1 @@
+"""The subcommands of the pipeline: options in, one call, rows out."""

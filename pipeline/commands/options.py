@@ -1,0 +1,62 @@
+"""Options that several subcommands share, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.engine.duckdb import Engine
+from pipeline.lake import Lake
+from pipeline.output import FORMS
+from pipeline.timespec import HELP, parse_moment
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+lake_option = click.option(
+    "--lake", "lake_path", metavar="DIR", default="lake", envvar="WHOFROM_LAKE", show_default=True, show_envvar=True,
+    help="Folder of the lake.",
+)  # fmt: skip
+config_option = click.option(
+    "--config", "config_path", metavar="FILE", envvar="WHOFROM_CONFIG", show_envvar=True,
+    help="TOML with [network], [trust] and [[login]].",
+)  # fmt: skip
+output_option = click.option(
+    "-o", "--output", "form", type=click.Choice(list(FORMS)), help="Default: table on a terminal, ndjson in a pipe."
+)
+
+
+def period_options(command: Command) -> Command:
+    """Add --since and --until."""
+    command = click.option("--until", metavar="TIME", help="Rows before this time; forms as --since.")(command)
+    return click.option("--since", metavar="TIME", help=f"Rows at this time or after: {HELP}.")(command)
+
+
+def period(since: str | None, until: str | None) -> dict[str, datetime | None]:
+    """Return the moments of --since and --until. Raises UsageFault."""
+    now = datetime.now(UTC)
+    return {
+        "since": None if since is None else parse_moment(since, now, "--since"),
+        "until": None if until is None else parse_moment(until, now, "--until"),
+    }
+
+
+def open_engine(lake_path: str) -> Engine:
+    """Open the lake for reading. Raises LakeFault."""
+    return Engine(Lake(lake_path))
+
+
+def say_if_empty(engine: Engine, rows: list[Any], moments: dict[str, datetime | None]) -> None:
+    """Where there are no rows, say on stderr whether the lake is empty or the period is: silence would mean both."""
+    if rows:
+        return
+    span = engine.query("SELECT count(*) AS n, min(ts) AS first, max(ts) AS last FROM requests").to_pylist()[0]
+    if not span["n"]:
+        click.echo("the lake holds no requests", err=True)
+    elif any(moments.values()):
+        first, last = (f"{span[name]:%Y-%m-%d %H:%M}" for name in ("first", "last"))
+        click.echo(f"nothing found; the lake's requests are from {first} to {last} UTC", err=True)
+    else:
+        click.echo(f"nothing found in {span['n']:,} requests", err=True)

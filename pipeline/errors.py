@@ -1,0 +1,40 @@
+"""
+What goes wrong in the pipeline. Each is one line for the user: the fault, the place, the next step.
+
+    echo.clientip.Fault
+    ├── ConfigFault              the TOML or a flag is wrong (exit 2)
+    └── PipelineFault            (exit 1)
+        ├── UsageFault           a value given on the command line cannot be used (exit 2)
+        ├── SourceFault          a file to ingest cannot be read to its end, or is no log
+        ├── GeoFault             the mmdb is broken or no geo database
+        ├── LakeFault            the lake is missing, is no lake, or cannot be written
+        └── QueryFault           a statement was refused or failed
+"""
+
+from echo.clientip import Fault
+
+
+class PipelineFault(Fault):
+    """Anything the pipeline could not do."""
+
+
+class UsageFault(PipelineFault):
+    """A value given on the command line cannot be used."""
+
+    exit_code = 2
+
+
+class SourceFault(PipelineFault):
+    """A source cannot be read to its end, or is no log."""
+
+
+class GeoFault(PipelineFault):
+    """The mmdb is broken or is no geo database."""
+
+
+class LakeFault(PipelineFault):
+    """The lake is missing, is no lake, or cannot be written."""
+
+
+class QueryFault(PipelineFault):
+    """A statement was refused or failed."""

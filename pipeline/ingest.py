@@ -1,0 +1,252 @@
+"""
+Ingest: sources to committed rows, exactly once.
+
+    reader (blocks of lines) → format (records) → resolve → login rules → geo → lake (rows and mark in one commit)
+
+Every line becomes a row or a reject with a reason. A source that was read before goes on where it ended, whatever it
+is called now. An unterminated last line of a plain file is taken if it is a whole record, and left for the next run if
+it is not: its writer may be in the middle of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from echo.clientip import Policy, make_policy, printable, quote
+from echo.record import LoginRule
+from pipeline.errors import SourceFault
+from pipeline.geo import Geo, no_geo
+from pipeline.lake import REJECTS, REQUESTS, Lake, rejects_of, rows_of
+from pipeline.resolve import POLICY_OF_RECORD, Hops, header_lists, resolve
+from pipeline.rows import MAX_RAW_BYTES
+from pipeline.sources import FORMATS, Format, sniff
+from pipeline.sources.ndjson import NDJSON
+from pipeline.sources.reader import STDIN, Block, Mark, blocks, head_ids, opened, read_head
+
+DEFAULT_POLICY = make_policy()
+MAX_GENERATIONS = 16  # logs that begin with the same kilobyte and then differ, in one lake; more is a mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    What an ingest is told.
+
+    policy    how to resolve; None keeps the server's verdict in our own records, and is remote-addr for other logs
+    rules     login rules
+    geo       an open database, or None
+    format    name of the format, or None to find out
+    """
+
+    policy: Policy | None = None
+    rules: tuple[LoginRule, ...] = ()
+    geo: Geo | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of one source.
+
+    rows, rejects  lines that were committed, lines that were refused
+    skipped        bytes that an earlier run had committed
+    pending        1 if an unterminated last line was left for the next run
+    reasons        reason -> how many lines were refused for it
+    """
+
+    source: str
+    format: str = ""
+    rows: int = 0
+    rejects: int = 0
+    skipped: int = 0
+    pending: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+def ingest_source(name: str, lake: Lake, settings: Settings, progress: Callable[[int], None] | None = None) -> Outcome:
+    """
+    Read one source into the lake. Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
+
+    progress  called with the number of lines after each commit
+    """
+    for generation in range(MAX_GENERATIONS):
+        with opened(name) as (stream, growing):
+            head = read_head(stream)
+            source_id, mark = _known(lake, head, generation)
+            run = _Run(name, lake, settings, source_id, mark, progress)
+            outcome = run.read(stream, head, growing=growing)
+            if outcome is not None:
+                return outcome
+        if name == STDIN:
+            raise SourceFault(
+                "begins like a log that was ingested before, but is another one", "-", "save it to a file and name that"
+            )
+    raise SourceFault(
+        f"{MAX_GENERATIONS} logs in this lake begin with the same bytes", printable(name), "use another lake for it"
+    )
+
+
+def _known(lake: Lake, head: bytes, generation: int) -> tuple[str, Mark | None]:
+    """Return the source's identity in this generation, the known one if there is one, and its mark."""
+    ids = [f"{one}-{generation}" for one in head_ids(head)]
+    for one in ids:
+        mark = lake.mark(REQUESTS, one)
+        if mark is not None:
+            return ids[0], mark
+    return ids[0], None
+
+
+class _Run:
+    """One pass over one source."""
+
+    def __init__(
+        self,
+        name: str,
+        lake: Lake,
+        settings: Settings,
+        source_id: str,
+        mark: Mark | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.lake, self.settings, self.source_id, self.mark = lake, settings, source_id, mark
+        self.progress = progress
+        self.outcome = Outcome(name)
+        self.reasons: dict[str, int] = {}
+        self.format: Format | None = FORMATS[settings.format] if settings.format else None
+        rejected = lake.mark(REJECTS, source_id)
+        self.rejected_to = rejected.offset if rejected is not None else 0
+
+    def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Outcome | None:
+        """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
+        start = self.mark.offset if self.mark is not None else 0
+        self.outcome = replace(self.outcome, skipped=start)
+        first = True
+        for block in blocks(stream, head, start, growing=growing):
+            if first:
+                first = False
+                if self.mark is not None and Mark.of(start, block.tail) != self.mark:
+                    return None
+            elif block.lines or block.overlong:
+                self._take(block)
+        return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
+
+    def _take(self, block: Block) -> None:
+        if self.format is None:
+            self.format = sniff(block.lines)
+            if self.format is None:
+                if not block.final:
+                    self.outcome = replace(self.outcome, pending=1)
+                    return
+                raise SourceFault(
+                    f"no known log format; its first line is {_first_line(block)}",
+                    printable(self.outcome.source),
+                    f"name one with --format ({', '.join(FORMATS)}) to keep its lines as rejects",
+                )
+        parsed = self.format.parse(block.lines)
+        if not block.final and parsed.rejects:
+            self.outcome = replace(self.outcome, pending=1)
+            return
+        now = datetime.now(UTC)
+        refused = [
+            (block.offsets[index], block.numbers[index], reason, block.lines[index]) for index, reason in parsed.rejects
+        ]
+        refused += [(long.offset, long.number, "line too long", long.raw) for long in block.overlong]
+        rejects = rejects_of(
+            {
+                "source": self.outcome.source,
+                "source_offset": offset,
+                "line": number,
+                "reason": reason,
+                "raw": raw[:MAX_RAW_BYTES],
+                "ingested_at": now,
+            }
+            for offset, number, reason, raw in sorted(refused)
+            if offset >= self.rejected_to
+        )
+        offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
+        rows = rows_of(enrich(parsed.batch, self.outcome.source, offsets, self.settings, own=self.format is NDJSON))
+        self.lake.commit(rows, rejects, self.source_id, Mark.of(block.end, block.tail))
+        for _, _, reason, _ in refused:
+            kind = reason.partition(":")[0]
+            self.reasons[kind] = self.reasons.get(kind, 0) + 1
+        self.outcome = replace(
+            self.outcome,
+            format=self.format.name,
+            rows=self.outcome.rows + rows.num_rows,
+            rejects=self.outcome.rejects + len(refused),
+        )
+        if self.progress is not None:
+            self.progress(len(block.lines))
+
+
+def enrich(
+    batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings, *, own: bool
+) -> dict[str, pa.Array]:
+    """
+    Return all columns of the lake for a batch of records.
+
+    own  the rows are whofrom's own records, whose verdict stands unless a policy was given
+    """
+    rows = batch.num_rows
+    columns = {name: batch.column(name) for name in batch.schema.names}
+    policy = settings.policy
+    chain = header_lists(columns["headers"], (policy or DEFAULT_POLICY).header)
+    found = resolve(columns["peer_ip"], chain, policy or DEFAULT_POLICY, columns["proxied_ip"])
+    columns |= _peer(columns["peer_ip"])
+    if policy is None and own:
+        verdict = Hops(columns["client_ip"], DEFAULT_POLICY)
+        columns |= {"client_ip": verdict.text(), "client_ip_num": verdict.packed(), "client_class": verdict.classes()}
+        columns["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
+    else:
+        columns |= {name: column for name, column in found.items() if name not in ("client_depth", "peer_trusted")}
+        columns["policy"] = pa.repeat(pa.scalar((policy or DEFAULT_POLICY).id), rows)
+    columns |= _logins(columns, found["peer_trusted"], settings.rules)
+    columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
+    columns["date"] = columns["ts"].cast(pa.date32())
+    columns["source"] = pa.repeat(pa.scalar(source), rows)
+    columns["source_offset"] = offsets
+    return columns
+
+
+def _peer(peer: pa.Array) -> dict[str, pa.Array]:
+    """Return peer_ip in canonical text, and peer_name where the log wrote something else."""
+    address = Hops(peer, DEFAULT_POLICY).text()
+    unnamed = pc.or_(address.is_valid(), pc.fill_null(pc.is_in(peer, pa.array(["-", ""])), fill_value=False))
+    return {"peer_ip": address, "peer_name": pc.if_else(unnamed, pa.scalar(None, pa.string()), peer)}
+
+
+def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterable[LoginRule]) -> dict[str, pa.Array]:
+    """Return user and login, filled by the rules where the log did not say; only rows that may match are looked at."""
+    users, logins = columns["user"], columns["login"]
+    for rule in rules:
+        may = pc.and_(
+            pc.is_in(columns["method"], pa.array(sorted(rule.methods), pa.string())),
+            pc.is_in(columns["status"], pa.array(sorted(rule.statuses), pa.int64())),
+        )
+        which = pa.array(range(len(users)), pa.int64()).filter(pc.and_(may, logins.is_null()))
+        if not len(which):
+            continue
+        names = ("method", "target", "status", "headers", "user")
+        values = [columns[name].take(which).to_pylist() for name in names]
+        trusted = peer_trusted.take(which).to_pylist()
+        user_list, login_list = users.to_pylist(), logins.to_pylist()
+        for row, method, target, status, headers, user, believed in zip(
+            which.to_pylist(), *values, trusted, strict=True
+        ):
+            match = rule.match(method, target or "", status, dict(headers or ()), auth_user=user, peer_trusted=believed)
+            if match is not None:
+                user_list[row], login_list[row] = match[0] or user, match[1]
+        users, logins = pa.array(user_list, pa.string()), pa.array(login_list, pa.string())
+    return {"user": users, "login": logins}
+
+
+def _first_line(block: Block) -> str:
+    line = next((line for line in block.lines if line.strip()), b"")
+    return quote(line[:200].decode("utf-8", "backslashreplace"))

@@ -1,0 +1,106 @@
+"""
+The lake: two Delta tables under one folder, `requests` (partitioned by date) and `rejects`.
+
+A batch of a source is committed with the source's mark (how far it was read) as a Delta application transaction, so
+rows and mark are in the table together or not at all: that is what makes ingest exactly-once. Rejects are a table of
+their own and are committed first, under the same marks; after a crash between the two, the rejects that are already
+there are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from echo.clientip import printable
+from pipeline.errors import LakeFault
+from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column
+from pipeline.sources.reader import Mark
+
+REQUESTS, REJECTS = "requests", "rejects"
+TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
+PARTITIONS = {REQUESTS: ["date"], REJECTS: None}
+COMPRESSION_LEVEL = 3  # zstd's own default: levels above cost several times the CPU for a few percent
+WRITER = WriterProperties(compression="ZSTD", compression_level=COMPRESSION_LEVEL)
+NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
+
+
+class Lake:
+    """A lake at a folder; nothing is made on disk before the first commit."""
+
+    def __init__(self, path: str) -> None:
+        """Raises LakeFault if the path is a file."""
+        self.path = path
+        if Path(path).exists() and not Path(path).is_dir():
+            raise LakeFault("is a file, and a lake is a folder", printable(path), "name another folder with --lake")
+
+    def table(self, name: str) -> DeltaTable | None:
+        """Return the newest snapshot of a table, None if it does not exist yet."""
+        try:
+            return DeltaTable(str(Path(self.path) / name))
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError, ValueError) as error:
+            raise LakeFault(_words(error), printable(self.path), "name a folder that whofrom ingest has made") from None
+
+    def files(self, name: str) -> list[str]:
+        """Return the Parquet files of the newest snapshot; none if the table does not exist."""
+        table = self.table(name)
+        return table.file_uris() if table is not None else []
+
+    def require(self) -> None:
+        """Raise LakeFault if there is no lake here."""
+        if self.table(REQUESTS) is None and self.table(REJECTS) is None:
+            raise LakeFault(
+                "no lake here", printable(self.path), f"make one: whofrom ingest --lake {self.path} access.log"
+            )
+
+    def mark(self, name: str, source_id: str) -> Mark | None:
+        """Return how far a source was read into a table, None if it never was."""
+        table = self.table(name)
+        number = table.transaction_version(source_id) if table is not None else None
+        return None if number is None else Mark.unpack(number)
+
+    def commit(self, rows: pa.Table, rejects: pa.Table, source_id: str, mark: Mark) -> None:
+        """
+        Commit the rows and rejects of a block, and the source's mark behind it. Raises LakeFault; then nothing of the
+        block's rows is in the lake, and ingesting again goes on from the last mark.
+        """
+        if rejects.num_rows:
+            self._append(REJECTS, rejects, source_id, mark)
+        self._append(REQUESTS, rows, source_id, mark)
+
+    def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark) -> None:
+        properties = CommitProperties(app_transactions=[Transaction(source_id, mark.pack())])
+        try:
+            write_deltalake(
+                str(Path(self.path) / name),
+                rows,
+                partition_by=PARTITIONS[name],
+                mode="append",
+                writer_properties=WRITER,
+                commit_properties=properties,
+            )
+        except (DeltaError, OSError, ValueError) as error:
+            raise LakeFault(
+                f"cannot write: {_words(error)}", printable(self.path), "free space or mend the folder, then run again"
+            ) from None
+
+
+def rows_of(columns: dict[str, pa.Array]) -> pa.Table:
+    """Return a table of ROW_SCHEMA."""
+    return pa.table([columns[field.name] for field in ROW_SCHEMA], schema=ROW_SCHEMA)
+
+
+def rejects_of(rejects: Iterable[dict[str, Any]]) -> pa.Table:
+    """Return a table of REJECT_SCHEMA."""
+    return pa.Table.from_pylist(list(rejects), schema=REJECT_SCHEMA)
+
+
+def _words(error: Exception) -> str:
+    return printable(" ".join(str(error).split()))[:NAME_LIMIT]

@@ -1,0 +1,120 @@
+"""
+Rows to people and programs: `-o table|json|ndjson|csv`.
+
+Logs are attacker-written, so: the table shows printable characters only, JSON escapes what a terminal could obey, and
+CSV puts an apostrophe before text that a spreadsheet would run as a formula.
+"""
+
+import csv
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TextIO
+
+import orjson
+
+from echo.clientip import printable
+
+Row = Mapping[str, Any]
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
+MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
+UNPRINTABLE = re.compile(r"[\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def write_rows(rows: Sequence[Row], columns: Sequence[str], form: str | None, out: TextIO | None = None) -> None:
+    """Write rows in the form named; without one a table on a terminal and NDJSON in a pipe."""
+    stream = out if out is not None else sys.stdout
+    FORMS[form or default_form(stream)](rows, columns, stream)
+
+
+def default_form(stream: TextIO) -> str:
+    """Return the form for a stream whose user named none."""
+    return "table" if stream.isatty() else "ndjson"
+
+
+def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+    """Write a table as wide as the terminal; nothing but a sentence where there are no rows."""
+    from rich.console import Console  # noqa: PLC0415  # rich costs 50 ms that the other forms need not pay
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    if not rows:
+        out.write("(no rows)\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    numeric = {name for name in columns if any(isinstance(row[name], int | float) for row in rows)}
+    for name in columns:
+        table.add_column(Text(name), justify="right" if name in numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[name])) for name in columns))
+    # a pipe has no width: give each row the room it needs, so that `| less -S` and transcripts stay whole
+    Console(file=out, width=None if out.isatty() else 200, highlight=False, soft_wrap=False).print(table)
+
+
+def write_json(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+    """Write one JSON array."""
+    out.write("[" + ",\n ".join(_json(row, columns) for row in rows) + "]\n")
+
+
+def write_ndjson(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+    """Write one JSON object a line."""
+    out.writelines(_json(row, columns) + "\n" for row in rows)
+
+
+def write_csv(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+    """Write RFC 4180 CSV with a header line."""
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_csv_cell(row[name]) for name in columns])
+
+
+FORMS: dict[str, Callable[[Sequence[Row], Sequence[str], TextIO], None]] = {
+    "table": write_table,
+    "json": write_json,
+    "ndjson": write_ndjson,
+    "csv": write_csv,
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S") + (f".{value.microsecond:06d}" if value.microsecond else "") + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _json(row: Row, columns: Sequence[str]) -> str:
+    plain = {name: _plain(row[name]) for name in columns}
+    text = orjson.dumps(plain, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _csv_cell(value: Any) -> Any:
+    plain = _plain(value)
+    if isinstance(plain, str):
+        return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain
+    return orjson.dumps(plain, default=str).decode() if isinstance(plain, list | dict) else plain
+
+
+def _cell(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return "–"
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    if isinstance(plain, int):
+        return f"{plain:,}"
+    if isinstance(plain, float):
+        return f"{plain:,.3f}".rstrip("0").rstrip(".") if abs(plain) < 10 else f"{plain:,.1f}"
+    if isinstance(plain, list):
+        return printable(", ".join(str(_plain(item)) for item in plain))[:MAX_CELL_CHARS]
+    return printable(str(plain))[:MAX_CELL_CHARS]

@@ -1,0 +1,96 @@
+"""
+Questions as files: `queries/<use case>/<name>.sql`.
+
+A file opens with a header of comment lines, `-- key: text`, and its parameters,
+`-- parameter NAME TYPE = DEFAULT: meaning`. The header is the one declaration: docs are generated from it, defaults are
+taken from it, and a test runs every file. A text continues on lines that start with `--   `.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from pipeline.engine.duckdb import Engine
+
+KEYS = ("question", "grain", "reads", "false positives", "attack", "source")
+TYPES: dict[str, Any] = {"int": int, "float": float, "text": str, "timestamp": datetime}
+PARAMETER = re.compile(r"parameter (?P<name>[a-z_]+) (?P<type>[a-z]+)(?: = (?P<default>[^:]+))?: (?P<meaning>.+)")
+
+
+class Parameter(NamedTuple):
+    """One parameter; `default` is None where NULL is the default."""
+
+    name: str
+    type: str
+    default: Any
+    meaning: str
+
+
+class Query(NamedTuple):
+    """One question. `name` is `use case/file`; `header` maps the KEYS that the file has to their text."""
+
+    name: str
+    header: dict[str, str]
+    parameters: tuple[Parameter, ...]
+    sql: str
+
+    def run(self, engine: Engine, **values: Any) -> pa.Table:
+        """Run it; values that are not given take their defaults. Raises QueryFault."""
+        known = {parameter.name for parameter in self.parameters}
+        assert known >= values.keys(), f"{self.name} has no parameter {values.keys() - known}"
+        bound = {parameter.name: values.get(parameter.name, parameter.default) for parameter in self.parameters}
+        return engine.query(self.sql, bound)
+
+
+@cache
+def load(name: str) -> Query:
+    """Load `use case/file`."""
+    return parse(name, files("pipeline").joinpath("queries", f"{name}.sql").read_text("utf-8"))
+
+
+def names() -> list[str]:
+    """Return the names of all queries."""
+    folder = files("pipeline").joinpath("queries")
+    return sorted(
+        f"{use.name}/{file.name.removesuffix('.sql')}"
+        for use in folder.iterdir()
+        if use.is_dir()
+        for file in use.iterdir()
+        if file.name.endswith(".sql")
+    )
+
+
+def parse(name: str, text: str) -> Query:
+    """Parse the text of a file. Raises ValueError naming the line that is no header line."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        if line.startswith("--   "):
+            lines[-1] += " " + line[5:].strip()
+        else:
+            lines.append(line[2:].strip())
+    header: dict[str, str] = {}
+    parameters = []
+    for line in lines:
+        found = PARAMETER.fullmatch(line)
+        key, _, value = line.partition(": ")
+        if found:
+            default = found["default"]
+            kind = TYPES[found["type"]]
+            parameters.append(
+                Parameter(
+                    found["name"], found["type"], None if default in (None, "null") else kind(default), found["meaning"]
+                )
+            )
+        elif key in KEYS:
+            header[key] = value
+        else:
+            raise ValueError(f"{name}: {line!r} is no header line; keys are {', '.join(KEYS)}")
+    return Query(name, header, tuple(parameters), text)

@@ -1,0 +1,170 @@
+r"""
+nginx's and Apache's combined and common log formats, as they really occur.
+
+    $remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"
+
+The peer is the first field; with nginx's realip module or mod_remoteip it is already derived, which the line does not
+say. The parser is one RE2 pattern over the whole batch; what it leaves goes through looser ones, in this order, each
+for lines seen in real logs. A value is kept as the log wrote it, its escapes (`\x22`, `\"`) included.
+
+A single quoted field at the end that reads like a list of hops is X-Forwarded-For, as in nginx's stock `main` format.
+It is kept as that header, evidence like any other: the trust policy decides whether it is believed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.sources.format import Format, Parsed, decode, headers_of, record_batch
+
+GROUPS = (
+    "host", "peer", "user", "day", "month", "year", "time", "zone", "request", "status", "bytes", "referer", "agent",
+    "rest",
+)  # fmt: skip
+
+QUOTED = r'(?:[^"\\]|\\.)*'
+LOOSE = r".*?"
+TIME = (
+    r"\[(?P<day>\d\d?)/(?P<month>[A-Za-z]{3})/(?P<year>\d{4}):(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)? (?P<zone>[+-]\d{4})\]"
+)
+PLAIN = r"(?P<host>)(?P<peer>\S+) \S+ (?P<user>\S+)"
+
+
+def _pattern(prefix: str, text: str) -> str:
+    # the last quote may be missing: a user agent cut short by the writer still leaves a line worth having
+    tail = rf'(?: "(?P<referer>{text})" "(?P<agent>{text})(?:"(?P<rest>[^"].*|"?))?)?$'
+    return rf'^"?{prefix} {TIME} "(?P<request>{text})" (?P<status>\d{{3}}) (?P<bytes>\d+|-){tail}'
+
+
+# what the pattern is for -> the pattern, tried in this order
+PATTERNS = {
+    "as documented": _pattern(PLAIN, QUOTED),
+    "user missing": _pattern(r"(?P<host>)(?P<peer>\S+)(?P<user>) -", QUOTED),
+    "Apache vhost_combined": _pattern(r"(?P<host>\S+) (?P<peer>[0-9A-Za-z]\S*|\[\S+) - (?P<user>\S+)", QUOTED),
+    "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>\S.*?)", QUOTED),
+    "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
+    "quotes unescaped": _pattern(PLAIN, LOOSE),
+}
+REQUEST = r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? (?P<target>\S.*?)(?P<protocol> HTTP/[0-9](?:\.[0-9])?)?$'
+MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+HOP_LIST = r"^[0-9A-Fa-f.:\[\]%, ]*[.:][0-9A-Fa-f.:\[\]%, ]*$"
+MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
+NO_REQUEST = "the request line is not HTTP"
+
+
+def parse(lines: list[bytes]) -> Parsed:
+    """Parse common and combined lines."""
+    text = decode(lines)
+    left = pa.array(range(len(lines)), pa.int64())
+    taken: list[tuple[dict[str, pa.Array], pa.Array]] = []
+    for pattern in PATTERNS.values():
+        if not len(left):
+            break
+        found = pc.extract_regex(text.take(left), pattern)
+        hit = found.is_valid()
+        if pc.any(hit).as_py():
+            taken.append((_columns(found.filter(hit)), left.filter(hit)))
+            left = left.filter(pc.invert(hit))
+    rejects = [(index, why_not(lines[index])) for index in left.to_pylist()]
+    fields = {
+        name: pa.concat_arrays([columns[name] for columns, _ in taken] or [pa.array([], pa.string())])
+        for name in GROUPS
+    }
+    index = pa.concat_arrays([lines_ for _, lines_ in taken] or [pa.array([], pa.int64())])
+    ts = _timestamps(fields)
+    if ts.null_count:
+        rejects += [(line, "the time is no date") for line in index.filter(ts.is_null()).to_pylist()]
+        good = ts.is_valid()
+        fields = {name: column.filter(good) for name, column in fields.items()}
+        index, ts = index.filter(good), ts.filter(good)
+    return Parsed(_batch(fields, ts), index, rejects)
+
+
+def why_not(line: bytes) -> str:
+    """Return why a line is not combined, naming the first field that is not as it should be."""
+    if not line.strip():
+        return "empty line"
+    if b"\0" in line:
+        return "binary: holds a NUL byte"
+    if not re.search(rb"\[[^\]]*:\d\d:\d\d:\d\d [+-]\d{4}\]", line):
+        return "no [day/month/year:time zone] in it"
+    if not re.search(rb'\] "', line):
+        return "no quoted request after the time"
+    if not re.search(rb'" \d{3} (\d+|-)', line):
+        return "no status and size after the request"
+    return "not combined: the fields before the time or after the size are not as documented"
+
+
+def _columns(found: pa.Array) -> dict[str, pa.Array]:
+    return {name: pc.struct_field(found, name) for name in GROUPS}
+
+
+def _nullif(column: pa.Array, *texts: str) -> pa.Array:
+    return pc.if_else(pc.is_in(column, pa.array(texts)), pa.scalar(None, pa.string()), column)
+
+
+def _timestamps(fields: dict[str, pa.Array]) -> pa.Array:
+    """Return UTC timestamps, null where day, month, time or zone is out of range."""
+    month = pc.index_in(pc.utf8_lower(fields["month"]), MONTHS)  # strptime's %b would follow the locale
+    day = fields["day"].cast(pa.int64())
+    number = pc.utf8_lpad(pc.add(month, 1).cast(pa.string()), 2, "0")
+    iso = pc.binary_join_element_wise(
+        pc.binary_join_element_wise(fields["year"], number, fields["day"], "-"), fields["time"], "T"
+    )
+    local = pc.strptime(iso, format="%Y-%m-%dT%H:%M:%S", unit="us", error_is_null=True)
+    local = pc.if_else(pc.equal(pc.day(local), day), local, None)  # strptime makes 3 March of 31 February
+    zones = fields["zone"].dictionary_encode()
+    shifts = pa.array([zone_shift(zone) for zone in zones.dictionary.to_pylist()], pa.duration("us"))
+    return pc.subtract(local, shifts.take(zones.indices)).cast(pa.timestamp("us", "UTC"))
+
+
+def zone_shift(zone: str) -> timedelta | None:
+    """Return what `+0330` is ahead of UTC; None if there is no such zone."""
+    hours, minutes = int(zone[1:3]), int(zone[3:5])
+    total = hours * 60 + minutes
+    if minutes > 59 or total > MAX_ZONE_MINUTES:
+        return None
+    return timedelta(minutes=-total if zone[0] == "-" else total)
+
+
+def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
+    request = pc.extract_regex(fields["request"], REQUEST)
+    is_http = request.is_valid()
+    protocol = pc.utf8_ltrim_whitespace(pc.struct_field(request, "protocol"))
+    whole = _nullif(fields["request"], "-", "")
+    forwarded = pc.utf8_trim(pc.utf8_trim_whitespace(fields["rest"]), '"')
+    is_list = pc.fill_null(pc.match_substring_regex(forwarded, HOP_LIST), fill_value=False)
+    present: dict[str, pa.Array] = {
+        "referer": _nullif(fields["referer"], "-", ""),
+        "x-forwarded-for": pc.if_else(is_list, forwarded, None),
+    }
+    columns = {
+        "ts": ts,
+        "peer_ip": fields["peer"],
+        "host": _nullif(fields["host"], ""),
+        "user": _nullif(fields["user"], "-", '""', ""),
+        "method": pc.struct_field(request, "method"),
+        "target": pc.if_else(is_http, pc.struct_field(request, "target"), whole),
+        "protocol": _nullif(protocol, ""),
+        "user_agent": _nullif(fields["agent"], "-", ""),
+        "headers": headers_of(
+            {name: column for name, column in present.items() if column.null_count < len(column)}, len(ts)
+        ),
+        "status": fields["status"].cast(pa.int64()),
+        "response_bytes": _sizes(fields["bytes"]),
+        "error": pc.if_else(is_http, pa.scalar(None, pa.string()), NO_REQUEST),
+    }
+    return record_batch(columns, len(ts))
+
+
+def _sizes(column: pa.Array) -> pa.Array:
+    """Return sizes; `-` is Apache's way to write that no byte was sent, more digits than int64 holds are null."""
+    digits = pc.if_else(pc.equal(column, "-"), "0", column)
+    return pc.if_else(pc.less_equal(pc.utf8_length(digits), 18), digits, None).cast(pa.int64())
+
+
+COMBINED = Format("combined", "nginx and Apache common and combined, vhost_combined, further fields behind", parse)

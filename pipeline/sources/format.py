@@ -1,0 +1,74 @@
+"""What a log format is, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.rows import HEADERS_TYPE, RECORD_SCHEMA
+
+
+class Parsed(NamedTuple):
+    """
+    What became of some lines.
+
+    batch    the rows, RECORD_SCHEMA
+    lines    for each row the index of its line, int64
+    rejects  (index of the line, reason) for each line that is no row
+    """
+
+    batch: pa.RecordBatch
+    lines: pa.Array
+    rejects: list[tuple[int, str]]
+
+
+class Format(NamedTuple):
+    """A log format by the name that `--format` takes."""
+
+    name: str
+    meaning: str
+    parse: Callable[[list[bytes]], Parsed]
+
+
+def decode(lines: list[bytes]) -> pa.Array:
+    """Return lines as a string array; bytes that are not UTF-8 become \\xNN."""
+    try:
+        return pa.array(lines, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([line.decode("utf-8", "backslashreplace") for line in lines], pa.string())
+
+
+def record_batch(columns: Mapping[str, pa.Array], rows: int) -> pa.RecordBatch:
+    """Return a RECORD_SCHEMA batch of the columns given; the others are null."""
+    arrays = []
+    for field in RECORD_SCHEMA:
+        column = columns.get(field.name)
+        arrays.append(pa.nulls(rows, field.type) if column is None else column.cast(field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)
+
+
+def headers_of(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    """
+    Return the headers column of rows whose format logs a few named headers, at most one value each.
+
+    fields  lower-case name -> string array of `rows` values, null where the request had no such header
+    """
+    if not fields:
+        return pa.nulls(rows, HEADERS_TYPE)
+    width = len(fields)
+    positions = pa.concat_arrays([pc.add(pc.multiply(pa.array(range(rows)), width), n) for n in range(width)])
+    keys = pa.concat_arrays([pa.repeat(name, rows).cast(pa.string()) for name in fields])
+    values = pa.concat_arrays([column.cast(pa.string()) for column in fields.values()])
+    order = pc.array_sort_indices(positions)
+    keys, values = keys.take(order), values.take(order)
+    present = values.is_valid()
+    keys, kept = keys.filter(present), values.filter(present)
+    # running count of values present, read at each row's end: where the row's entries stop
+    running = pc.cumulative_sum(present.cast(pa.int32()))
+    ends = running.take(pa.array(range(width - 1, rows * width, width))) if rows else pa.array([], pa.int32())
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
+    singles = pa.ListArray.from_arrays(pa.array(range(len(kept) + 1), pa.int32()), kept)
+    return pa.MapArray.from_arrays(offsets, keys, singles)

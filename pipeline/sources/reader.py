@@ -1,0 +1,256 @@
+"""
+Bytes of a source to whole lines with their offsets; plain or gzip, a file, or `-` for standard input.
+
+A source is read in blocks that end at a line's end, so a block can be committed with the offset behind it. Offsets
+are of the decompressed bytes: a log that rotation has compressed is still the same log.
+
+The identity of a source is its content, not its name: the first bytes of it (`head_ids`), and a check of the last
+bytes read (`Mark`).
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from echo.clientip import printable
+from pipeline.errors import SourceFault
+
+STDIN = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK_BYTES = (
+    64 << 20
+)  # of text in memory at once; its columns take some three times that, well under the 1.5 GiB budget
+READ_BYTES = 1 << 20
+MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
+HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much
+MIN_HEAD_BYTES = 16
+TAIL_BYTES = 1024  # what is checked before the offset, to tell a grown log from another one with the same head
+OVERLONG = f"line longer than {MAX_LINE_BYTES} bytes"
+
+
+class Overlong(NamedTuple):
+    """A line that was not read because of its length."""
+
+    offset: int
+    number: int
+    raw: bytes
+
+
+class Block(NamedTuple):
+    """
+    Whole lines of a source.
+
+    lines     without their line ends
+    offsets   of each line's first byte
+    numbers   of each line, from 1
+    end       offset behind the last one: where the next block starts
+    overlong  the lines too long to be read
+    tail      the last TAIL_BYTES bytes before `end`
+    final     False for an unterminated last line that may still be growing
+    """
+
+    lines: list[bytes]
+    offsets: list[int]
+    numbers: list[int]
+    end: int
+    overlong: list[Overlong]
+    tail: bytes
+    final: bool = True
+
+
+def expand(patterns: Sequence[str]) -> list[str]:
+    """
+    Return the sources that files, globs and `-` name, in order, each once.
+
+    Raises SourceFault for a pattern that names nothing or a folder.
+    """
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if pattern == STDIN or Path(pattern).exists():
+            names = [pattern]
+        else:
+            names = sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
+        if not names:
+            raise SourceFault(
+                "no such file", printable(pattern), "name a log file, a glob in quotes, or - for standard input"
+            )
+        for name in names:
+            if name != STDIN and Path(name).is_dir():
+                raise SourceFault("is a folder", printable(name), f"name its files: '{name.rstrip('/')}/*'")
+            found[name] = None
+    return list(found)
+
+
+@contextmanager
+def opened(name: str) -> Iterator[tuple[IO[bytes], bool]]:
+    """Open a source and say whether it may still grow (a plain file), decompressing gzip whatever the name says."""
+    try:
+        raw: IO[bytes] = sys.stdin.buffer if name == STDIN else Path(name).open("rb", buffering=READ_BYTES)  # noqa: SIM115
+        try:
+            magic = raw.peek(2)[:2]  # type: ignore[attr-defined]  # both are BufferedReader
+            packed = magic == GZIP_MAGIC
+            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+            yield stream, not packed and name != STDIN
+        finally:
+            if name != STDIN:
+                raw.close()
+    except EOFError:
+        raise SourceFault(
+            "the gzip ends before its end",
+            printable(name),
+            f"fetch it again, or take what can be read of it: zcat {name} | whofrom ingest -",
+        ) from None
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise SourceFault(f"broken gzip: {error}", printable(name), "fetch it again") from None
+    except OSError as error:
+        raise SourceFault(
+            f"cannot read it: {error.strerror or error}", printable(name), "check the path and its mode"
+        ) from None
+
+
+def blocks(
+    stream: IO[bytes], head: bytes, start: int, *, growing: bool, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Block]:
+    """
+    Yield the lines from offset start on, in blocks of about block_bytes; first an empty block that ends at start.
+
+    head     the bytes that were already read from the stream to identify it
+    growing  the last line, if it has no end, comes in a block of its own that is not final
+    """
+    buffer = bytearray(head)
+    base = 0  # offset of buffer[0]
+    number = 1  # line number at buffer[0]
+    tail = b""
+    overlong: list[Overlong] = []
+    reached = False
+    skipping = False  # inside an overlong line whose end was not seen yet
+    at_end = False
+    while not at_end:
+        chunk = stream.read(READ_BYTES)
+        at_end = not chunk
+        buffer += chunk
+        if not reached:  # committed before: drop it, but keep what tells whether this is the same log
+            drop = min(len(buffer), start - base)
+            dropped = bytes(buffer[:drop])
+            tail = (tail + dropped)[-TAIL_BYTES:]
+            number += dropped.count(b"\n")
+            base += drop
+            del buffer[:drop]
+            reached = base == start and (bool(buffer) or at_end)
+            if not reached:
+                continue
+            yield Block([], [], [], start, [], tail)
+            if tail and not tail.endswith(b"\n"):  # the last line read had no end then; it may have one now
+                number += 1
+                if buffer.startswith(b"\n"):
+                    base += 1
+                    del buffer[:1]
+        if skipping:
+            newline = buffer.find(b"\n")
+            drop = len(buffer) if newline < 0 else newline + 1
+            tail = (tail + bytes(buffer[:drop]))[-TAIL_BYTES:]
+            base += drop
+            del buffer[:drop]
+            if newline < 0:
+                continue
+            number += 1
+            skipping = False
+        if len(buffer) < block_bytes and not at_end:
+            continue
+        cut = len(buffer) if at_end else buffer.rfind(b"\n") + 1
+        if cut:
+            yield from _cut(bytes(buffer[:cut]), base, number, overlong, tail, growing=growing)
+            tail = (tail + bytes(buffer[:cut]))[-TAIL_BYTES:]
+            overlong = []
+            base += cut
+            number += buffer.count(b"\n", 0, cut)
+            del buffer[:cut]
+        elif len(buffer) > MAX_LINE_BYTES:
+            overlong.append(Overlong(base, number, bytes(buffer[:READ_BYTES])))
+            skipping = True
+            tail = bytes(buffer[-TAIL_BYTES:])
+            base += len(buffer)
+            buffer.clear()
+    if overlong:
+        yield Block([], [], [], base, overlong, tail)
+
+
+def _cut(
+    data: bytes, base: int, number: int, overlong: list[Overlong], tail: bytes, *, growing: bool
+) -> Iterator[Block]:
+    """Yield data as one block, and as a second one its last line if that has no end and may be growing."""
+    lines = data.split(b"\n")
+    last = lines.pop()  # behind the last newline: nothing, or an unterminated line
+    if last and not growing:
+        lines.append(last)
+        last = b""
+    kept, offsets, numbers = [], [], []
+    offset = base
+    for line in lines:
+        if len(line) > MAX_LINE_BYTES:
+            overlong.append(Overlong(offset, number, line))
+        else:
+            kept.append(line.removesuffix(b"\r"))
+            offsets.append(offset)
+            numbers.append(number)
+        offset += len(line) + 1
+        number += 1
+    end = base + len(data) - len(last)
+    yield Block(kept, offsets, numbers, end, overlong, (tail + data[: end - base])[-TAIL_BYTES:])
+    if last:
+        yield Block([last], [end], [number], base + len(data), [], (tail + data)[-TAIL_BYTES:], final=False)
+
+
+def read_head(stream: IO[bytes]) -> bytes:
+    """Return the first HEAD_BYTES bytes, fewer only at the end of the stream."""
+    head = b""
+    while len(head) < HEAD_BYTES:
+        chunk = stream.read(HEAD_BYTES - len(head))
+        if not chunk:
+            break
+        head += chunk
+    return head
+
+
+def head_ids(head: bytes) -> list[str]:
+    """
+    Return the identities under which a source that starts with head may be known, the surest first.
+
+    A source shorter than HEAD_BYTES is known by its first 16, 32, 64, … bytes, as many as there are, so that it is
+    found again when it has grown.
+    """
+    sizes = [size for size in (1024, 512, 256, 128, 64, 32, MIN_HEAD_BYTES) if size <= len(head)] or [len(head)]
+    return [f"whofrom-{size}-{hashlib.sha256(head[:size]).hexdigest()[:32]}" for size in sizes]
+
+
+class Mark(NamedTuple):
+    """
+    How far a source was read: the offset, and 16 bits of a checksum of the bytes before it.
+
+    Both travel in the one integer that a Delta application transaction carries, so rows and mark commit together.
+    """
+
+    offset: int
+    check: int
+
+    @classmethod
+    def of(cls, offset: int, tail: bytes) -> Mark:
+        """Return the mark behind tail, the last TAIL_BYTES bytes before offset."""
+        return cls(offset, zlib.crc32(tail) & 0xFFFF)
+
+    @classmethod
+    def unpack(cls, number: int) -> Mark:
+        """Read a mark from the transaction's integer."""
+        return cls(number >> 16, number & 0xFFFF)
+
+    def pack(self) -> int:
+        """Return the transaction's integer; good for offsets up to 2^47, 140 TB."""
+        return self.offset << 16 | self.check

@@ -1,0 +1,23 @@
+"""`--since` and `--until`: a moment, or how long ago. All times are UTC unless they carry a zone."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from echo.clientip import quote
+from pipeline.errors import UsageFault
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGO = re.compile(r"([0-9]{1,9})([smhdw])")
+HELP = "30m, 24h, 7d, 2w ago; or 2026-11-22, 2026-11-22T20:00, 2026-11-22T20:00:00Z (UTC unless a zone is given)"
+
+
+def parse_moment(text: str, now: datetime, option: str) -> datetime:
+    """Return the moment in UTC. Raises UsageFault naming the option."""
+    ago = AGO.fullmatch(text.strip())
+    try:
+        if ago:
+            return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        moment = datetime.fromisoformat(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageFault(f"{quote(text)} is no time", option, f"write {HELP}") from None

@@ -26,7 +26,7 @@ lint: $(VENV)/.installed ## format check, lint, types, import contracts, lock an
 
 .PHONY: docs
 docs: $(VENV)/.installed ## write docs/reference/ from the tables in the code
-	@$(BIN)/python -m tests.reference
+	@$(BIN)/python -m docs.generate
 
 .PHONY: bench
 bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/results/

@@ -2,8 +2,8 @@
 Attack tracing: run the rules, join what they say of each source, rank.
 
 Rules and their numbers are in `queries/attacks/`. A source is ranked by its worst rule, then by how many rules it
-broke, then by requests: volume alone does not make an attacker. An address that is no public one is never called an
-attacker: it is a proxy that was not resolved, or one of your own.
+broke, then by requests: volume alone does not make an attacker. An address from inside is never called an attacker:
+it is a proxy that was not resolved, or one of your own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from echo.clientip import parse_address
 from pipeline import query
 from pipeline.engine.duckdb import Engine
 from pipeline.logins import duration
-from pipeline.resolve import PUBLIC, classify
+from pipeline.resolve import INSIDE, classify
 
 COLUMNS = ("rank", "source", "country", "severity", "rules", "requests", "first_ts", "last_ts", "evidence")
 SEVERITIES = ("high", "medium", "low", "info")
@@ -36,7 +36,7 @@ RULES = (
     Rule("probing", "medium", "{paths:,} paths refused in {span}, {samples}"),
     Rule("burst", "low", "{requests:,} requests for {paths:,} paths, bucket {level:,.0f} over {capacity}"),
 )
-NOT_PUBLIC = (
+IS_INSIDE = (
     "is a {kind} address: a proxy of yours, or a client inside. If a proxy, name it in [trust] ranges and the rows "
     "resolve to the clients behind it"
 )
@@ -58,10 +58,10 @@ def _source(source: str, hits: list[tuple[Rule, Mapping[str, Any]]], country: st
     evidence = [f"{rule.code}: {_sentence(rule, row)}" for rule, row in hits]
     severity = min((rule.severity for rule, _ in hits), key=SEVERITIES.index)
     address = parse_address(source)
-    kind = classify(address.packed) if address is not None else "unknown"
-    if kind != PUBLIC:
+    kind = classify(address.packed) if address is not None else ""
+    if kind in INSIDE:
         severity = "info"
-        evidence.insert(0, NOT_PUBLIC.format(kind=kind))
+        evidence.insert(0, IS_INSIDE.format(kind=kind))
     return {
         "source": source,
         "country": country,

@@ -141,9 +141,6 @@ class _Run:
         if self.format is None:
             self.format = sniff(block.lines)
             if self.format is None:
-                if not block.final:
-                    self.outcome = replace(self.outcome, pending=1)
-                    return
                 raise SourceFault(
                     f"no known log format; its first line is {_first_line(block)}",
                     printable(self.outcome.source),
@@ -174,7 +171,7 @@ class _Run:
         rows = rows_of(enrich(parsed.batch, self.outcome.source, offsets, self.settings, own=self.format is NDJSON))
         self.lake.commit(rows, rejects, self.source_id, Mark.of(block.end, block.tail))
         for _, _, reason, _ in refused:
-            kind = reason.partition(":")[0]
+            kind = reason.partition(": ")[0]
             self.reasons[kind] = self.reasons.get(kind, 0) + 1
         self.outcome = replace(
             self.outcome,

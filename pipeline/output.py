@@ -1,13 +1,12 @@
 """
 Rows to people and programs: `-o table|json|ndjson|csv`.
 
-Logs are attacker-written, so: the table shows printable characters only, JSON escapes what a terminal could obey, and
-CSV puts an apostrophe before text that a spreadsheet would run as a formula.
+Logs are attacker-written, so no form lets a character through that a terminal could obey: JSON escapes it its own way,
+the table and CSV as \\x or \\u. CSV also puts an apostrophe before text that a spreadsheet would run as a formula.
 """
 
 import csv
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -21,7 +20,6 @@ Row = Mapping[str, Any]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
-UNPRINTABLE = re.compile(r"[\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def write_rows(rows: Sequence[Row], columns: Sequence[str], form: str | None, out: TextIO | None = None) -> None:
@@ -95,14 +93,22 @@ def _plain(value: Any) -> Any:
 def _json(row: Row, columns: Sequence[str]) -> str:
     plain = {name: _plain(row[name]) for name in columns}
     text = orjson.dumps(plain, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
-    return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isprintable() else "".join(map(_json_escape, text))
+
+
+def _json_escape(char: str) -> str:
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
 
 
 def _csv_cell(value: Any) -> Any:
     plain = _plain(value)
     if isinstance(plain, str):
-        return f"'{plain}" if plain.startswith(FORMULA_STARTS) else plain
-    return orjson.dumps(plain, default=str).decode() if isinstance(plain, list | dict) else plain
+        shown = printable(plain)
+        return f"'{shown}" if plain.startswith(FORMULA_STARTS) else shown
+    return printable(orjson.dumps(plain, default=str).decode()) if isinstance(plain, list | dict) else plain
 
 
 def _cell(value: Any) -> str:

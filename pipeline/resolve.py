@@ -30,6 +30,8 @@ POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was 
 BLANKS = " \t"
 CLASSES = {name: Ranges(texts) for name, (texts, _) in NAMED_RANGES.items()}
 PUBLIC = "public"
+# Classes of addresses that a proxy, a node or a colleague has, and no attacker from outside
+INSIDE = frozenset({"loopback", "cloud-metadata", "link-local", "private", "cgnat"})
 
 
 def classify(packed: bytes) -> str:

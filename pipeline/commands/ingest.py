@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from echo.clientip import Fault, load_config, quote
+from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
 from pipeline.commands.options import config_option, lake_option
 from pipeline.geo import Geo, default_database
@@ -83,7 +83,7 @@ def ingest(
 
 
 def _say(outcome: Outcome) -> None:
-    shown = quote(outcome.source)[1:-1]
+    shown = printable(outcome.source)
     if not outcome.rows and not outcome.rejects and not outcome.pending:
         what = "nothing new: all of it is in the lake" if outcome.skipped else "empty: nothing to read"
         click.echo(f"{shown}: {what}", err=True)

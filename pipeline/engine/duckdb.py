@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from echo.clientip import printable
 from pipeline.errors import QueryFault
-from pipeline.lake import TABLES, Lake
+from pipeline.lake import PARTITIONS, TABLES, Lake
 from pipeline.rows import schema_of
 
 READING = "SELECT"  # DESCRIBE, SHOW, SUMMARIZE and VALUES are SELECT to DuckDB's parser
@@ -43,9 +43,10 @@ class Engine:
         if files:
             listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
             columns = ", ".join(f'"{column}"' for column in schema.names)
+            partitions = "hive_partitioning = true, hive_types = {'date': DATE}, " if PARTITIONS[name] else ""
             self._connection.execute(
-                f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608  # escaped
-                "hive_partitioning = true, hive_types = {'date': DATE}, union_by_name = true)"
+                f"CREATE VIEW {name} AS SELECT {columns} "  # noqa: S608  # paths are escaped, names are ours
+                f"FROM read_parquet([{listed}], {partitions}union_by_name = true)"
             )
         else:
             self._connection.register(name, schema.empty_table())

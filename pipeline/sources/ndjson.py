@@ -82,10 +82,16 @@ def _column(records: list[dict[str, Any]], field: Field, bad: dict[int, str]) ->
 
 def _convert(values: list[Any], field: Field) -> pa.Array:
     if field.type == "headers":
-        values = [None if value is None else list(value.items()) for value in values]
+        values = [None if value is None else _pairs(value) for value in values]
     if field.type == "timestamp":
         return pa.array(values, pa.string()).cast(ARROW_TYPES["timestamp"])
     return pa.array(values, ARROW_TYPES[field.type])
+
+
+def _pairs(headers: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    if not all(type(values) is list for values in headers.values()):  # Arrow would take a string for a list of letters
+        raise TypeError("a header's values are no list")
+    return list(headers.items())
 
 
 NDJSON = Format("ndjson", "whofrom's own records, a JSON object a line", parse)

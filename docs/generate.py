@@ -1,0 +1,144 @@
+"""
+Write docs/reference/ from the tables in the code: `python -m docs.generate`, or `make docs`.
+
+A page is a function from tables to text; `tests/docs/test_reference.py` fails when a page is not what the code says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
+from echo.clientip.config import NETWORK_KEYS, TRUST_KEYS
+from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
+from echo.record.login import USER_SOURCES
+from pipeline import attacks, logins, query
+from pipeline.cli import SUBCOMMANDS, whofrom
+from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
+from pipeline.sources import FORMATS
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
+WIDTH = 100  # of help texts in cli.md, whatever terminal the docs are made on
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
+    lines += [f"| {' | '.join(map(escaped, row))} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(cell: object) -> str:
+    """Return a cell's text with what would end the cell escaped."""
+    return str(cell).replace("|", "\\|")
+
+
+def cli() -> str:
+    """Return the help of every command."""
+    parts = ["# Commands\n", "Exit codes: 0 done, 1 failed, 2 usage, 3 could not start.\n"]
+    context = click.Context(whofrom, info_name="whofrom", terminal_width=WIDTH, max_content_width=WIDTH)
+    for name in SUBCOMMANDS:
+        command = whofrom.get_command(context, name)
+        assert command is not None
+        with click.Context(
+            command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
+        ) as inner:
+            parts.append(f"## whofrom {name}\n\n```text\n{command.get_help(inner).rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def record() -> str:
+    """Return the fields of the record."""
+    rows = (
+        (f"`{one.name}`", one.type, "yes" if one.nullable else "no", one.meaning, one.otel or "–", one.ecs or "–")
+        for one in FIELDS
+    )
+    return (
+        f"# The log record, schema version {SCHEMA_VERSION}\n\n"
+        "One JSON object a line, one line a request, malformed requests included. Fields are written in this order;\n"
+        "within a version fields are only added.\n\n"
+        + table(("field", "type", "null", "meaning", "OpenTelemetry", "ECS"), rows)
+        + f"\nThe values of these headers are redacted: {', '.join(sorted(REDACTED_HEADERS))}.\n"
+    )
+
+
+def lake() -> str:
+    """Return the columns of the lake's tables."""
+    head = ("column", "type", "meaning")
+    return (
+        "# The lake\n\nTwo Delta tables. In SQL all times are UTC.\n\n"
+        "## requests\n\nThe fields of the [record](record.md):\n\n"
+        + table(head[:2], ((f"`{column.name}`", column.type) for column in RECORD_COLUMNS))
+        + "\nand what the pipeline adds:\n\n"
+        + table(head, ((f"`{column.name}`", column.type, column.meaning) for column in ADDED_COLUMNS))
+        + "\n## rejects\n\n"
+        + table(head, ((f"`{column.name}`", column.type, column.meaning) for column in REJECT_COLUMNS))
+        + "\n## Formats that ingest reads\n\n"
+        + table(("format", "what"), ((f"`{form.name}`", form.meaning) for form in FORMATS.values()))
+    )
+
+
+def client() -> str:
+    """Return strategies, reasons, named ranges and the keys of the TOML."""
+    return (
+        "# Who is the client: strategies, reasons, configuration\n\n## Strategies\n\n"
+        + table(("strategy", "the client is"), ((f"`{name}`", text) for name, text in STRATEGIES.items()))
+        + "\n## Reasons (`client_reason`)\n\n"
+        + table(("reason", "meaning"), ((f"`{reason.code}`", reason.meaning) for reason in REASONS.values()))
+        + "\n## Named ranges\n\nTheir names may stand in `[trust] ranges` and `--trust`; `client_class` holds them.\n\n"
+        + table(
+            ("name", "ranges", "source"),
+            ((f"`{name}`", ", ".join(texts), why) for name, (texts, why) in NAMED_RANGES.items()),
+        )
+        + "\n## The TOML\n\n### `[network]`\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in NETWORK_KEYS.items()))
+        + "\n### `[trust]`\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in TRUST_KEYS.items()))
+        + "\n### `[[login]]`\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in LOGIN_KEYS.items()))
+        + "\nWhere `user` is found:\n\n"
+        + table(("user", "meaning"), ((f"`{key}`", text) for key, text in USER_SOURCES.items()))
+    )
+
+
+def queries() -> str:
+    """Return the header of every query."""
+    severities = {f"logins/{rule.code}": rule.severity for rule in logins.RULES}
+    severities |= {f"attacks/{rule.code}": rule.severity for rule in attacks.RULES}
+    parts = ["# Queries\n"]
+    for name in query.names():
+        loaded = query.load(name)
+        parts.append(f"## {name}\n")
+        if name in severities:
+            parts.append(f"Severity: {severities[name]}.\n")
+        parts += [f"**{key.capitalize()}**: {text}\n" for key, text in loaded.header.items()]
+        rows = (
+            (f"`{one.name}`", one.type, one.default if one.default is not None else "–", one.meaning)
+            for one in loaded.parameters
+        )
+        parts.append(table(("parameter", "type", "default", "meaning"), rows))
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli,
+    "client.md": client,
+    "lake.md": lake,
+    "queries.md": queries,
+    "record.md": record,
+}
+
+
+def main() -> None:
+    """Write all pages."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(NOTE + page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`make demo`: the main job on loopback, with facts planted in the traffic and looked for in the answers."""

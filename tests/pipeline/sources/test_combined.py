@@ -1,0 +1,155 @@
+"""nginx's and Apache's lines as they occur: each is a row with the right fields, or a reject with a reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.sources.combined import parse, zone_shift
+
+TIME = "[17/May/2015:10:05:03 +0000]"
+
+
+def one(line: str | bytes) -> dict[str, Any]:
+    """The fields that are not null of the one row that line makes."""
+    parsed = parse([line.encode() if isinstance(line, str) else line])
+    assert parsed.rejects == []
+    row = parsed.batch.to_pylist()[0]
+    return {name: value for name, value in row.items() if value is not None and value != []}
+
+
+def test_a_documented_line() -> None:
+    row = one(f'83.149.9.216 - frank {TIME} "GET /a?b=1 HTTP/1.1" 200 203023 "http://example.com/" "Mozilla/5.0"')
+    assert row == {
+        "ts": datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC),
+        "peer_ip": "83.149.9.216",
+        "user": "frank",
+        "method": "GET",
+        "target": "/a?b=1",
+        "protocol": "HTTP/1.1",
+        "user_agent": "Mozilla/5.0",
+        "headers": [("referer", ["http://example.com/"])],
+        "status": 200,
+        "response_bytes": 203023,
+    }
+
+
+REALISTIC = {
+    "common, no referer": (f'1.2.3.4 - - {TIME} "GET / HTTP/1.0" 304 -', {"status": 304, "response_bytes": 0}),
+    "zone ahead of UTC": (
+        '1.2.3.4 - - [22/Jan/2019:03:56:14 +0330] "GET / HTTP/1.1" 200 5',
+        {"ts": datetime(2019, 1, 22, 0, 26, 14, tzinfo=UTC)},
+    ),
+    "IPv6 peer": (f'2001:db8::7 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"', {"peer_ip": "2001:db8::7"}),
+    "host name for a peer": (
+        f'crawler.example.com - - {TIME} "GET / HTTP/1.1" 200 5',
+        {"peer_ip": "crawler.example.com"},
+    ),
+    "nginx main: X-Forwarded-For behind": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "203.0.113.7, 10.0.0.2"',
+        {"headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.2"])]},
+    ),
+    "another quoted field behind": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "www.example.com"',
+        {"user_agent": "x"},
+    ),
+    "ingress-nginx's fields behind": (
+        f'172.18.0.1 - - {TIME} "GET / HTTP/1.1" 200 13 "-" "curl/7.68.0" 80 0.000 [a-80] [] 10.0.0.9:80 13 0.0 200 c9',
+        {"user_agent": "curl/7.68.0", "status": 200},
+    ),
+    "Apache combinedio": (f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" 120 400', {"user_agent": "x"}),
+    "Apache vhost_combined": (
+        f'www.example.com:80 1.2.3.4 - - {TIME} "GET /solr HTTP/1.1" 500 803 "-" "x"',
+        {"host": "www.example.com:80", "peer_ip": "1.2.3.4"},
+    ),
+    "escaped quotes in the agent": (
+        f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "a \\"b\\" c"',
+        {"user_agent": 'a \\"b\\" c'},
+    ),
+    "user with blanks": (
+        f'1.2.3.4 - john doe {TIME} "GET / HTTP/1.1" 200 5',
+        {"user": "john doe", "peer_ip": "1.2.3.4"},
+    ),
+    "user missing": (f'192.168.1.1 - {TIME} "GET / HTTP/1.1" 200 5', {"peer_ip": "192.168.1.1"}),
+    "HTTP/0.9": (f'1.2.3.4 - - {TIME} "GET /x" 200 5', {"method": "GET", "target": "/x"}),
+    "TLS hello on the plain port": (
+        f'1.2.3.4 - - {TIME} "\\x16\\x03\\x01" 400 157 "-" "-"',
+        {"target": "\\x16\\x03\\x01", "status": 400, "error": "the request line is not HTTP"},
+    ),
+    "empty request": (f'1.2.3.4 - - {TIME} "-" 408 0 "-" "-"', {"status": 408}),
+    "blanks in the target": (
+        f'1.2.3.4 - - {TIME} "GET /a b HTTP/1.1" 404 5',
+        {"target": "/a b", "protocol": "HTTP/1.1"},
+    ),
+    "agent cut short": (
+        f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 235 "-" "Mozilla/5.0 (comp',
+        {"user_agent": "Mozilla/5.0 (comp"},
+    ),
+    "a pair of quotes around the line": (f'"1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x""', {"user_agent": "x"}),
+    "a quote astray in the request": (f'1.2.3.4 - - {TIME} "GET" /path HTTP/1.0" 200 5 "-" "x"', {"target": "/path"}),
+    "bytes that are no UTF-8": (
+        b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /caf\xe9 HTTP/1.1" 200 5',
+        {"target": "/caf\\xe9"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REALISTIC)
+def test_lines_from_real_logs(name: str) -> None:
+    line, expected = REALISTIC[name]
+    row = one(line)
+    assert {key: row.get(key) for key in expected} == expected
+
+
+REFUSED = {
+    "": "empty line",
+    "junk": "no [day/month/year:time zone] in it",
+    f"1.2.3.4 - - {TIME}": "no quoted request after the time",
+    f'1.2.3.4 - - {TIME} "GET /': "no status and size after the request",
+    '1.2.3.4 - - [31/Feb/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
+    '1.2.3.4 - - [17/May/2015:25:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
+    '1.2.3.4 - - [17/Foo/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
+    '1.2.3.4 - - [17/May/2015:10:05:03 +9900] "GET / HTTP/1.1" 200 5': "the time is no date",
+    "a\0b": "binary: holds a NUL byte",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_is_refused_says_why(line: str) -> None:
+    assert parse([line.encode()]).rejects == [(0, REFUSED[line])]
+
+
+def test_rows_know_the_line_they_came_from() -> None:
+    good = f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5'.encode()
+    parsed = parse([b"", good, b"junk", good])
+    assert sorted(parsed.lines.to_pylist()) == [1, 3]
+    assert sorted(index for index, _ in parsed.rejects) == [0, 2]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.binary(max_size=60)
+        | st.sampled_from([line.encode() if isinstance(line, str) else line for line, _ in REALISTIC.values()]),
+        max_size=8,
+    )
+)
+def test_every_line_is_a_row_or_a_reject(lines: list[bytes]) -> None:
+    lines = [line.replace(b"\n", b"") for line in lines]
+    parsed = parse(lines)
+    assert sorted([*parsed.lines.to_pylist(), *(index for index, _ in parsed.rejects)]) == list(range(len(lines)))
+
+
+def test_size_too_long_for_a_number_is_unknown_not_a_crash() -> None:
+    assert "response_bytes" not in one(f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 {"9" * 40}')
+
+
+def test_zones() -> None:
+    assert zone_shift("+0330") == timedelta(hours=3, minutes=30)
+    assert zone_shift("-0800") == timedelta(hours=-8)
+    assert zone_shift("+1500") is None
+    assert zone_shift("+0060") is None

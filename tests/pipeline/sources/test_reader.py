@@ -1,0 +1,115 @@
+"""Blocks of whole lines: whatever the block size and wherever a run resumes, the same lines at the same offsets."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import SourceFault
+from pipeline.sources import reader
+from pipeline.sources.reader import Mark, blocks, expand, head_ids, opened, read_head
+
+texts = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=20)
+
+
+def lines_of(
+    data: bytes, start: int = 0, *, growing: bool = False, size: int = 1 << 20
+) -> list[tuple[int, int, bytes]]:
+    """(number, offset, line) of all blocks."""
+    stream = io.BytesIO(data)
+    found = []
+    for block in blocks(stream, read_head(stream), start, growing=growing, block_bytes=size):
+        found += list(zip(block.numbers, block.offsets, block.lines, strict=True))
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.booleans(), st.integers(1, 64))
+def test_lines_are_whole_and_know_their_place(lines: list[bytes], ended: bool, size: int) -> None:
+    data = b"\n".join(lines) + (b"\n" if ended and lines else b"")
+    found = lines_of(data, size=size)
+    for _, offset, line in found:
+        assert data[offset : offset + len(line)] == line
+    expected = data.split(b"\n")
+    assert [line for _, _, line in found] == (expected[:-1] if not expected[-1] else expected)
+    assert [number for number, _, _ in found] == list(range(1, len(found) + 1))
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts.filter(bool), st.data())
+def test_a_run_that_resumes_sees_the_rest(lines: list[bytes], data: st.DataObject) -> None:
+    text = b"\n".join(lines) + b"\n"
+    whole = lines_of(text)
+    cut = data.draw(st.integers(0, len(whole) - 1))
+    assert lines_of(text, whole[cut][1]) == whole[cut:]
+
+
+def test_carriage_returns_are_line_ends() -> None:
+    assert [line for _, _, line in lines_of(b"a\r\nb\r\n")] == [b"a", b"b"]
+
+
+def test_an_unterminated_line_of_a_growing_file_comes_last_and_alone() -> None:
+    stream = io.BytesIO(b"a\nb\nhalf")
+    found = list(blocks(stream, read_head(stream), 0, growing=True))
+    assert [(block.lines, block.final) for block in found] == [([], True), ([b"a", b"b"], True), ([b"half"], False)]
+    assert [block.end for block in found] == [0, 4, 8]
+
+
+def test_a_line_that_was_taken_without_its_end_does_not_leave_an_empty_one() -> None:
+    assert lines_of(b"a\nb\nc\n", start=3) == [(3, 4, b"c")]
+
+
+def test_a_line_too_long_is_set_aside_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_LINE_BYTES", 100)
+    stream = io.BytesIO(b"a\n" + b"x" * 5000 + b"\nb\n")
+    found = list(blocks(stream, read_head(stream), 0, growing=False, block_bytes=64))
+    assert [line for block in found for line in block.lines] == [b"a", b"b"]
+    assert [(long.offset, long.number) for block in found for long in block.overlong] == [(2, 2)]
+
+
+def test_a_mark_survives_its_packing() -> None:
+    mark = Mark.of(123_456_789_012, b"some bytes")
+    assert Mark.unpack(mark.pack()) == mark
+
+
+def test_a_log_is_known_by_its_first_bytes_and_stays_known_as_it_grows() -> None:
+    assert set(head_ids(b"x" * 70)) < set(head_ids(b"x" * 70 + b"y" * 2000))
+    assert head_ids(b"a" * 2000)[0] == head_ids(b"a" * 1024 + b"b")[0]
+    assert head_ids(b"a" * 1024)[0] != head_ids(b"b" * 1024)[0]
+
+
+def test_sources_are_files_globs_and_standard_input(tmp_path: Path) -> None:
+    for name in ("a.log", "b.log", "c.txt"):
+        (tmp_path / name).touch()
+    assert expand([f"{tmp_path}/*.log", f"{tmp_path}/a.log", "-"]) == [f"{tmp_path}/a.log", f"{tmp_path}/b.log", "-"]
+    with pytest.raises(SourceFault, match="no such file"):
+        expand([f"{tmp_path}/*.gz"])
+    with pytest.raises(SourceFault, match="is a folder"):
+        expand([str(tmp_path)])
+
+
+def test_gzip_is_known_by_its_bytes_not_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    with opened(str(path)) as (stream, growing):
+        assert stream.read() == b"one\ntwo\n"
+        assert not growing
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (lambda data: data[:-10], "ends before its end"),
+        (lambda data: data[:40] + b"\xff" * 40 + data[80:], "broken gzip"),
+    ],
+)
+def test_a_damaged_gzip_says_so(tmp_path: Path, damage: object, fault: str) -> None:
+    path = tmp_path / "access.log.gz"
+    path.write_bytes(damage(gzip.compress(bytes(range(256)) * 40)))  # type: ignore[operator]
+    with pytest.raises(SourceFault, match=fault), opened(str(path)) as (stream, _):
+        stream.read()

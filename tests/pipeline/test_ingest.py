@@ -1,0 +1,254 @@
+"""Ingest: every line once, as a row or a reject, whatever the file is called and however often it is read."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from echo.clientip import make_policy
+from echo.record import parse_login_rules
+from pipeline import ingest as ingest_module
+from pipeline.engine.duckdb import Engine
+from pipeline.errors import LakeFault, SourceFault
+from pipeline.geo import Geo
+from pipeline.ingest import Outcome, Settings, ingest_source
+from pipeline.lake import REQUESTS, Lake
+from pipeline.sources import reader
+
+PLAIN = Settings()
+
+
+def access_line(number: int, peer: str = "203.0.113.7") -> bytes:
+    return b'%s - - [17/May/2015:10:05:%02d +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n' % (
+        peer.encode(),
+        number % 60,
+        number,
+    )
+
+
+def log_of(count: int, first: int = 0) -> bytes:
+    return b"".join(access_line(number) for number in range(first, first + count))
+
+
+def targets(lake: Lake) -> list[str]:
+    return [
+        row["target"] for row in Engine(lake).query("SELECT target FROM requests ORDER BY source_offset").to_pylist()
+    ]
+
+
+def counts(outcome: Outcome) -> tuple[int, int, int]:
+    return outcome.rows, outcome.rejects, outcome.pending
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "access.log"
+    path.write_bytes(log_of(30))
+    return path
+
+
+def test_a_log_becomes_rows_and_a_second_run_adds_nothing(log: Path, lake: Lake) -> None:
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (30, 0, 0)
+    again = ingest_source(str(log), lake, PLAIN)
+    assert counts(again) == (0, 0, 0)
+    assert again.skipped == log.stat().st_size
+    assert targets(lake) == [f"/{number}" for number in range(30)]
+
+
+def test_what_was_added_to_a_log_is_added_to_the_lake(log: Path, lake: Lake) -> None:
+    ingest_source(str(log), lake, PLAIN)
+    with log.open("ab") as file:
+        file.write(log_of(5, first=30))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (5, 0, 0)
+    assert targets(lake) == [f"/{number}" for number in range(35)]
+
+
+@pytest.mark.parametrize("lines", [1, 3, 40])
+def test_a_log_is_the_same_log_when_it_grows_is_renamed_and_compressed(lines: int, tmp_path: Path, lake: Lake) -> None:
+    (tmp_path / "access.log").write_bytes(log_of(lines))
+    ingest_source(str(tmp_path / "access.log"), lake, PLAIN)
+    (tmp_path / "access.log.1").write_bytes(log_of(lines + 40))
+    assert counts(ingest_source(str(tmp_path / "access.log.1"), lake, PLAIN)) == (40, 0, 0)
+    (tmp_path / "access.log.2.gz").write_bytes(gzip.compress(log_of(lines + 41)))
+    assert counts(ingest_source(str(tmp_path / "access.log.2.gz"), lake, PLAIN)) == (1, 0, 0)
+    assert targets(lake) == [f"/{number}" for number in range(lines + 41)]
+
+
+def test_a_part_of_a_known_log_adds_nothing(log: Path, lake: Lake, tmp_path: Path) -> None:
+    ingest_source(str(log), lake, PLAIN)
+    part = tmp_path / "part.log"
+    part.write_bytes(log_of(20))
+    assert counts(ingest_source(str(part), lake, PLAIN)) == (0, 0, 0)
+
+
+def test_a_log_that_begins_like_another_is_another(lake: Lake, tmp_path: Path) -> None:
+    head = log_of(20)  # more than what identifies a log
+    one, two = tmp_path / "one.log", tmp_path / "two.log"
+    one.write_bytes(head + log_of(5, first=100))
+    two.write_bytes(head + log_of(5, first=200) + log_of(5, first=300))
+    assert counts(ingest_source(str(one), lake, PLAIN)) == (25, 0, 0)
+    assert counts(ingest_source(str(two), lake, PLAIN)) == (30, 0, 0)
+    assert counts(ingest_source(str(one), lake, PLAIN)) == (0, 0, 0)
+    assert counts(ingest_source(str(two), lake, PLAIN)) == (0, 0, 0)
+
+
+def test_rejected_lines_are_kept_with_their_place_and_reason(log: Path, lake: Lake) -> None:
+    log.write_bytes(log_of(2) + b"junk\n" + log_of(1, first=2) + b"\n")
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (3, 2, 0)
+    rejects = Engine(lake).query("SELECT line, source_offset, reason, raw FROM rejects ORDER BY line").to_pylist()
+    offset = len(log_of(2))
+    assert rejects[0] == {
+        "line": 3,
+        "source_offset": offset,
+        "reason": "no [day/month/year:time zone] in it",
+        "raw": b"junk",
+    }
+    assert (rejects[1]["line"], rejects[1]["reason"]) == (5, "empty line")
+
+
+def test_an_unfinished_last_line_waits_for_its_end(log: Path, lake: Lake) -> None:
+    line = access_line(30)
+    with log.open("ab") as file:
+        file.write(line[:40])
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (30, 0, 1)
+    with log.open("ab") as file:
+        file.write(line[40:])
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (1, 0, 0)
+    assert targets(lake)[-1] == "/30"
+
+
+def test_a_whole_last_line_without_its_newline_is_a_row_once(log: Path, lake: Lake) -> None:
+    log.write_bytes(log_of(3).removesuffix(b"\n"))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (3, 0, 0)
+    with log.open("ab") as file:
+        file.write(b"\n" + log_of(1, first=3))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (1, 0, 0)
+    assert targets(lake) == ["/0", "/1", "/2", "/3"]
+
+
+def test_a_gzip_cut_short_adds_nothing_and_the_whole_one_adds_all(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "access.log.gz"
+    data = gzip.compress(log_of(200))
+    path.write_bytes(data[:-30])
+    with pytest.raises(SourceFault, match=r"ends before its end; .*zcat"):
+        ingest_source(str(path), lake, PLAIN)
+    assert not Path(lake.path).exists()
+    path.write_bytes(data)
+    assert counts(ingest_source(str(path), lake, PLAIN)) == (200, 0, 0)
+
+
+def test_a_file_that_is_no_log_is_refused_unless_its_format_is_named(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    with pytest.raises(SourceFault, match=r"no known log format; its first line is '\\x89PNG'"):
+        ingest_source(str(path), lake, PLAIN)
+    assert not Path(lake.path).exists()
+    outcome = ingest_source(str(path), lake, Settings(format="combined"))
+    assert outcome.rows == 0
+    assert outcome.rejects + outcome.pending == path.read_bytes().count(b"\n") + 1
+
+
+def test_an_empty_file_is_no_error(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "empty.log").touch()
+    assert counts(ingest_source(str(tmp_path / "empty.log"), lake, PLAIN)) == (0, 0, 0)
+
+
+def test_blocks_commit_one_by_one_and_a_broken_run_goes_on(
+    log: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that dies between the two commits of a block leaves rejects without rows; the next run evens that out."""
+    log.write_bytes(b"".join(access_line(n) if n % 5 else b"junk %d\n" % n for n in range(200)))
+    monkeypatch.setattr(reader, "READ_BYTES", 2000)
+    monkeypatch.setattr(ingest_module, "blocks", lambda *a, **k: reader.blocks(*a, **k, block_bytes=2000))
+    append, calls = Lake._append, []
+
+    def dying(self: Lake, name: str, *rest: Any) -> None:
+        calls.append(name)
+        if len(calls) == 6:
+            raise LakeFault("the disk is full")
+        append(self, name, *rest)
+
+    monkeypatch.setattr(Lake, "_append", dying)
+    with pytest.raises(LakeFault):
+        ingest_source(str(log), lake, PLAIN)
+    assert calls[5] == REQUESTS
+    monkeypatch.setattr(Lake, "_append", append)
+    outcome = ingest_source(str(log), lake, PLAIN)
+    assert 0 < outcome.rows < 160
+    assert targets(lake) == [f"/{n}" for n in range(200) if n % 5]
+    lines = Engine(lake).query("SELECT line FROM rejects ORDER BY line").to_pylist()
+    assert [row["line"] for row in lines] == [n + 1 for n in range(200) if n % 5 == 0]
+
+
+RECORD = {
+    "v": 1,
+    "ts": "2026-11-22T20:32:25.123456Z",
+    "peer_ip": "10.0.0.1",
+    "method": "POST",
+    "target": "/login?user=alice",
+    "headers": {"x-forwarded-for": ["1.1.1.1, 81.2.69.160, 10.0.0.2"]},
+    "client_ip": "192.0.2.1",
+    "client_source": "x-forwarded-for",
+    "client_reason": "rightmost-untrusted",
+    "status": 200,
+    "response_bytes": 1,
+    "request_bytes": 0,
+    "duration_us": 250,
+    "connection_id": "a1",
+    "connection_request": 1,
+}
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> str:
+    path = tmp_path / "requests.ndjson"
+    path.write_bytes(orjson.dumps(RECORD) + b"\n")
+    return str(path)
+
+
+def row_of(lake: Lake) -> dict[str, Any]:
+    (row,) = Engine(lake).query("SELECT * FROM requests").to_pylist()
+    return row
+
+
+def test_without_a_policy_the_servers_verdict_stands(records: str, lake: Lake) -> None:
+    ingest_source(records, lake, PLAIN)
+    row = row_of(lake)
+    assert (row["client_ip"], row["client_source"], row["policy"]) == ("192.0.2.1", "x-forwarded-for", "record")
+    assert (row["client_class"], row["client_ip_num"].hex()) == ("documentation", "00" * 10 + "ffff" + "c0000201")
+
+
+def test_with_a_policy_records_are_resolved_again(records: str, lake: Lake, city_mmdb: str) -> None:
+    policy = make_policy(trusted=["10.0.0.0/8"])
+    ingest_source(records, lake, Settings(policy, geo=Geo(city_mmdb)))
+    row = row_of(lake)
+    assert (row["client_ip"], row["client_reason"], row["policy"]) == ("81.2.69.160", "rightmost-untrusted", policy.id)
+    assert (row["country"], row["city"], row["geo_build"][:11]) == ("GB", "London", "GeoIP2-City")
+
+
+def test_login_rules_find_user_and_outcome(records: str, lake: Lake) -> None:
+    rules = parse_login_rules([{"path": "/login", "user": "query:user"}])
+    ingest_source(records, lake, Settings(rules=rules))
+    assert (row_of(lake)["user"], row_of(lake)["login"]) == ("alice", "success")
+
+
+def test_a_users_header_is_believed_from_a_trusted_peer_only(lake: Lake, tmp_path: Path) -> None:
+    rules = parse_login_rules([{"path": "/login", "user": "header:X-User"}])
+    forged = {**RECORD, "headers": {"x-user": ["root"]}, "peer_ip": "203.0.113.9"}
+    honest = {**RECORD, "headers": {"x-user": ["bob"]}}
+    (tmp_path / "log").write_bytes(orjson.dumps(forged) + b"\n" + orjson.dumps(honest) + b"\n")
+    ingest_source(str(tmp_path / "log"), lake, Settings(make_policy(trusted=["10.0.0.0/8"]), rules))
+    rows = Engine(lake).query('SELECT peer_ip, "user" FROM requests ORDER BY source_offset').to_pylist()
+    assert [row["user"] for row in rows] == [None, "bob"]
+
+
+def test_a_host_name_for_a_peer_is_kept_and_no_client(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(access_line(1, peer="crawler.example.com"))
+    ingest_source(str(tmp_path / "log"), lake, PLAIN)
+    row = row_of(lake)
+    assert (row["peer_ip"], row["peer_name"], row["client_ip"]) == (None, "crawler.example.com", None)
+    assert row["client_reason"] == "peer-invalid"

@@ -1,0 +1,66 @@
+"""Attacker-written values reach people and programs without doing anything to them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.output import FORMS, write_rows
+
+ROW: dict[str, Any] = {
+    "ts": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "day": date(2026, 1, 2),
+    "count": 1234567,
+    "share": 0.125,
+    "name": "=HYPERLINK(1)\x1b[31m\u202e",
+    "list": ["a", "b"],
+    "raw": b"\x00\xff",
+    "none": None,
+    "nan": float("nan"),
+}
+
+
+def written(form: str, rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    write_rows(
+        rows, list(ROW) if rows and rows[0].keys() == ROW.keys() else list(rows[0]) if rows else ["a"], form, out
+    )
+    return out.getvalue()
+
+
+def test_json_and_ndjson_hold_the_values() -> None:
+    expected = {**ROW, "ts": "2026-01-02T03:04:05Z", "day": "2026-01-02", "raw": "00ff", "nan": None}
+    assert json.loads(written("ndjson", [ROW])) == expected
+    assert json.loads(written("json", [ROW, ROW])) == [expected, expected]
+    assert json.loads(written("json", [])) == []
+
+
+def test_csv_guards_formulas_and_quotes() -> None:
+    header, cells = csv.reader(io.StringIO(written("csv", [ROW])))
+    assert header == list(ROW)
+    assert dict(zip(header, cells, strict=True))["name"].startswith("'=HYPERLINK")
+
+
+def test_a_table_is_for_reading() -> None:
+    text = written("table", [ROW])
+    assert "1,234,567" in text
+    assert "0.125" in text
+    assert r"\x1b[31m" in text
+    assert written("table", []) == "(no rows)\n"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=40))
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_lets_a_character_through_that_a_terminal_obeys(form: str, text: str) -> None:
+    out = written(form, [{"a": text, "b": [text]}])
+    assert all(char.isprintable() or char in "\r\n" for char in out)
+    if form == "ndjson":
+        assert json.loads(out) == {"a": text, "b": [text]}

@@ -19,6 +19,7 @@ from pipeline.logins import duration
 from pipeline.resolve import INSIDE, classify
 
 COLUMNS = ("rank", "source", "country", "severity", "rules", "requests", "first_ts", "last_ts", "evidence")
+TABLE_COLUMNS = ("rank", "source", "country", "severity", "rules", "requests", "evidence")
 SEVERITIES = ("high", "medium", "low", "info")
 
 

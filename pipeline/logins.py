@@ -15,6 +15,8 @@ from pipeline.engine.duckdb import Engine
 
 COLUMNS = ("ts", "finding", "severity", "user", "client_ip", "country", "city", "last_country", "last_city", "why")
 
+TABLE_COLUMNS = ("ts", "finding", "severity", "user", "client_ip", "country", "why")
+
 
 class Rule(NamedTuple):
     """A rule: its query is `logins/<code>`."""
@@ -26,8 +28,8 @@ class Rule(NamedTuple):
 
 def _travel(row: Mapping[str, Any]) -> str:
     return (
-        f"{row['distance_km']:,.0f} km from {row['last_city']} in {duration(row['seconds'])}: "
-        f"{row['speed_kmh']:,.0f} km/h after taking off what both places may be wrong by"
+        f"{row['distance_km']:,.0f} km from {row['last_city']} in {duration(row['seconds'])}, which is "
+        f"{row['speed_kmh']:,.0f} km/h even if both places are as wrong as they may be"
     )
 
 
@@ -53,4 +55,4 @@ def duration(seconds: float) -> str:
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"

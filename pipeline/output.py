@@ -7,6 +7,7 @@ the table and CSV as \\x or \\u. CSV also puts an apostrophe before text that a 
 
 import csv
 import math
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -19,13 +20,26 @@ from echo.clientip import printable
 Row = Mapping[str, Any]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
+PIPE_WIDTH = 160  # of a table in a pipe, which has no width of its own, unless COLUMNS says another
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
-def write_rows(rows: Sequence[Row], columns: Sequence[str], form: str | None, out: TextIO | None = None) -> None:
-    """Write rows in the form named; without one a table on a terminal and NDJSON in a pipe."""
+def write_rows(
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    form: str | None,
+    out: TextIO | None = None,
+    *,
+    table_columns: Sequence[str] | None = None,
+) -> None:
+    """
+    Write rows in the form named; without one a table on a terminal and NDJSON in a pipe.
+
+    table_columns  what of columns a table shows, where all would not fit a terminal
+    """
     stream = out if out is not None else sys.stdout
-    FORMS[form or default_form(stream)](rows, columns, stream)
+    form = form or default_form(stream)
+    FORMS[form](rows, table_columns or columns if form == "table" else columns, stream)
 
 
 def default_form(stream: TextIO) -> str:
@@ -48,8 +62,8 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
         table.add_column(Text(name), justify="right" if name in numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(row[name])) for name in columns))
-    # a pipe has no width: give each row the room it needs, so that `| less -S` and transcripts stay whole
-    Console(file=out, width=None if out.isatty() else 200, highlight=False, soft_wrap=False).print(table)
+    width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+    Console(file=out, width=width, highlight=False).print(table)
 
 
 def write_json(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
@@ -112,6 +126,8 @@ def _csv_cell(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"  # for people; the other forms have the microseconds
     plain = _plain(value)
     if plain is None:
         return "–"

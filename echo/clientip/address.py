@@ -15,12 +15,14 @@ Facts:
 """
 
 import ipaddress
+import re
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
 V4_PREFIX = b"\0" * 10 + b"\xff\xff"
 UNSPECIFIED = (b"\0" * 16, V4_PREFIX + b"\0" * 4)
 MAX_HOP_CHARS = 128  # the longest sane form, "[v6%zone]:port" with an IFNAMSIZ zone, is 70; longer text is no address
+ZONE = re.compile(r"[0-9A-Za-z._~-]+")  # unreserved of RFC 6874 §2: no blank, no markup, nothing a terminal obeys
 MAX_ZONE_CHARS = 15  # IFNAMSIZ - 1: a longer one is no interface name, and unbounded zones are unbounded identities
 
 
@@ -55,7 +57,7 @@ def parse_address(text: str) -> Address | None:
             zone = ""
         else:
             text, percent, zone = text.partition("%")
-            if percent and not (0 < len(zone) <= MAX_ZONE_CHARS and zone.isascii() and zone.isprintable()):
+            if percent and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
                 return None
             packed = inet_pton(AF_INET6, text)
             if zone and packed.startswith(V4_PREFIX):
@@ -69,12 +71,13 @@ def parse_hop(text: str) -> Address | None:
     """
     Parse one entry of X-Forwarded-For, or a peer as servers print it.
 
-    Takes `a.b.c.d`, `a.b.c.d:port`, `v6`, `[v6]`, `[v6]:port`, blanks and tabs around; the port is dropped unread.
+    Takes `a.b.c.d` and `v6`, each also in brackets, with `:port` behind (v6 in brackets only), blanks and tabs around;
+    the port is dropped unread.
     """
     text = text.strip(" \t")
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
-        return parse_address(inside) if bracket and (not rest or rest[0] == ":") and ":" in inside else None
+        return parse_address(inside) if bracket and (not rest or rest[0] == ":") else None
     if text.count(":") == 1:
         text = text[: text.index(":")]
     return parse_address(text)

@@ -103,6 +103,12 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     strategy = trust_table.get("strategy")
     if strategy is not None and not isinstance(strategy, str):
         raise ConfigFault("must be a string", place(path, "[trust] strategy"), 'for example "rightmost-untrusted"')
+    if strategy == "remote-addr" and texts:
+        raise ConfigFault(
+            "strategy remote-addr reads no header, so trusted ranges would do nothing",
+            place(path, "[trust] strategy"),
+            "leave the ranges out, or set rightmost-untrusted",
+        )
     try:
         policy = make_policy(strategy, headers[0], texts)
     except ConfigFault as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.attacks import COLUMNS, sources
+from pipeline.attacks import COLUMNS, TABLE_COLUMNS, sources
 from pipeline.commands.options import lake_option, open_engine, output_option, period, period_options, say_if_empty
 from pipeline.output import write_rows
 
@@ -20,7 +20,7 @@ def attacks(lake_path: str, since: str | None, until: str | None, form: str | No
     moments = period(since, until)
     engine = open_engine(lake_path)
     rows = sources(engine, **moments)
-    write_rows(rows, COLUMNS, form)
+    write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
     say_if_empty(engine, rows, moments)
     unresolved = engine.query("SELECT count(*) AS n FROM requests WHERE client_ip IS NULL").to_pylist()[0]["n"]
     if unresolved:

@@ -20,7 +20,7 @@ WITH logins AS (
         min(ts) OVER (PARTITION BY "user") AS first_ts,
         row_number() OVER (PARTITION BY "user", country ORDER BY ts) AS nth_here,
         lag(country) OVER (PARTITION BY "user" ORDER BY ts) AS last_country,
-        lag(ts) OVER (PARTITION BY "user" ORDER BY ts) AS last_ts
+        lag(city) OVER (PARTITION BY "user" ORDER BY ts) AS last_city
     FROM requests
     WHERE login = 'success' AND "user" IS NOT NULL AND country IS NOT NULL
 )
@@ -32,7 +32,7 @@ SELECT
     country,
     city,
     last_country,
-    last_ts,
+    last_city,
     logins_before,
     epoch(ts) - epoch(first_ts) AS known_seconds
 FROM logins

@@ -1,0 +1,228 @@
+"""The TOML that both halves read."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echo.clientip import NAMED_RANGES, ConfigFault, Ranges, load_config, parse_address, parse_config
+from echo.clientip.config import MAX_CONFIG_BYTES, NETWORK_KEYS, TRUST_KEYS
+
+ARTICLE = """
+[network]
+nodes = ["192.168.0.0/24"]
+pods = ["172.18.0.0/16"]
+services = "172.18.240.0/20"
+load_balancers = ["100.64.0.0/10"]
+ingress = ["172.18.0.90"]
+[trust]
+strategy = "rightmost-untrusted"
+headers = ["X-Forwarded-For"]
+ranges = ["load_balancers", "ingress", "loopback", "198.51.100.0/24"]
+[[login]]
+path = "/login"
+"""
+
+
+def trusts(config, text):
+    return parse_address(text).packed in config.policy.trusted
+
+
+def fault(text, path="whofrom.toml", **options):
+    with pytest.raises(ConfigFault) as caught:
+        parse_config(text, path, **options)
+    assert "\n" not in str(caught.value)
+    assert caught.value.next_step
+    return str(caught.value)
+
+
+# --- what a good file means -------------------------------------------------------------------------------------------
+
+
+def test_without_a_file_nobody_is_trusted():
+    config = load_config(None)
+    assert config.policy.strategy == "remote-addr"
+    assert (config.network, config.tables, config.path) == ({}, {}, "")
+
+
+def test_an_empty_file_is_no_file():
+    assert parse_config("", "whofrom.toml").policy.id == load_config(None).policy.id
+
+
+def test_the_articles_cluster():
+    config = parse_config(ARTICLE, "whofrom.toml")
+    assert config.policy.strategy == "rightmost-untrusted"
+    assert set(config.network) == set(NETWORK_KEYS)
+    assert parse_address("172.18.250.1").packed in config.network["services"]
+    assert config.path == "whofrom.toml"
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        ("100.64.1.1", True),  # a name of [network]
+        ("172.18.0.90", True),  # a name of [network] that holds one address
+        ("127.0.0.1", True),  # a named range
+        ("198.51.100.7", True),  # a CIDR
+        ("192.168.0.17", False),  # a node: in [network], but not in ranges
+        ("203.0.113.7", False),
+    ],
+)
+def test_names_in_ranges_expand(address, trusted):
+    assert trusts(parse_config(ARTICLE, "whofrom.toml"), address) is trusted
+
+
+@pytest.mark.parametrize("name", NAMED_RANGES)
+def test_every_named_range_can_be_trusted_by_name(name):
+    config = parse_config(f'[trust]\nranges = ["{name}"]', "")
+    assert config.policy.trusted.spans() == Ranges(NAMED_RANGES[name][0]).spans()
+
+
+def test_a_name_of_network_means_what_network_says():
+    """`ingress` is no constant: the same name in another file is another range."""
+    config = parse_config('[network]\ningress = "10.1.0.0/16"\n[trust]\nranges = "ingress"', "")
+    assert trusts(config, "10.1.2.3")
+    assert not trusts(config, "172.18.0.90")
+
+
+def test_ranges_alone_choose_the_walk():
+    assert parse_config('[trust]\nranges = ["10.0.0.0/8"]', "").policy.strategy == "rightmost-untrusted"
+
+
+def test_ranges_of_the_flag_are_added_to_those_of_the_file():
+    config = parse_config(ARTICLE, "whofrom.toml", ["203.0.113.0/24", "nodes", "cgnat"])
+    assert all(trusts(config, text) for text in ("203.0.113.7", "192.168.0.17", "100.64.1.1", "198.51.100.7"))
+
+
+def test_tables_of_other_stages_are_handed_on_unread():
+    config = parse_config(ARTICLE + '[geo]\nanything = "goes"', "whofrom.toml")
+    assert config.tables == {"login": [{"path": "/login"}], "geo": {"anything": "goes"}}
+
+
+# --- what a wrong one is told -----------------------------------------------------------------------------------------
+
+# text -> what the fault says, beginning with file and table, ending with the next step
+WRONG = {
+    # realistic
+    '[network]\nnodes = ["192.168.0.0/33"]': (
+        "whofrom.toml [network] nodes: '192.168.0.0/33' has no prefix length of 0 to 32; correct it"
+    ),
+    '[trust]\nranges = ["10.0.0/8"]': (
+        "whofrom.toml [trust] ranges: '10.0.0/8' is no address or CIDR; write it as 10.0.0.0/8 or 2001:db8::/32"
+    ),
+    '[trust]\nranges = ["ingress"]': (
+        "whofrom.toml [trust] ranges: 'ingress' is not set in [network]; add ingress = […] to [network]"
+    ),
+    '[trust]\nrange = ["10.0.0.0/8"]': "whofrom.toml [trust]: 'range' is unknown; did you mean ranges?",
+    '[trust]\nheader = "X-Forwarded-For"': "whofrom.toml [trust]: 'header' is unknown; did you mean headers?",
+    '[network]\nload-balancers = "10.0.0.0/8"': (
+        "whofrom.toml [network]: 'load-balancers' is unknown; did you mean load_balancers?"
+    ),
+    '[trsut]\nranges = "10.0.0.0/8"': "whofrom.toml: 'trsut' is unknown; did you mean trust?",
+    '[trust]\nstrategy = "leftmost"': (
+        "whofrom.toml [trust]: strategy 'leftmost' is unknown; use one of remote-addr, rightmost-untrusted"
+    ),
+    # synthetic
+    '[trust]\nstrategy = ["remote-addr"]': (
+        'whofrom.toml [trust] strategy: must be a string; for example "rightmost-untrusted"'
+    ),
+    "[trust]\nheaders = []": ('whofrom.toml [trust] headers: give exactly one header; for example ["X-Forwarded-For"]'),
+    '[trust]\nheaders = "X-Real-IP"': (
+        "whofrom.toml [trust]: header 'X-Real-IP' is not a list of hops that whofrom reads; use X-Forwarded-For"
+    ),
+    "[network]\npods = [172.18]": ('whofrom.toml [network] pods: must be a list of strings; for example pods = ["…"]'),
+    "trust = 5": "whofrom.toml: trust must be a table; write [trust]",
+    '[[network]]\npods = "10.0.0.0/8"': "whofrom.toml: network must be a table; write [network]",
+    "qqqqqq = 1": "whofrom.toml: 'qqqqqq' is unknown; known are network, trust, login, geo",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG.items(), ids=lambda value: value.splitlines()[-1][:40])
+def test_wrong_file(text, said):
+    assert fault(text) == said
+
+
+@pytest.mark.parametrize(("table", "known"), [("network", NETWORK_KEYS), ("trust", TRUST_KEYS)])
+def test_a_misspelt_key_is_answered_with_the_right_one(table, known):
+    for key in known:
+        assert f"did you mean {key}?" in fault(f"[{table}]\n{key[:-1]}z = 1")
+
+
+def test_a_wrong_flag_names_the_flag_not_the_file():
+    assert fault("", trust=["10.0.0.0/99"]).startswith("--trust: '10.0.0.0/99' has no prefix length")
+    assert fault("", trust=["nodes"]).startswith("--trust: 'nodes' is not set in [network]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[trust",
+        "[trust]\nranges = [",
+        "[trust]\n[trust]",
+        '[trust]\nranges = "10.0.0.0/8"\nranges = "11.0.0.0/8"',
+        # pathological
+        "x = " + "1" * 5_000,
+        "x = " + "[" * 50_000,
+        "x = " + "{a=" * 50_000,
+        "x = 2023-02-31",
+        "\0",
+    ],
+    ids=lambda text: ascii(text[:30]),
+)
+def test_text_that_is_no_toml_is_a_fault_with_the_file(text):
+    assert fault(text).startswith("whofrom.toml: not TOML: ")
+    assert len(fault(text)) < 350
+
+
+def test_hostile_names_are_quoted_and_cut():
+    said = fault(f'"\\u001B[2J{"x" * 1_000}" = 1')
+    assert r"'\x1b[2J" in said
+    assert len(said) < 200
+
+
+def test_a_long_path_is_named_to_its_end_and_a_strange_one_printably():
+    path = "/srv/" + "deep/" * 30 + "whofrom.toml"
+    assert fault("qqqqqq = 1", path).startswith(f"{path}: ")
+    assert fault("qqqqqq = 1", "\x1b[2J.toml").startswith(r"\x1b[2J.toml: ")
+
+
+# --- reading the file -------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read(tmp_path):
+    path = tmp_path / "whofrom.toml"
+    path.write_text(ARTICLE)
+    assert (
+        load_config(str(path), ["203.0.113.0/24"]).policy.id == parse_config(ARTICLE, "", ["203.0.113.0/24"]).policy.id
+    )
+
+
+def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigFault, match=r"absent\.toml: cannot read it: No such file or directory; name a readable"):
+        load_config("absent.toml")
+    with pytest.raises(ConfigFault, match="cannot read it: Is a directory"):
+        load_config(".")
+
+
+def test_a_file_that_is_not_utf8(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("latin1.toml").write_bytes(b"# Z\xfcrich\n")
+    with pytest.raises(ConfigFault, match=r"latin1\.toml: byte 3 is not UTF-8; save the file as UTF-8"):
+        load_config("latin1.toml")
+
+
+def test_a_huge_file_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "huge.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte, sparse: to read it all is a MemoryError
+    with pytest.raises(ConfigFault, match=f"larger than {MAX_CONFIG_BYTES} bytes"):
+        load_config(str(path))
+
+
+@given(st.text("[]{}=\"'#.,\n 0123456789truefalsenetwork-:T_", max_size=80) | st.text(max_size=80))
+def test_any_text_is_a_config_or_a_fault(text):
+    with suppress(ConfigFault):
+        parse_config(text, "whofrom.toml")

@@ -14,7 +14,7 @@ demo: $(VENV)/.installed $(VENV)/.geo ## run the main job on loopback and print 
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: $(VENV)/.installed ## run all tests
+test: $(VENV)/.installed $(VENV)/.geo ## run all tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint

@@ -13,8 +13,10 @@ import click
 
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
 from echo.clientip.config import NETWORK_KEYS, TRUST_KEYS
+from echo.explain.findings import FINDINGS
 from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.record.login import USER_SOURCES
+from echo.settings import SETTINGS
 from pipeline import attacks, logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
@@ -124,12 +126,44 @@ def queries() -> str:
     return "\n".join(parts)
 
 
+def settings() -> str:
+    """Return the settings of the server."""
+    rows = (
+        (f"`--{one.name}`", one.help, _default(one.default), f"`{one.env}`" if one.env else "–", one.origin)
+        for one in SETTINGS
+    )
+    return (
+        "# Settings of `whofrom serve`\n\n"
+        "Flags come before environment variables, those before defaults. Flags are written as whoami's are:\n"
+        "`-port 80`, `--port 80`, `-port=80` and `--port=80` are one; a switch takes a value behind `=` only.\n\n"
+        + table(("flag", "meaning", "default", "environment", "whose"), rows)
+    )
+
+
+def _default(value: object) -> str:
+    return {None: "–", "": "–", False: "off"}.get(value, f"`{value}`")  # type: ignore[arg-type]
+
+
+def findings() -> str:
+    """Return the findings."""
+    parts = [
+        "# Findings\n",
+        "What `/explain` says, and what the field `finding` of a record holds. Names in braces are filled in.\n",
+    ]
+    for one in FINDINGS.values():
+        parts.append(f"## {one.code}\n\nVerdict: {one.verdict}. **{one.title}**\n")
+        parts.append(f"Why: {one.cause}\n\nTo do: {one.remedy}\n")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "client.md": client,
+    "findings.md": findings,
     "lake.md": lake,
     "queries.md": queries,
     "record.md": record,
+    "settings.md": settings,
 }
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,7 @@ from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
 from pipeline.errors import SourceFault
 from pipeline.geo import Geo, no_geo
-from pipeline.lake import REJECTS, REQUESTS, Lake, rejects_of, rows_of
+from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, Hops, header_lists, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, sniff
@@ -79,8 +79,7 @@ def ingest_source(name: str, lake: Lake, settings: Settings, progress: Callable[
     for generation in range(MAX_GENERATIONS):
         with opened(name) as (stream, growing):
             head = read_head(stream)
-            source_id, mark = _known(lake, head, generation)
-            run = _Run(name, lake, settings, source_id, mark, progress)
+            run = _Run(name, lake, settings, _known(lake, head, generation), progress)
             outcome = run.read(stream, head, growing=growing)
             if outcome is not None:
                 return outcome
@@ -93,14 +92,28 @@ def ingest_source(name: str, lake: Lake, settings: Settings, progress: Callable[
     )
 
 
-def _known(lake: Lake, head: bytes, generation: int) -> tuple[str, Mark | None]:
-    """Return the source's identity in this generation, the known one if there is one, and its mark."""
+class _Known(NamedTuple):
+    """
+    What the lake knows of a source.
+
+    id         the identity to commit under
+    mark       how far it was read, None if never
+    committed  the mark under `id`: not `mark` where the source was shorter, and known by fewer bytes, when it was read
+    """
+
+    id: str
+    mark: Mark | None
+    committed: Mark | None
+
+
+def _known(lake: Lake, head: bytes, generation: int) -> _Known:
+    """Look a source up by its head. The generation tells sources with one head apart."""
     ids = [f"{one}-{generation}" for one in head_ids(head)]
     for one in ids:
         mark = lake.mark(REQUESTS, one)
         if mark is not None:
-            return ids[0], mark
-    return ids[0], None
+            return _Known(ids[0], mark, mark if one == ids[0] else None)
+    return _Known(ids[0], None, None)
 
 
 class _Run:
@@ -111,17 +124,15 @@ class _Run:
         name: str,
         lake: Lake,
         settings: Settings,
-        source_id: str,
-        mark: Mark | None,
+        known: _Known,
         progress: Callable[[int], None] | None,
     ) -> None:
-        self.lake, self.settings, self.source_id, self.mark = lake, settings, source_id, mark
+        self.lake, self.settings = lake, settings
+        self.source_id, self.mark, self.committed = known
         self.progress = progress
         self.outcome = Outcome(name)
         self.reasons: dict[str, int] = {}
         self.format: Format | None = FORMATS[settings.format] if settings.format else None
-        rejected = lake.mark(REJECTS, source_id)
-        self.rejected_to = rejected.offset if rejected is not None else 0
 
     def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Outcome | None:
         """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
@@ -165,11 +176,12 @@ class _Run:
                 "ingested_at": now,
             }
             for offset, number, reason, raw in sorted(refused)
-            if offset >= self.rejected_to
         )
         offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
         rows = rows_of(enrich(parsed.batch, self.outcome.source, offsets, self.settings, own=self.format is NDJSON))
-        self.lake.commit(rows, rejects, self.source_id, Mark.of(block.end, block.tail))
+        mark = Mark.of(block.end, block.tail)
+        self.lake.commit(rows, rejects, self.source_id, mark, self.committed)
+        self.committed = mark
         for _, _, reason, _ in refused:
             kind = reason.partition(": ")[0]
             self.reasons[kind] = self.reasons.get(kind, 0) + 1

@@ -4,7 +4,8 @@ The lake: two Delta tables under one folder, `requests` (partitioned by date) an
 A batch of a source is committed with the source's mark (how far it was read) as a Delta application transaction, so
 rows and mark are in the table together or not at all: that is what makes ingest exactly-once. Rejects are a table of
 their own and are committed first, under the same marks; after a crash between the two, the rejects that are already
-there are passed over.
+there are passed over. Two ingests of one log at once cannot both win: a commit names the mark that it follows, and
+Delta refuses it if another has moved that mark.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault
-from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column
+from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column, schema_of
 from pipeline.sources.reader import Mark
 
 REQUESTS, REJECTS = "requests", "rejects"
@@ -66,30 +68,52 @@ class Lake:
         number = table.transaction_version(source_id) if table is not None else None
         return None if number is None else Mark.unpack(number)
 
-    def commit(self, rows: pa.Table, rejects: pa.Table, source_id: str, mark: Mark) -> None:
+    def commit(self, rows: pa.Table, rejects: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
         """
-        Commit the rows and rejects of a block, and the source's mark behind it. Raises LakeFault; then nothing of the
-        block's rows is in the lake, and ingesting again goes on from the last mark.
-        """
-        if rejects.num_rows:
-            self._append(REJECTS, rejects, source_id, mark)
-        self._append(REQUESTS, rows, source_id, mark)
+        Commit the rows and rejects of a block, and the source's mark behind it.
 
-    def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark) -> None:
+        after  the mark that the source had when the block was read
+
+        Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
+        """
+        rejected = self.mark(REJECTS, source_id)
+        if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
+            rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
+        if rejects.num_rows:
+            self._append(REJECTS, rejects, source_id, mark, rejected)
+        self._append(REQUESTS, rows, source_id, mark, after)
+
+    def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
+        """Append on a snapshot in which the source's mark is `after`; Delta refuses if that has changed since."""
         properties = CommitProperties(app_transactions=[Transaction(source_id, mark.pack())])
         try:
-            write_deltalake(
-                str(Path(self.path) / name),
-                rows,
-                partition_by=PARTITIONS[name],
-                mode="append",
-                writer_properties=WRITER,
-                commit_properties=properties,
-            )
+            table = self.table(name) or self._create(name)
+            number = table.transaction_version(source_id)
+            if number != (None if after is None else after.pack()):
+                raise CommitFailedError("the mark has moved")
+            write_deltalake(table, rows, mode="append", writer_properties=WRITER, commit_properties=properties)
+        except CommitFailedError:
+            raise LakeFault(
+                "another ingest took the same log at the same time",
+                printable(self.path),
+                "run again: it goes on from there",
+            ) from None
         except (DeltaError, OSError, ValueError) as error:
             raise LakeFault(
                 f"cannot write: {_words(error)}", printable(self.path), "free space or mend the folder, then run again"
             ) from None
+
+    def _create(self, name: str) -> DeltaTable:
+        """Create a table, or take the one that another ingest has just created."""
+        path = str(Path(self.path) / name)
+        Path(path).mkdir(parents=True, exist_ok=True)
+        try:
+            return DeltaTable.create(path, schema_of(TABLES[name]), partition_by=PARTITIONS[name])
+        except DeltaError:
+            table = self.table(name)
+            if table is None:
+                raise
+            return table
 
 
 def rows_of(columns: dict[str, pa.Array]) -> pa.Table:

@@ -109,10 +109,7 @@ async def send(port: int) -> tuple[int, str]:
         answered = 0
         for phase in traffic.plan():
             answered += sum(text is not None for text in await asyncio.gather(*map(ask, phase)))
-        question = traffic.through_chain(
-            traffic.FORGING_CLIENT, "GET", "/explain", "curl/8.14.1", claimed=traffic.FORGED
-        )
-        explained = await ask(question)
+        explained = await ask(traffic.QUESTION)
     finally:
         for session in sessions.values():
             await session.close()
@@ -165,8 +162,8 @@ def main() -> int:
     with server() as port:
         sent, explained = asyncio.run(send(port))
     say(f"  {sent:,} requests answered\n")
-    say("What the server said to a client that had forged an entry in front of the chain:\n")
-    say(f"$ curl -H 'X-Forwarded-For: {traffic.FORGED}' http://shop.example.com/explain")
+    say("A client had forged an entry in front of the chain. What the server says of that request:\n")
+    say(f"  GET /explain from {traffic.INGRESS}, X-Forwarded-For: {traffic.QUESTION.headers['X-Forwarded-For']}\n")
     for line in explained.splitlines():
         say(f"  {line}")
 

@@ -108,3 +108,6 @@ def plan() -> list[list[Request]]:
         through_chain(FORGING_CLIENT, "GET", "/admin", AGENTS[2], claimed=FORGED),
     ]
     return [ordinary, home + commuter, abroad, scan, forged]
+
+
+QUESTION = through_chain(FORGING_CLIENT, "GET", "/explain", "curl/8.14.1", claimed=FORGED)

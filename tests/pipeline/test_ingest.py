@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -252,3 +254,34 @@ def test_a_host_name_for_a_peer_is_kept_and_no_client(lake: Lake, tmp_path: Path
     row = row_of(lake)
     assert (row["peer_ip"], row["peer_name"], row["client_ip"]) == (None, "crawler.example.com", None)
     assert row["client_reason"] == "peer-invalid"
+
+
+def test_two_ingests_of_one_log_at_once_add_it_once(log: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one commits after this one has looked how far the log was read."""
+    log.write_bytes(log_of(30) + b"junk\n")
+    known = ingest_module._known
+
+    def overtaken(*args: Any) -> Any:
+        found = known(*args)
+        monkeypatch.setattr(ingest_module, "_known", known)
+        assert counts(ingest_source(str(log), Lake(lake.path), PLAIN)) == (30, 1, 0)
+        return found
+
+    monkeypatch.setattr(ingest_module, "_known", overtaken)
+    with pytest.raises(LakeFault, match=r"another ingest took the same log at the same time; run again"):
+        ingest_source(str(log), lake, PLAIN)
+    assert len(targets(lake)) == 30
+    assert Engine(lake).query("SELECT count(*) AS n FROM rejects").to_pylist() == [{"n": 1}]
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (0, 0, 0)
+
+
+def test_many_ingests_at_once_into_a_new_lake(tmp_path: Path) -> None:
+    """Whole processes: tables are made once, every log comes in once, whoever loses says so."""
+    logs = [tmp_path / f"{n}.log" for n in range(3)]
+    for number, path in enumerate(logs):
+        path.write_bytes(log_of(40, first=100 * number))
+    command = [str(Path(sys.executable).parent / "whofrom"), "ingest", "--no-geo", "--lake", str(tmp_path / "lake")]
+    runs = [subprocess.Popen([*command, *map(str, logs)], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ends = [(run.communicate()[1], run.returncode) for run in runs]
+    assert all(code == 0 or "another ingest took the same log" in said for said, code in ends), ends
+    assert len(targets(Lake(str(tmp_path / "lake")))) == 120

@@ -214,7 +214,8 @@ def test_the_worst_comes_first_with_the_evidence(engine_of: Build) -> None:
     ]
     assert rows[0]["country"] == "NL"
     assert rows[0]["evidence"] == (
-        "sensitive: 6 paths that no page links to in less than a second, for example /.aws/credentials and /wp-login.php"
+        "sensitive: 6 paths that no page links to in less than a second, "
+        "for example /.aws/credentials and /wp-login.php"
     )
 
 

@@ -1,0 +1,218 @@
+"""The life of a connection: keep-alive, pipelining, bodies that are not read, half-closed clients, TLS, IPv6."""
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from echo.request import MAX_HEAD_BYTES
+
+TLS = Path(__file__).parents[2] / "data" / "whoami" / "tls"
+BENCH = b"GET /bench HTTP/1.1\r\nHost: h\r\n\r\n"
+LAST = b"GET /bench HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+def post(path: bytes, body: bytes, *more: bytes) -> bytes:
+    """Return a POST with a body."""
+    lines = b"".join(line + b"\r\n" for line in more)
+    return b"POST %b HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n%b\r\n%b" % (path, len(body), lines, body)
+
+
+def test_many_pipelined_requests(server):
+    """Hundreds of requests in one go are answered in order."""
+    requests = [b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % number for number in range(500)]
+    answer = server.send(b"".join(requests) + LAST)
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == 501
+    positions = [answer.index(b"\nGET /%d HTTP" % number) for number in range(500)]
+    assert positions == sorted(positions)
+
+
+def test_bytes_one_by_one(server):
+    """A request may come in as many pieces as it has bytes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        for byte in post(b"/p", b"hello", b"Connection: close"):
+            connection.sendall(bytes([byte]))
+            time.sleep(0.0005)
+        assert b"".join(iter(lambda: connection.recv(1 << 16), b"")).endswith(b"\r\n\r\nhello")
+
+
+@pytest.mark.parametrize(("size", "kept"), [(200_000, True), (300_000, False)])
+def test_unread_bodies(server, size, kept):
+    """A body that nobody reads is drained up to Go's limit; beyond it the connection ends."""
+    answer = server.send(post(b"/bench", b"x" * size) + LAST)
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == (2 if kept else 1)
+    assert (b"Connection: close" in answer.partition(b"\r\n\r\n")[0]) != kept
+
+
+def test_unread_chunks_are_drained(server):
+    """So is one in chunks."""
+    body = b"5\r\nhello\r\n0\r\n\r\n"
+    request = b"POST /api HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+    assert server.send(request + LAST).count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+def test_large_body_comes_back(server):
+    """A body of a megabyte comes back whole."""
+    body = bytes(range(256)) * 4096
+    answer = server.send(post(b"/", body, b"Connection: close"))
+    assert answer.endswith(b"\r\n\r\n" + body)
+    assert b"Content-Type: text/plain; charset=utf-8\r\n" in answer or b"application/octet-stream" in answer
+
+
+def test_binary_bodies_are_told_from_text(server):
+    """The type of the answer is sniffed from its first 512 bytes."""
+    assert b"application/octet-stream" in server.send(post(b"/", b"\0", b"Connection: close"))
+    assert b"application/octet-stream" not in server.send(post(b"/", b" " * 600 + b"\0", b"Connection: close"))
+
+
+def test_body_cut_off(server):
+    """A body that ends too soon is answered with what came, and the reason."""
+    answer = server.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhello", half_close=True)
+    assert answer.endswith(b"\r\n\r\nhellounexpected EOF\n")
+    assert server.records(1, lambda record: record["error"] == "unexpected EOF")
+
+
+def test_half_closed_client_gets_its_slow_answer(server):
+    """A client that shut its sending side is answered all the same."""
+    assert b"200 OK" in server.send(b"GET /?wait=300ms HTTP/1.1\r\nHost: h\r\n\r\n", half_close=True)
+
+
+def test_client_that_leaves_is_logged(server):
+    """A client that does not wait for its answer leaves a record."""
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"GET /left?wait=300ms HTTP/1.1\r\nHost: h\r\n\r\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        time.sleep(0.1)
+    assert server.records(1, lambda record: (record["target"] or "").startswith("/left"))
+
+
+def test_continue_for_health(run):
+    """POST /health asks for the body that the client holds back; `/` never does."""
+    port = run().port
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(post(b"/health", b"", b"Expect: 100-continue").replace(b"Length: 0", b"Length: 3"))
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"503")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 503 Service Unavailable\r\nDate: ")
+
+
+def test_head_limit(server):
+    """A header of a mebibyte is echoed; a head beyond the limit is refused with 431, and the client can read that."""
+    value = b"x" * (1 << 20)
+    start = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: "
+    assert server.send(start + value + b"\r\n\r\n").endswith(b"X: " + value + b"\r\n\r\n")
+    answer = server.send(start + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+def test_http10_ends_long_answers_with_the_connection(server):
+    """HTTP/1.0 keep-alive holds for answers whose length Go would count."""
+    head = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n"
+    short = server.send(head + b"\r\n", half_close=True)
+    assert short.partition(b"\r\n\r\n")[0].endswith(b"\r\nConnection: keep-alive")
+    long = server.send(head + b"X: %b\r\n\r\n" % (b"x" * 3000))
+    assert b"\r\nConnection:" not in long.partition(b"\r\n\r\n")[0]
+
+
+def test_connect_and_asterisk(server):
+    """`*` and an authority are no paths."""
+    assert server.send(b"OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").startswith(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: "
+    )
+    assert server.send(b"GET * HTTP/1.1\r\nHost: h\r\n\r\n").startswith(
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nDate: "
+    )
+    assert server.send(b"CONNECT h:443 HTTP/1.1\r\nConnection: close\r\n\r\n").endswith(b"404 page not found\n")
+
+
+def test_idle_connections_cost_nothing_and_others_are_served(server):
+    """Clients that send nothing, or half a head, keep nobody waiting."""
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(100)]
+    try:
+        for connection in idle[:50]:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost")
+        assert server.send(LAST).endswith(b"\r\n\r\n1")
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_many_clients_at_once(server):
+    """Clients at the same time get their own answers, and each request its record."""
+    answers: list[bytes] = []
+
+    def ask(number: int) -> None:
+        request = b"GET /many/%d HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" % number
+        answers.append(server.send(request))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(b"GET /many/" in answer for answer in answers) == 50
+    assert len(server.records(50, lambda record: (record["target"] or "").startswith("/many/"))) == 50
+
+
+def test_ipv6(server):
+    """The port is open on both families; an IPv6 peer is spelled as Go spells it."""
+    try:
+        connection = socket.create_connection(("::1", server.port), timeout=5)
+    except OSError:
+        pytest.skip("no IPv6 loopback here")
+    with connection:
+        connection.sendall(LAST.replace(b"/bench", b"/api"))
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        port = connection.getsockname()[1]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["remoteAddr"] == f"[::1]:{port}"
+
+
+def test_one_host_only(run):
+    """--host takes one address."""
+    server = run("--host", "127.0.0.1")
+    assert server.send(LAST).endswith(b"1")
+    with pytest.raises(OSError, match=r"refused|unreachable|assign"):
+        socket.create_connection(("::1", server.port), timeout=5)
+
+
+def fetch(port: int, context: ssl.SSLContext) -> bytes:
+    """Ask over TLS."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(LAST)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def test_tls(run):
+    """With certificate and key HTTPS is served, and the record has the version."""
+    server = run("-cert", str(TLS / "server.pem"), "-key", str(TLS / "server.key"))
+    assert fetch(server.port, ssl.create_default_context(cafile=TLS / "ca.pem")).endswith(b"\r\n\r\n1")
+    (record,) = server.records(1)
+    assert record["tls_version"] == "TLSv1.3"
+
+
+def test_mutual_tls(run):
+    """With a CA clients must have a certificate of it."""
+    flags = ("-cert", str(TLS / "server.pem"), "-key", str(TLS / "server.key"), "-cacert", str(TLS / "ca.pem"))
+    port = run(*flags).port
+    context = ssl.create_default_context(cafile=TLS / "ca.pem")
+    refused = b""
+    with contextlib.suppress(ssl.SSLError, ConnectionError):  # TLS 1.3 tells the client after its handshake, if at all
+        refused = fetch(port, context)
+    assert refused == b""
+    context.load_cert_chain(TLS / "client.pem", TLS / "client.key")
+    assert fetch(port, context).endswith(b"\r\n\r\n1")
+
+
+def test_certificate_alone_is_plain_http(run):
+    """Without its key a certificate is ignored, as whoami ignores it."""
+    assert run("-cert", "missing.pem").send(LAST).endswith(b"1")

@@ -1,0 +1,206 @@
+"""The record of a request, and the sink that writes it."""
+
+import asyncio
+import json
+import os
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echo.clientip import make_policy
+from echo.record import FIELDS
+from echo.request import Connection, parse_head
+from echo.sink import COLUMNS, Exchange, Place, Sink, headers_of, open_sink, place_from_environ, record_line
+
+WIRE = Connection("c-1", "127.0.0.1", 40000, "127.0.0.1", 80, b"127.0.0.1:40000")
+PLACE = Place("node-1", "pod-1", "default")
+
+
+def exchange(head: bytes) -> Exchange:
+    """Return the exchange of a request that was answered."""
+    request = parse_head(head, WIRE, 1)
+    resolution = make_policy().resolve(WIRE.peer_ip, ())
+    return Exchange(WIRE, 1, request, resolution, "socket-loopback", 200, 5, 7, 0.0, headers=headers_of(request))
+
+
+def test_columns_are_the_fields():
+    """The record has the fields of the table, each read by one column."""
+    assert list(COLUMNS) == [field.name for field in FIELDS]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(string.ascii_letters + "-_", min_size=1, max_size=20).filter(
+                lambda name: name.lower() not in ("host", "content-length", "transfer-encoding", "trailer")
+            ),
+            st.binary(max_size=60).map(lambda value: bytes(byte for byte in value if byte >= 0x20 and byte != 0x7F)),
+        ),
+        max_size=8,
+    )
+)
+def test_any_header_makes_one_line(headers):
+    """Whatever the headers hold, a record is one line of JSON with every field, and loses no header."""
+    lines = b"".join(b"%b: %b\r\n" % (name.encode(), value) for name, value in headers)
+    line = record_line(exchange(b"GET / HTTP/1.1\r\nHost: h\r\n" + lines + b"\r\n"), PLACE)
+    assert line.count(b"\n") == 1
+    record = json.loads(line)
+    assert list(record) == [field.name for field in FIELDS]
+    assert sum(map(len, record["headers"].values())) == len(headers) + 1
+
+
+def test_record_of_a_request(server):
+    """A record says what was asked, by whom, and how it was answered."""
+    server.send(
+        b"POST /p?q=1 HTTP/1.1\r\nHost: h.example\r\nuser-agent: \xff\xc3\xa9\r\nX-Forwarded-For: 1.1.1.1\r\n"
+        b"x-forwarded-for: 2.2.2.2\r\nAuthorization: Basic dTpw\r\nCookie: a\r\nX-Request-Id: rec-1\r\n"
+        b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+        b"Content-Length: 5\r\nConnection: close\r\n\r\nhello"
+    )
+    (record,) = server.records(1, lambda record: record["request_id"] == "rec-1")
+    assert record["method"] == "POST"
+    assert record["target"] == "/p?q=1"
+    assert record["host"] == "h.example"
+    assert record["protocol"] == "HTTP/1.1"
+    assert record["user_agent"] == "\\xffé"
+    assert record["headers"]["x-forwarded-for"] == ["1.1.1.1", "2.2.2.2"]
+    assert record["headers"]["authorization"] == record["headers"]["cookie"] == ["[redacted]"]
+    assert record["request_bytes"] == 5
+    assert record["status"] == 200
+    assert record["client_ip"] == record["peer_ip"] == "127.0.0.1"
+    assert record["client_source"] == "peer"
+    assert record["finding"] == "header-from-untrusted-proxy"
+    assert record["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert record["connection_request"] == 1
+    assert record["error"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+    ],
+)
+def test_trace_id_of_an_invalid_traceparent(text):
+    """An invalid traceparent gives no trace id."""
+    head = f"GET / HTTP/1.1\r\nHost: h\r\ntraceparent: {text}\r\n\r\n".encode()
+    assert json.loads(record_line(exchange(head), PLACE))["trace_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (
+            b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n\r\n",
+            "a PROXY protocol v1 header, which this server does not take",
+        ),
+        (
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12,
+            "a PROXY protocol v2 header, which this server does not take",
+        ),
+        (b"\x16\x03\x01\0\x05\1\0\0\x01\n", "a TLS hello on a plain HTTP port"),
+        (b"HELO there\r\n", "the first line is not METHOD TARGET HTTP/x.y"),
+    ],
+)
+def test_malformed_requests_are_records(server, data, error):
+    """Bytes that are no request are logged, with what was wrong."""
+    assert server.send(data).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    (record, *_) = server.records(1, lambda record: record["error"] == error)
+    assert record["method"] is record["target"] is record["protocol"] is None
+    assert record["status"] == 400
+    assert record["finding"] == "malformed-request"
+
+
+def test_keep_alive_requests_are_numbered(server):
+    """Requests of one connection share its id and count from 1."""
+    one = b"GET /bench?numbered HTTP/1.1\r\nHost: h\r\n\r\n"
+    server.send(one * 2 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    records = server.records(3, lambda record: record["target"] == "/bench?numbered")
+    assert [record["connection_request"] for record in records] == [1, 2, 3]
+    assert len({record["connection_id"] for record in records}) == 1
+
+
+def test_policy_and_login_rules(run, tmp_path):
+    """The record carries the client by the policy, and who signed in; secrets are seen by the rule and redacted."""
+    config = tmp_path / "whofrom.toml"
+    config.write_text(
+        '[network]\nload_balancers = ["127.0.0.0/8"]\n[trust]\nranges = ["load_balancers"]\n'
+        '[[login]]\npath = "/login"\nuser = "auth"\n'
+    )
+    server = run("--config", str(config), env={"NODE_NAME": "n1", "POD_NAME": "p1", "POD_NAMESPACE": "ns1"})
+    server.send(
+        b"POST /login HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 9.9.9.9, 203.0.113.7\r\nX-Forwarded-For: 127.0.0.2\r\n"
+        b"Authorization: Basic YW5uOnB3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    (record,) = server.records(1)
+    assert record["client_ip"] == "203.0.113.7"
+    assert record["client_source"] == "x-forwarded-for"
+    assert record["finding"] == "header-trusted-claims-ignored"
+    assert (record["user"], record["login"]) == ("ann", "success")
+    assert record["headers"]["authorization"] == ["[redacted]"]
+    assert (record["node"], record["pod"], record["namespace"]) == ("n1", "p1", "ns1")
+
+
+def test_no_client_has_no_source(run):
+    """Where nobody is the client, both client fields are null."""
+    server = run("--trust", "loopback")
+    server.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: unknown\r\nConnection: close\r\n\r\n")
+    (record,) = server.records(1)
+    assert record["client_ip"] is record["client_source"] is None
+    assert (record["client_reason"], record["finding"]) == ("hop-invalid", "hop-invalid")
+
+
+def test_place_without_the_downward_api():
+    """The host name stands for the pod's."""
+    place = place_from_environ({})
+    assert (place.node, place.namespace) == (None, None)
+    assert place.pod
+
+
+def test_sink_writes_whole_lines_at_intervals(tmp_path):
+    """Lines are joined and appended after the interval, without being asked."""
+    log = tmp_path / "log"
+    log.write_bytes(b"old\n")
+
+    async def write() -> None:
+        sink = open_sink(str(log))
+        sink.write(b"one\n")
+        sink.write(b"two\n")
+        assert log.read_bytes() == b"old\n"
+        await asyncio.sleep(0.2)
+        assert log.read_bytes() == b"old\none\ntwo\n"
+        sink.write(b"three\n")
+        sink.close()
+
+    asyncio.run(write())
+    assert log.read_bytes() == b"old\none\ntwo\nthree\n"
+
+
+def test_sink_says_once_that_it_cannot_write(capsys):
+    """A log that cannot be written is told of once and stops nothing."""
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+
+    async def write() -> None:
+        sink = Sink(descriptor, "'/dev/full'")
+        for _ in range(3):
+            sink.write(b"x\n")
+            sink.flush()
+        sink.close()
+
+    asyncio.run(write())
+    assert capsys.readouterr().err.count("cannot write the log to '/dev/full': No space left on device") == 1
+
+
+def test_sink_off():
+    """`--log off` writes nothing."""
+    sink = open_sink("off")
+    sink.write(b"x\n")
+    sink.close()
+    assert not sink.on

@@ -18,7 +18,7 @@ test: $(VENV)/.installed $(VENV)/.geo ## run all tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.installed ## format check, lint, types, import contracts, lock and docs up to date
+lint: $(VENV)/.installed ## check format, style, types and the import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

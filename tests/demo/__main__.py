@@ -14,7 +14,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,6 @@ from tests.demo import traffic
 FOLDER = Path("demo")
 CONFIG, LOG, LAKE = FOLDER / "whofrom.toml", FOLDER / "requests.ndjson", FOLDER / "lake"
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
-START_SECONDS = 20  # a cold start on a slow machine; a warm one takes a fifth of a second
 CONCURRENT = 32
 PIPE_COLUMNS = 118  # of the tables where the demo is not on a terminal
 
@@ -63,23 +61,21 @@ def server() -> Iterator[int]:
     """Run `whofrom serve` on a free port of loopback; yield the port; stop it with SIGTERM and wait for its log."""
     command = f"serve --host 127.0.0.1 --port 0 --config {CONFIG} --log {LOG}"
     say(f"$ whofrom {command} &")
-    process = subprocess.Popen([WHOFROM, *shlex.split(command)], stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr is not None
-        deadline = time.monotonic() + START_SECONDS
-        port = None
-        while port is None and time.monotonic() < deadline and process.poll() is None:
-            line = process.stderr.readline()
-            say(f"  {line.rstrip()}")
-            found = re.search(r"Starting up on port (\d+)", line)
-            port = int(found[1]) if found else None
-        if port is None:
-            say("the server did not start")
-            sys.exit(1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
+    with subprocess.Popen([WHOFROM, *shlex.split(command)], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            found = None
+            for line in process.stderr:
+                say(f"  {line.rstrip()}")
+                found = re.search(r"Starting up on port (\d+)", line)
+                if found:
+                    break
+            if found is None:
+                say("the server did not start")
+                sys.exit(1)
+            yield int(found[1])
+        finally:
+            process.terminate()
 
 
 async def send(port: int) -> tuple[int, str]:

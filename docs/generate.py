@@ -19,6 +19,7 @@ from echo.record.login import USER_SOURCES
 from echo.settings import SETTINGS
 from pipeline import attacks, logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
+from pipeline.geo import GEO_KEYS
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
 from pipeline.sources import FORMATS
 
@@ -100,6 +101,8 @@ def client() -> str:
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in NETWORK_KEYS.items()))
         + "\n### `[trust]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in TRUST_KEYS.items()))
+        + "\n### `[geo]`\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in GEO_KEYS.items()))
         + "\n### `[[login]]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in LOGIN_KEYS.items()))
         + "\nWhere `user` is found:\n\n"

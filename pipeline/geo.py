@@ -21,7 +21,8 @@ from typing import Any
 import maxminddb
 import pyarrow as pa
 
-from echo.clientip import printable, quote
+from echo.clientip import Config, ConfigFault, printable, quote
+from echo.clientip.config import check_keys, place
 from pipeline.errors import GeoFault
 from pipeline.rows import GEO_COLUMNS
 
@@ -30,12 +31,15 @@ DEFAULT_FILE = "db/dbip-city-lite-latest.mmdb"
 MAX_NAME_CHARS = 128  # the longest place name in use has 85 letters; more is not a name
 UNKNOWN = ("", "None", "-", "N/A")
 PROBED_RECORDS = 1000  # read when a database is opened; a millisecond, and enough to meet what breaks readers
-MAX_CACHED = 1 << 20  # distinct addresses remembered over the batches of a run, some 200 MB at most
+MAX_CACHED = 1 << 18  # distinct addresses remembered over the batches of a run, some 100 MB at most
 # Databases whose terms ask for a line wherever their data is shown: word in database_type -> the line
 ATTRIBUTIONS = {
     "DBIP": "IP geolocation by DB-IP (db-ip.com), CC BY 4.0",
     "GeoLite2": "This product includes GeoLite2 data created by MaxMind",
 }
+
+# key of the TOML's [geo] -> what it holds
+GEO_KEYS = {"database": "Path of the mmdb, from the TOML's own folder if it is relative."}
 
 Place = tuple[Any, ...]
 NOWHERE: Place = (None,) * 7
@@ -93,7 +97,7 @@ class Geo:
         except _BROKEN as error:
             raise self._broken(error) from None
         spread = [self.place(f"{octet}.1.1.1") for octet in range(1, 224)]
-        if not any(place != NOWHERE for place in (*first, *spread)):
+        if not any(found != NOWHERE for found in (*first, *spread)):
             raise GeoFault(
                 f"holds no places, its type is {quote(kind)}", printable(self.path), "name a country or city database"
             )
@@ -120,13 +124,13 @@ class Geo:
             self._cache.clear()
         places = []
         for text in distinct:
-            place = self._cache.get(text)
-            if place is None:
-                place = self._cache[text] = NOWHERE if text is None else self.place(text)
-            places.append(place)
+            found = self._cache.get(text)
+            if found is None:
+                found = self._cache[text] = NOWHERE if text is None else self.place(text)
+            places.append(found)
         columns = {}
         for number, column in enumerate(GEO_COLUMNS[:-1]):
-            columns[column.name] = pa.array([place[number] for place in places], column.type).take(encoded.indices)
+            columns[column.name] = pa.array([found[number] for found in places], column.type).take(encoded.indices)
         columns["geo_build"] = pa.repeat(pa.scalar(self.build, pa.string()), len(addresses))
         return columns
 
@@ -151,6 +155,20 @@ def place_of(found: object) -> Place:
     texts = (_text(found, name, paths) for name, paths in TEXT_PATHS.items())
     numbers = (_number(found, paths, limit) for paths, limit in NUMBER_PATHS.values())
     return (*texts, *numbers)
+
+
+def configured_database(config: Config) -> str | None:
+    """Return the path that [geo] of the TOML names, None if it names none. Raises ConfigFault."""
+    table = config.tables.get("geo", {})
+    if not isinstance(table, dict):
+        raise ConfigFault("geo must be a table", place(config.path, "[geo]"), "write [geo]")
+    check_keys(table, GEO_KEYS, config.path, "[geo]")
+    path = table.get("database")
+    if path is None:
+        return None
+    if not isinstance(path, str):
+        raise ConfigFault("must be a path", place(config.path, "[geo] database"), 'for example database = "city.mmdb"')
+    return str(Path(config.path).parent / path)
 
 
 def no_geo(rows: int) -> dict[str, pa.Array]:

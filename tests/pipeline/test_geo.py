@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from echo.clientip import ConfigFault, parse_config
 from pipeline.errors import GeoFault
-from pipeline.geo import NOWHERE, Geo, place_of
+from pipeline.geo import NOWHERE, Geo, configured_database, place_of
 
 MMDB = Path(__file__).parent.parent / "data" / "mmdb"
 BROKEN = sorted({*MMDB.glob("**/*roken*.mmdb"), *MMDB.glob("*Invalid*.mmdb"), *MMDB.glob("bad-data/**/*.mmdb")})
@@ -59,6 +60,26 @@ def test_a_broken_database_is_one_line_with_the_next_step(path: Path) -> None:
     assert str(path) in line
     assert "\n" not in line
     assert "--no-geo" in line or "name a country or city database" in line
+
+
+def test_the_toml_may_name_the_database_from_its_own_folder() -> None:
+    config = parse_config('[geo]\ndatabase = "city.mmdb"\n', "/etc/whofrom/whofrom.toml")
+    assert configured_database(config) == "/etc/whofrom/city.mmdb"
+    assert configured_database(parse_config("", "whofrom.toml")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[geo]\ndatabse = "x"', "x.toml [geo]: 'databse' is unknown; did you mean database?"),
+        ("[geo]\ndatabase = 7", "x.toml [geo] database: must be a path"),
+        ("geo = 7", "x.toml [geo]: geo must be a table"),
+    ],
+)
+def test_a_wrong_geo_table_names_the_key(text: str, fault: str) -> None:
+    with pytest.raises(ConfigFault) as caught:
+        configured_database(parse_config(text, "x.toml"))
+    assert str(caught.value).startswith(fault)
 
 
 def test_a_database_without_places_is_refused() -> None:

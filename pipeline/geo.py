@@ -12,7 +12,7 @@ addresses and agree on the country for nineteen in twenty. So each row carries t
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -150,7 +150,7 @@ _BROKEN = (
 
 def place_of(found: object) -> Place:
     """Return the geo columns but geo_build of what a database holds for an address."""
-    if not isinstance(found, Mapping):
+    if type(found) is not dict:  # maxminddb gives plain dicts; an abc check costs ten times as much
         return NOWHERE
     texts = (_text(found, name, paths) for name, paths in TEXT_PATHS.items())
     numbers = (_number(found, paths, limit) for paths, limit in NUMBER_PATHS.values())
@@ -190,11 +190,11 @@ def _at(found: Any, path: Iterable[str | int]) -> Any:
         if isinstance(step, int):
             found = found[step] if isinstance(found, list) and len(found) > step else None
         else:
-            found = found.get(step) if isinstance(found, Mapping) else None
+            found = found.get(step) if type(found) is dict else None
     return found
 
 
-def _text(found: Mapping[str, Any], name: str, paths: tuple[tuple[str | int, ...], ...]) -> str | None:
+def _text(found: dict[str, Any], name: str, paths: tuple[tuple[str | int, ...], ...]) -> str | None:
     length = CODE_LENGTHS.get(name)
     for path in paths:
         value = _at(found, path)
@@ -203,7 +203,7 @@ def _text(found: Mapping[str, Any], name: str, paths: tuple[tuple[str | int, ...
     return None
 
 
-def _number(found: Mapping[str, Any], paths: tuple[tuple[str | int, ...], ...], limit: float) -> float | None:
+def _number(found: dict[str, Any], paths: tuple[tuple[str | int, ...], ...], limit: float) -> float | None:
     for path in paths:
         value = _at(found, path)
         if isinstance(value, str):  # flat databases write coordinates as text

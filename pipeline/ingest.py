@@ -208,7 +208,7 @@ def enrich(
     policy = settings.policy
     chain = header_lists(columns["headers"], (policy or DEFAULT_POLICY).header)
     found = resolve(columns["peer_ip"], chain, policy or DEFAULT_POLICY, columns["proxied_ip"])
-    columns |= _peer(columns["peer_ip"])
+    columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
     if policy is None and own:
         verdict = Hops(columns["client_ip"], DEFAULT_POLICY)
         columns |= {"client_ip": verdict.text(), "client_ip_num": verdict.packed(), "client_class": verdict.classes()}
@@ -224,11 +224,10 @@ def enrich(
     return columns
 
 
-def _peer(peer: pa.Array) -> dict[str, pa.Array]:
-    """Return peer_ip in canonical text, and peer_name where the log wrote something else."""
-    address = Hops(peer, DEFAULT_POLICY).text()
-    unnamed = pc.or_(address.is_valid(), pc.fill_null(pc.is_in(peer, pa.array(["-", ""])), fill_value=False))
-    return {"peer_ip": address, "peer_name": pc.if_else(unnamed, pa.scalar(None, pa.string()), peer)}
+def _peer_name(written: pa.Array, address: pa.Array) -> pa.Array:
+    """Return the peer as the log wrote it where that is no address and not a way to say that there is none."""
+    silent = pc.or_(address.is_valid(), pc.fill_null(pc.is_in(written, pa.array(["-", ""])), fill_value=False))
+    return pc.if_else(silent, pa.scalar(None, pa.string()), written)
 
 
 def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterable[LoginRule]) -> dict[str, pa.Array]:

@@ -10,6 +10,8 @@ Equal to `Policy.resolve` on every row; tests hold the two together.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,15 +30,28 @@ from echo.clientip.resolve import (
 
 POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was kept
 BLANKS = " \t"
-CLASSES = {name: Ranges(texts) for name, (texts, _) in NAMED_RANGES.items()}
 PUBLIC = "public"
 # Classes of addresses that a proxy, a node or a colleague has, and no attacker from outside
 INSIDE = frozenset({"loopback", "cloud-metadata", "link-local", "private", "cgnat"})
 
 
+def _class_table() -> tuple[list[bytes], list[str]]:
+    """Cut the address space where a named range begins or ends: (first address, class) of each piece, in order."""
+    ranges = {name: Ranges(texts) for name, (texts, _) in NAMED_RANGES.items()}
+    cuts = {b"\0" * 16}
+    for first, last in (span for one in ranges.values() for span in one.spans()):
+        after = int.from_bytes(last) + 1
+        cuts |= {first} if after >> 128 else {first, after.to_bytes(16)}
+    firsts = sorted(cuts)
+    return firsts, [next((name for name, one in ranges.items() if first in one), PUBLIC) for first in firsts]
+
+
+_FIRSTS, _CLASSES = _class_table()
+
+
 def classify(packed: bytes) -> str:
     """Return what an address is by itself: a name of NAMED_RANGES, or public."""
-    return next((name for name, ranges in CLASSES.items() if packed in ranges), PUBLIC)
+    return _CLASSES[bisect_right(_FIRSTS, packed) - 1]
 
 
 class Hops:
@@ -51,9 +66,6 @@ class Hops:
         self._packed = pa.array([None if address is None else address.packed for address in addresses], pa.binary())
         self._trusted = pa.array(
             [address is not None and address.packed in policy.trusted for address in addresses], pa.bool_()
-        )
-        self._class = pa.array(
-            [None if address is None else classify(address.packed) for address in addresses], pa.string()
         )
 
     def __len__(self) -> int:
@@ -73,7 +85,8 @@ class Hops:
 
     def classes(self) -> pa.Array:
         """Return the class of each hop."""
-        return self._class.take(self.index)
+        classes = [None if packed is None else classify(packed) for packed in self._packed.to_pylist()]
+        return pa.array(classes, pa.string()).take(self.index)
 
 
 def header_lists(headers: pa.Array, name: str) -> pa.Array:
@@ -101,12 +114,13 @@ def resolve(peer: pa.Array, chain: pa.Array, policy: Policy, proxied: pa.Array |
     chain    all fields of `policy.header` joined by commas, null where the row has none
     proxied  the source of a PROXY header, which takes the peer's place where it is not null
 
-    Returns the columns client_ip, client_ip_num, client_class, client_source, client_reason, client_depth (int64) and
-    peer_trusted (bool).
+    Returns the columns peer_ip (canonical, null where the peer is no address), client_ip, client_ip_num, client_class,
+    client_source, client_reason, client_depth (int64) and peer_trusted (bool).
     """
     rows = len(peer)
     from_proxy = pa.nulls(rows, pa.string()) if proxied is None else proxied
-    ends = Hops(pc.coalesce(from_proxy, peer), policy)
+    peers = Hops(peer, policy)
+    ends = peers if from_proxy.null_count == rows else Hops(pc.coalesce(from_proxy, peer), policy)
     source = pc.if_else(from_proxy.is_valid(), SOURCE_PROXIED, SOURCE_PEER)
     address = ends.text()
     columns = {
@@ -119,7 +133,7 @@ def resolve(peer: pa.Array, chain: pa.Array, policy: Policy, proxied: pa.Array |
     trusted = ends.trusted()
     if policy.strategy == "remote-addr":
         columns["client_reason"] = pc.if_else(address.is_valid(), PEER.code, PEER_INVALID.code)
-        return {**columns, "peer_trusted": trusted}
+        return {**columns, "peer_ip": peers.text(), "peer_trusted": trusted}
     columns["client_reason"] = pa.repeat(pa.scalar(PEER_UNTRUSTED.code), rows)
     # the header is read where the peer is trusted, or is no address at all
     walked = pc.or_(trusted, address.is_null())
@@ -129,7 +143,7 @@ def resolve(peer: pa.Array, chain: pa.Array, policy: Policy, proxied: pa.Array |
         # row -> its place among the walked, null for the others
         place = pc.index_in(pa.array(range(rows), pa.int64()), which)
         columns = {name: pc.if_else(walked, found[name].take(place), column) for name, column in columns.items()}
-    return {**columns, "peer_trusted": trusted}
+    return {**columns, "peer_ip": peers.text(), "peer_trusted": trusted}
 
 
 def _walk(chain: pa.Array, policy: Policy) -> dict[str, pa.Array]:

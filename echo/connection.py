@@ -5,8 +5,10 @@ Facts:
 
 * aiohttp gives the connection its life: registry, keep-alive timer, write back-pressure, shutdown. Its parser is not
   used: llhttp refuses a dozen things that whoami takes (bare LF, folded headers, own methods, both framings, HTTP/1.2)
-  and takes some that whoami refuses (blank lines before a request). `echo.request` reads the bytes instead.
+  and takes some that whoami refuses (blank lines before a request). `echo.wire` reads the bytes instead.
 * One task a connection reads a request, answers it, reads the next: pipelined requests wait in the buffer, in order.
+* While the task waits for a request, one that comes whole and without a body is answered where its bytes arrive: most
+  requests are such, and waking the task costs as much as parsing them.
 * A client may close its sending side after the request (`nc -N`) and still gets its answer.
 * A body that a route does not read is drained up to MAX_DRAINED_BYTES, as Go does; beyond, the connection ends.
 """
@@ -21,23 +23,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from echo.body import BodyReader
 from echo.clientip import parse_address
 from echo.explain import MALFORMED
-from echo.explain.judge import header_values
-from echo.request import (
-    MAX_HEAD_BYTES,
-    BodyReader,
-    Connection,
-    Malformed,
-    Request,
-    endpoint,
-    find_head,
-    parse_head,
-    says_close,
-)
+from echo.recorder import Exchange, Place, headers_of, record_line, sign_in
+from echo.request import Connection, Request, endpoint, says_close
 from echo.routes import TEXT, Answer, App, phrase, route_of
-from echo.sink import Exchange, Place, Sink, headers_of, record_line, sign_in
+from echo.sink import Sink
 from echo.whoami import wait_seconds
+from echo.wire import MAX_HEAD_BYTES, Malformed, find_head, parse_head
 
 if TYPE_CHECKING:
     from ssl import SSLObject
@@ -48,7 +42,7 @@ GO_BUFFER_BYTES = 2048  # Go counts the length of answers up to this; longer one
 SNIFFED_BYTES = 512  # of an answer, to tell text from binary (WHATWG MIME Sniffing §7)
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
-_BINARY = frozenset(range(0x20)) - frozenset(b"\t\n\f\r\x1b")
+_BINARY = bytes(range(0x20)).translate(None, b"\t\n\f\r\x1b")
 _connection_numbers = count(1)
 
 
@@ -85,7 +79,7 @@ async def _never_called(_request: web.BaseRequest) -> web.StreamResponse:
 class Conversation(RequestHandler):
     """One connection."""
 
-    __slots__ = ("_buffer", "_eof", "_number", "_scanned", "_server", "_wire")
+    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_scanned", "_server", "_wire")
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None turns it off
@@ -93,6 +87,7 @@ class Conversation(RequestHandler):
         self._buffer = bytearray()
         self._scanned = 0
         self._eof = False
+        self._idle = False  # the task waits for the first byte of a request
         self._number = 0
         self._wire = Connection("", None, None, None, None, b"")
 
@@ -111,6 +106,8 @@ class Conversation(RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Keep bytes for the task."""
         if self._eof:
+            return
+        if self._idle and not self._buffer and not self._close and not self._paused and self._answer_at_once(data):
             return
         self._buffer += data
         if len(self._buffer) > MAX_BUFFERED_BYTES and not self._buffer_paused:
@@ -164,11 +161,8 @@ class Conversation(RequestHandler):
             head = await self._read_head()
             if head is None:
                 return False
-            received, started = time.time(), time.perf_counter_ns()
             self._request_in_progress = True
-            request = parse_head(head, self._wire, self._number)
-            request.received, request.started = received, started
-            return await self._answer(request)
+            return await self._answer(self._parse(head))
         except ConnectionError:
             return False
         except Malformed as malformed:
@@ -198,7 +192,11 @@ class Conversation(RequestHandler):
                 return None
             if self._close:
                 return None
-            await self._more()
+            self._idle = not self._buffer
+            try:
+                await self._more()
+            finally:
+                self._idle = False
 
     async def _more(self) -> None:
         """Wait until bytes came, the other end closed, or we are to close."""
@@ -213,55 +211,85 @@ class Conversation(RequestHandler):
         if self._buffer_paused and len(self._buffer) <= MAX_BUFFERED_BYTES:
             self._resume_reading_for_buffer()
 
-    async def _answer(self, request: Request) -> bool:
-        server = self._server
-        app = server.app
+    def _answer_at_once(self, data: bytes) -> bool:
+        """Answer a request that came whole, alone and without a body; False if data is anything else."""
+        try:
+            if find_head(data, 0) != len(data):
+                return False
+            request = self._parse(data)
+        except Malformed:
+            return False  # the task reads it again, and refuses it
         route = route_of(request)
-        policy = app.config.policy
-        values = header_values(request, policy)
-        resolution = policy.resolve(request.connection.peer_ip, values)
-        answer: Answer | None = None
-        if request.first(b"Expect") and b"100-continue" not in (request.first(b"Expect") or b"").lower():
+        if request.length or b"Expect" in request.firsts or (route.waits and wait_seconds(request)):
+            return False
+        if self._conclude(request, route.answer(self._server.app, request)):
+            self._number += 1
+            self._keep_alive_timer()
+        else:
+            self.close()
+        return True
+
+    def _parse(self, head: bytes) -> Request:
+        received, started = time.time(), time.perf_counter_ns()
+        request = parse_head(head, self._wire, self._number)
+        request.received, request.started = received, started
+        return request
+
+    async def _answer(self, request: Request) -> bool:
+        """Answer a request, its body read and its wait over; return whether another may follow."""
+        route = route_of(request)
+        if b"Expect" in request.firsts and b"100-continue" not in request.firsts[b"Expect"].lower():
             answer = Answer(417, ((b"Connection", b"close"),), close=True)
         else:
-            if route.waits and request.query and (seconds := wait_seconds(request)):
+            if route.waits and (seconds := wait_seconds(request)):
                 await asyncio.sleep(seconds)
             unread = await self._read_body(
                 request, keep=route.reads is None or request.method in route.reads, early=route.early
             )
-            answer = route.answer(app, request, resolution)
+            answer = route.answer(self._server.app, request)
             if unread:
                 answer = answer._replace(close=True)
-        head, body, keep = render(answer, request, server.date(), draining=self._close or self._force_close)
-        lost = self.transport is None
-        if self.transport is not None:
+        keep = self._conclude(request, answer)
+        if self.transport is None:
+            return False
+        await self._drain_helper()
+        if not keep and not self._eof and (self._buffer or request.length):
+            await self._linger()
+        return keep
+
+    def _conclude(self, request: Request, answer: Answer) -> bool:
+        """Send and log an answer; return whether the connection stays open."""
+        server = self._server
+        draining = self._close or self._force_close
+        head, body, keep = render(answer, request, server.date(), draining=draining)
+        error = request.body_error or None
+        if self.transport is None:
+            error = "the client left before the answer"
+        else:
             self.transport.write(head + body)
         if server.sink.on:
-            finding = app.explainer.finding(request.connection.peer_ip, values, resolution).code
-            error = "the client left before the answer" if lost else request.body_error or None
+            app = server.app
+            headers = headers_of(request)
+            values = headers.get(app.config.policy.header, ())
+            resolution, finding = app.explainer.judge(self._wire.peer_ip, values)
             exchange = Exchange(
                 self._wire,
                 request.number,
                 request,
                 resolution,
-                finding,
+                finding.code,
                 answer.status,
                 len(body),
                 (time.perf_counter_ns() - request.started) // 1000,
                 request.received,
                 error,
-                headers=headers_of(request),
+                headers=headers,
             )
             if app.logins:
                 sign_in(exchange, app.logins, peer_trusted=self._peer_is_trusted(request))
             server.sink.write(record_line(exchange, server.place))
         if server.verbose is not None:
             server.verbose(request)
-        if lost:
-            return False
-        await self._drain_helper()
-        if not keep and not self._eof and (self._buffer or request.length):
-            await self._linger()
         return keep
 
     async def _read_body(self, request: Request, *, keep: bool, early: bool) -> bool:
@@ -389,4 +417,5 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
 
 
 def _sniffed(body: bytes) -> bytes:
-    return TEXT[1] if _BINARY.isdisjoint(body[:SNIFFED_BYTES]) else b"application/octet-stream"
+    start = body[:SNIFFED_BYTES]
+    return TEXT[1] if len(start.translate(None, _BINARY)) == len(start) else b"application/octet-stream"

@@ -5,7 +5,7 @@ What goes wrong in the server, said so that the reader can act.
     ├── ConfigFault           (echo.clientip) the TOML or a flag is wrong
     └── StartupFault          the server could not start: port, certificate, log file (exit 3)
 
-A request that is not HTTP is no Fault: nobody who reads our messages can mend it. It is `request.Malformed`, answered
+A request that is not HTTP is no Fault: nobody who reads our messages can mend it. It is `wire.Malformed`, answered
 and logged like any other request.
 """
 

@@ -13,22 +13,24 @@ Path → answer. Pure: a request and what the server knows go in, an answer come
 Paths match percent-decoded (`/%61pi` is `/api`) and whole (`/api/` is not). Every method is taken everywhere.
 """
 
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from echo import whoami
-from echo.clientip import Config, Resolution
-from echo.explain import Explainer, explain_json, explain_text, wants_json
+from echo.clientip import Config
+from echo.explain import Explainer, explain_json, explain_text, header_values, wants_json
+from echo.gojson import decode_int
+from echo.host import Host
 from echo.record import LoginRule
 from echo.request import Request
-from echo.whoami import Host, Identity
+from echo.whoami import Identity
 
 # Go's words where they differ from Python's (or from those of a later Python)
 PHRASES = {
@@ -73,12 +75,12 @@ class App:
 
 class Route(NamedTuple):
     """
-    answer  (app, request, resolution) -> Answer
+    answer  (app, request) -> Answer
     reads   methods whose body is read before; None: all; the body of others is drained as Go drains it
     waits   honours `?wait=`
     """
 
-    answer: Callable[[App, Request, Resolution], Answer]
+    answer: Callable[[App, Request], Answer]
     reads: frozenset[bytes] | None = frozenset()
     waits: bool = False
     early: bool = False  # the head goes out before the body is read: no 100 Continue is sent
@@ -107,6 +109,7 @@ def clean_path(path: bytes) -> bytes:
     return clean + b"/" if path.endswith(b"/") and clean != b"/" else clean
 
 
+@lru_cache(1024)
 def phrase(status: int) -> str:
     """Return a status's words as Go has them."""
     if status in PHRASES:
@@ -117,26 +120,28 @@ def phrase(status: int) -> str:
         return f"status code {status}"
 
 
-def _whoami(app: App, request: Request, _: Resolution) -> Answer:
+def _whoami(app: App, request: Request) -> Answer:
     return Answer(200, (), whoami.text(request, app.identity, app.host), close=bool(request.body_error))
 
 
-def _api(app: App, request: Request, _: Resolution) -> Answer:
+def _api(app: App, request: Request) -> Answer:
     return Answer(200, ((b"Content-Type", b"application/json"),), whoami.api(request, app.identity, app.host))
 
 
-def _bench(_app: App, _request: Request, _: Resolution) -> Answer:
+def _bench(_app: App, _request: Request) -> Answer:
     return Answer(200, ((b"Connection", b"keep-alive"), (b"Content-Type", b"text/plain")), b"1")
 
 
-def _explain(app: App, request: Request, resolution: Resolution) -> Answer:
+def _explain(app: App, request: Request) -> Answer:
+    values = header_values(request, app.config.policy)
+    resolution, _ = app.explainer.judge(request.connection.peer_ip, values)
     explanation = app.explainer.explain(request, resolution)
     if wants_json(request):
         return Answer(200, ((b"Content-Type", b"application/json"),), explain_json(explanation))
     return Answer(200, (TEXT,), explain_text(explanation))
 
 
-def _health(app: App, request: Request, _: Resolution) -> Answer:
+def _health(app: App, request: Request) -> Answer:
     if request.method != b"POST":
         status = app.health
         if 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS:
@@ -158,7 +163,7 @@ def _error(status: int, words: str) -> Answer:
     return Answer(status, (TEXT, NOSNIFF), words.encode() + b"\n")
 
 
-def _redirect(_app: App, request: Request, _: Resolution) -> Answer:
+def _redirect(_app: App, request: Request) -> Answer:
     path = re.sub(rb"[^A-Za-z0-9\-_.~$&+,/:;=@%]", lambda found: b"%%%02X" % found[0][0], clean_path(request.path))
     query = (
         b"?" + re.sub(rb"[\x80-\xff]", lambda found: b"%%%02x" % found[0][0], request.query) if request.query else b""
@@ -173,16 +178,16 @@ def _redirect(_app: App, request: Request, _: Resolution) -> Answer:
     return Answer(301, ((b"Content-Type", b"text/html; charset=utf-8"), (b"Location", location)), body)
 
 
-def _options_all(_app: App, _request: Request, _: Resolution) -> Answer:
+def _options_all(_app: App, _request: Request) -> Answer:
     return Answer(200, ((b"Content-Length", b"0"),))
 
 
-def _bad_star(_app: App, request: Request, _: Resolution) -> Answer:
+def _bad_star(_app: App, request: Request) -> Answer:
     headers = ((b"Connection", b"close"),) if request.version >= (1, 1) else ()
     return Answer(400, headers, close=True)
 
 
-def _not_found(_app: App, _request: Request, _: Resolution) -> Answer:
+def _not_found(_app: App, _request: Request) -> Answer:
     return _error(404, "404 page not found")
 
 
@@ -197,99 +202,3 @@ ROUTES: Mapping[bytes, Route] = {
     b"/explain": Route(_explain),
     b"/health": Route(_health, reads=frozenset({b"POST"})),
 }
-
-# --- the integer of POST /health, after encoding/json --------------------------------------------------------------
-
-_SPACE = b" \t\r\n"
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_KINDS = {dict: "object", list: "array", str: "string", bool: "bool"}
-_LITERALS = ("true", "false", "null")
-# how Python's json begins its complaint -> how Go's ends one; None: the text ended too soon
-_COMPLAINTS = (
-    ("Expecting property name", "looking for beginning of object key string"),
-    ("Illegal trailing comma", "looking for beginning of value"),
-    ("Expecting value", "looking for beginning of value"),
-    ("Expecting ':'", "after object key"),
-    ("Expecting ','", "after array element"),
-    ("Invalid control character", "in string literal"),
-    ("Invalid \\escape", "in string escape code"),
-    ("Invalid \\u", "in \\u hexadecimal character escape"),
-    ("Unterminated string", None),
-)
-
-
-def decode_int(data: bytes, body_error: str = "") -> int:
-    """
-    Return the integer that the leading JSON value of data is; null is 0. Raises ValueError in encoding/json's words.
-
-    What follows the value is not looked at.
-    """
-    text = data.lstrip(_SPACE).decode("latin-1")  # a byte is a character: positions and quotes stay true
-    if not text:
-        raise ValueError(body_error or "EOF")
-    if text[0] in "-0123456789":
-        return _decode_number(text)
-    try:
-        value, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(_go_complaint(error)) from None
-    except RecursionError:
-        raise ValueError("exceeded max depth") from None
-    if value is None:
-        return 0
-    raise ValueError(f"json: cannot unmarshal {_KINDS[type(value)]} into Go value of type int")
-
-
-def _decode_number(text: str) -> int:
-    found = _NUMBER.match(text.encode("latin-1"))
-    end = found.end() if found else 1
-    rest = text[end:]
-    # a fraction or an exponent that was begun and not finished; a bare minus
-    unfinished = re.match(r"(\.)|([eE][+-]?)", rest) if found and "e" not in text[:end].lower() else None
-    if unfinished and unfinished[1] and "." in text[:end]:
-        unfinished = None
-    if found is None or unfinished:
-        wrong = rest[unfinished.end() :] if unfinished else rest
-        if not wrong:
-            raise ValueError("unexpected EOF")
-        part = "" if unfinished is None else "after decimal point " if unfinished[1] else "in exponent of "
-        where = f"{part}in numeric literal" if not part.endswith("of ") else f"{part}numeric literal"
-        raise ValueError(f"invalid character {_quoted(wrong[0])} {where}")
-    number = text[:end]
-    if not number.lstrip("-").isdigit() or len(number) > 20 or not -(1 << 63) <= int(number) < 1 << 63:
-        raise ValueError(f"json: cannot unmarshal number {number} into Go value of type int")
-    return int(number)
-
-
-def _no_constant(name: str) -> float:
-    raise json.JSONDecodeError("Expecting value", name, 0)
-
-
-def _go_complaint(error: json.JSONDecodeError) -> str:
-    text, position = error.doc, error.pos
-    where = next((ending for start, ending in _COMPLAINTS if error.msg.startswith(start)), None)
-    if where is None or position >= len(text):
-        return "unexpected EOF"
-    if where == "looking for beginning of value":
-        literal = next((word for word in _LITERALS if word[0] == text[position]), "")
-        for offset, wanted in enumerate(literal):
-            if position + offset >= len(text):
-                return "unexpected EOF"
-            if text[position + offset] != wanted:
-                where, position = f"in literal {literal} (expecting {_quoted(wanted)})", position + offset
-                break
-    elif where == "after array element" and text.rfind("{", 0, position) > text.rfind("[", 0, position):
-        where = "after object key:value pair"
-    elif where == "in string escape code":
-        position += 1
-    return f"invalid character {_quoted(text[position])} {where}" if position < len(text) else "unexpected EOF"
-
-
-def _quoted(char: str) -> str:
-    """Quote a character as Go's quoteChar does."""
-    if char == "'":
-        return r"'\''"
-    if char == '"' or (char.isprintable() and char != "\\"):
-        return f"'{char}'"
-    escaped = char.encode("unicode_escape").decode()
-    return f"'\\u00{escaped[2:]}'" if ord(char) >= 0x80 else f"'{escaped}'"

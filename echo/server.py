@@ -8,6 +8,7 @@ Sockets, TLS, signals: from settings to a server that runs until it is told to s
 
 import asyncio
 import errno
+import gc
 import os
 import secrets
 import signal
@@ -24,10 +25,11 @@ from echo.clientip.faults import printable
 from echo.connection import Server
 from echo.errors import StartupFault
 from echo.record import header_text, parse_login_rules
+from echo.recorder import place_from_environ
 from echo.request import Request
 from echo.routes import App
 from echo.settings import Settings
-from echo.sink import Sink, open_sink, place_from_environ
+from echo.sink import Sink, open_sink
 from echo.whoami import Identity, environment
 
 DRAIN_SECONDS = 5.0  # for requests in hand at the end; Kubernetes' grace period is 30
@@ -66,6 +68,8 @@ async def _serve(
     accepting = await loop.create_server(server, sock=listener, ssl=context, backlog=BACKLOG)
     with_tls = "with TLS " if context else ""
     say(f"Starting up {with_tls}on port {listener.getsockname()[1]}")
+    gc.collect()
+    gc.freeze()  # what was made until here stays: collections need not look at it again
     await stop.wait()
     accepting.close()
     server.pre_shutdown()

@@ -49,7 +49,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cacert", "text", "", "", "FILE", "CA of client certificates, PEM: clients must have one.", "whoami"),
     Setting("host", "text", "", "", "ADDRESS", "Address to listen on; all of IPv4 and IPv6 if not given.", "whofrom"),
     Setting("log", "text", "-", "", "FILE", "Where records go: - is stdout, a file is appended to, off.", "whofrom"),
-    Setting("config", "text", None, "", "TOML", "File with [network], [trust] and [[login]].", "whofrom"),
+    Setting("config", "text", None, "WHOFROM_CONFIG", "TOML", "File with [network], [trust] and [[login]].", "whofrom"),
     Setting("trust", "list", None, "", "RANGE", "Believe hops in this CIDR or named range. Repeatable.", "whofrom"),
     Setting("allow-env", "switch", False, "", "", "Let ?env=true print the environment, secrets included.", "whofrom"),
 )

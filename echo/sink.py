@@ -1,5 +1,5 @@
 """
-Where records go: built from the table of fields, joined, written every FLUSH_SECONDS and at the end.
+Bytes → file: records, joined, written every FLUSH_SECONDS and at the end.
 
 1. A record is one line, written whole: many records go out in one write, never a part of one by intention.
 2. The write blocks. A reader that is slow slows the server down; nothing is dropped.
@@ -8,174 +8,15 @@ Where records go: built from the table of fields, joined, written every FLUSH_SE
 
 import asyncio
 import os
-import socket
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from echo.clientip import Resolution, quote
+from echo.clientip import quote
 from echo.errors import StartupFault
-from echo.record import FIELDS, REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, LoginRule, header_text
-from echo.request import Connection, Request
 
 FLUSH_SECONDS = 0.05  # what a crash may lose; at 10,000 requests/s it joins 500 records in one write
 MAX_BUFFERED_BYTES = 1 << 20  # flushed at once beyond this, so that a burst of large headers does not pile up
 STDOUT = 1
-_TRACE_ID = slice(3, 35)  # in a traceparent: version "-" trace-id "-" parent-id "-" flags
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where this server runs, as the downward API says; the host name stands for a pod's."""
-
-    node: str | None
-    pod: str | None
-    namespace: str | None
-
-
-def place_from_environ(environ: Mapping[str, str]) -> Place:
-    """Return the place that NODE_NAME, POD_NAME and POD_NAMESPACE give."""
-    pod = environ.get("POD_NAME") or socket.gethostname()
-    node, namespace = environ.get("NODE_NAME"), environ.get("POD_NAMESPACE")
-    return Place(*(_clean(text) if text else None for text in (node, pod, namespace)))
-
-
-def _clean(text: str) -> str:
-    return header_text(text.encode("utf-8", "surrogateescape"))  # an environment variable may hold any bytes
-
-
-@dataclass(slots=True)
-class Exchange:
-    """
-    One request and what became of it. `request` is None where the bytes were none; `error` says why.
-
-    headers  lower-case name -> values, unredacted; made once, for the login rules and the record
-    """
-
-    connection: Connection
-    number: int
-    request: Request | None
-    resolution: Resolution
-    finding: str
-    status: int
-    response_bytes: int
-    duration_us: int
-    received: float
-    error: str | None = None
-    user: str | None = None
-    login: str | None = None
-    headers: dict[str, list[str]] | None = None
-
-
-def headers_of(request: Request) -> dict[str, list[str]]:
-    """Return lower-case name -> values, in order of arrival."""
-    headers: dict[str, list[str]] = {}
-    for name, value in request.headers:
-        headers.setdefault(header_text(name).lower(), []).append(header_text(value))
-    return headers
-
-
-def sign_in(exchange: Exchange, rules: tuple[LoginRule, ...], *, peer_trusted: bool) -> None:
-    """Set user and login by the first rule that matches."""
-    request, headers = exchange.request, exchange.headers
-    if request is None or headers is None:
-        return
-    method, target = header_text(request.method), header_text(request.target)
-    for rule in rules:
-        found = rule.match(method, target, exchange.status, headers, peer_trusted=peer_trusted)
-        if found is not None:
-            exchange.user, exchange.login = found
-            return
-
-
-def _redacted(exchange: Exchange) -> dict[str, list[str]]:
-    headers = exchange.headers or {}
-    return {name: [REDACTED] * len(values) if name in REDACTED_HEADERS else values for name, values in headers.items()}
-
-
-def _header(exchange: Exchange, name: str) -> str | None:
-    values = exchange.headers.get(name) if exchange.headers else None
-    return values[0] if values else None
-
-
-def _trace_id(exchange: Exchange) -> str | None:
-    """Return the trace id of a valid traceparent (W3C Trace Context §3.2.2), None otherwise."""
-    text = _header(exchange, "traceparent")
-    if text is None or len(text) < 55 or not _is_traceparent(text):
-        return None
-    return text[_TRACE_ID]
-
-
-def _is_traceparent(text: str) -> bool:
-    version, trace, parent, flags = text[:2], text[3:35], text[36:52], text[53:55]
-    whole = len(text) == 55 or (version != "00" and text[55] == "-")
-    hexadecimal = not (version + trace + parent + flags).strip("0123456789abcdef")
-    dashes = text[2] == text[35] == text[52] == "-"
-    return whole and hexadecimal and dashes and version != "ff" and trace != "0" * 32 and parent != "0" * 16
-
-
-def _timestamp(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
-
-
-@lru_cache(4)  # requests of one moment share the second; strftime costs more than the rest of a record
-def _second(whole: int) -> str:
-    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _of_request(read: Callable[[Request], Any]) -> Callable[[Exchange, Place], Any]:
-    return lambda exchange, _: None if exchange.request is None else read(exchange.request)
-
-
-# name of a field -> how it is read; echo.record.FIELDS has the names, their order and their meaning
-COLUMNS: dict[str, Callable[[Exchange, Place], Any]] = {
-    "v": lambda _exchange, _place: SCHEMA_VERSION,
-    "ts": lambda exchange, _: _timestamp(exchange.received),
-    "peer_ip": lambda exchange, _: exchange.connection.peer_ip,
-    "peer_port": lambda exchange, _: exchange.connection.peer_port,
-    "proxied_ip": lambda _exchange, _place: None,
-    "proxied_port": lambda _exchange, _place: None,
-    "local_ip": lambda exchange, _: exchange.connection.local_ip,
-    "local_port": lambda exchange, _: exchange.connection.local_port,
-    "method": _of_request(lambda request: header_text(request.method)),
-    "target": _of_request(lambda request: header_text(request.target)),
-    "host": _of_request(lambda request: header_text(request.host)),
-    "protocol": _of_request(lambda request: "HTTP/{}.{}".format(*request.version)),
-    "user_agent": lambda exchange, _: _header(exchange, "user-agent"),
-    "headers": lambda exchange, _: _redacted(exchange),
-    "client_ip": lambda exchange, _: str(exchange.resolution.client) if exchange.resolution.client else None,
-    "client_source": lambda exchange, _: exchange.resolution.source or None,
-    "client_reason": lambda exchange, _: exchange.resolution.reason.code,
-    "finding": lambda exchange, _: exchange.finding,
-    "user": lambda exchange, _: exchange.user,
-    "login": lambda exchange, _: exchange.login,
-    "status": lambda exchange, _: exchange.status,
-    "response_bytes": lambda exchange, _: exchange.response_bytes,
-    "request_bytes": lambda exchange, _: exchange.request.body_bytes if exchange.request else 0,
-    "duration_us": lambda exchange, _: exchange.duration_us,
-    "connection_id": lambda exchange, _: exchange.connection.id,
-    "connection_request": lambda exchange, _: exchange.number,
-    "tls_version": lambda exchange, _: exchange.connection.tls_version,
-    "node": lambda _, place: place.node,
-    "pod": lambda _, place: place.pod,
-    "namespace": lambda _, place: place.namespace,
-    "request_id": lambda exchange, _: _header(exchange, "x-request-id"),
-    "trace_id": lambda exchange, _: _trace_id(exchange),
-    "error": lambda exchange, _: exchange.error,
-}
-_ORDERED = tuple((field.name, COLUMNS[field.name]) for field in FIELDS)
-
-
-def record_line(exchange: Exchange, place: Place) -> bytes:
-    """Return the record of one exchange, newline included."""
-    return orjson.dumps({name: read(exchange, place) for name, read in _ORDERED}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class Sink:

@@ -7,24 +7,19 @@ Facts:
   its own idea of a request: HTTP/1.1 always, names canonical and sorted, `User-Agent: Go-http-client/1.1` where the
   client sent none, a body re-chunked where it came chunked, and the text of a read error behind what was read.
 * `/api` is encoding/json's output: `<`, `>`, `&`, U+2028 and U+2029 escaped, each invalid UTF-8 byte as `\ufffd`.
-* whoami asks the kernel for every interface on each request; here the list is at most REFRESH_SECONDS old.
 """
 
 import json
 import os
 import re
-import socket
-import struct
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
-from echo.clientip import Address
-from echo.clientip.address import V4_PREFIX
+from echo.host import Host
 from echo.request import Fields, Request, says_close
 
-REFRESH_SECONDS = 1.0  # how old the host name and the interface list may be
 MAX_WAIT_SECONDS = 3600.0  # whoami sleeps up to 292 years; an hour outlasts every proxy's timeout
 REWRITTEN_CHUNK = 32 << 10  # Go copies a body in pieces of at most this, and each becomes a chunk
 
@@ -37,33 +32,6 @@ _BAD_UTF8 = re.compile("[\udc80-\udcff]")
 _JSON_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _BODY_METHODS = (b"POST", b"PUT", b"PATCH")  # a Content-Length of 0 is printed for these alone
 _WRITTEN_APART = frozenset({b"User-Agent", b"Content-Length", b"Transfer-Encoding", b"Trailer"})
-
-
-@dataclass(slots=True)
-class Host:
-    """The machine we run on: its name and addresses, read again when they are older than REFRESH_SECONDS."""
-
-    clock: Callable[[], float] = time.monotonic
-    hostname: str = ""
-    ips: tuple[str, ...] = ()
-    _read_at: float = -REFRESH_SECONDS * 2
-    _lines: bytes = b""
-
-    def lines(self) -> bytes:
-        """Return the Hostname and IP lines."""
-        self.refresh()
-        return self._lines
-
-    def refresh(self) -> None:
-        """Read name and addresses again if it is time."""
-        now = self.clock()
-        if now - self._read_at < REFRESH_SECONDS:
-            return
-        self._read_at = now
-        self.hostname = socket.gethostname()
-        self.ips = interface_addresses()
-        lines = [f"Hostname: {self.hostname}\n", *(f"IP: {ip}\n" for ip in self.ips)]
-        self._lines = "".join(lines).encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +69,7 @@ def written(request: Request) -> list[bytes]:
             parts.append(b"Trailer: %b\r\n" % b",".join(request.declared_trailers))
     elif request.length > 0 or method in _BODY_METHODS:
         parts.append(b"Content-Length: %d\r\n" % request.length)
-    others = sorted([pair for pair in request.fields if pair[0] not in _WRITTEN_APART], key=_name_of)
+    others = sorted([pair for pair in request.fields if pair[0] not in _WRITTEN_APART], key=itemgetter(0))
     parts += [b"%b: %b\r\n" % pair for pair in others]
     parts.append(b"\r\n")
     parts += _rechunked(request) if chunked else request.body
@@ -114,7 +82,7 @@ def api(request: Request, identity: Identity, host: Host) -> bytes:
     """Return the body of `/api`."""
     host.refresh()
     headers: dict[str, list[str]] = {}
-    for name, value in sorted(request.fields, key=_name_of):
+    for name, value in sorted(request.fields, key=itemgetter(0)):
         headers.setdefault(_text(name), []).append(_text(value))
     environ = identity.environ if wants_environ(request) else {}
     document: dict[str, object] = {
@@ -153,63 +121,15 @@ def wants_environ(request: Request) -> bool:
 def wait_seconds(request: Request) -> float:
     """Return how long the query asks to wait; what is no Go duration asks for nothing."""
     value = query_value(request.query, b"wait").decode("utf-8", "replace")
-    if not _DURATION.fullmatch(value):
+    if not value or not _DURATION.fullmatch(value):
         return 0.0
     seconds = sum(float(amount) * _UNITS[unit] for amount, unit in re.findall(_AMOUNT, value, re.ASCII))
     return 0.0 if value.startswith("-") or seconds >= _MAX_DURATION else min(seconds, MAX_WAIT_SECONDS)
 
 
-def interface_addresses() -> tuple[str, ...]:
-    """Return the addresses of all interfaces, by index, IPv4 before IPv6; nothing where netlink is missing."""
-    try:
-        messages = _netlink_addresses()
-    except OSError:
-        return ()
-    rows = sorted(messages, key=lambda row: row[:2])  # stable: the kernel's order within an interface and family
-    return tuple(str(Address(V4_PREFIX + packed if len(packed) == 4 else packed)) for _, _, packed in rows)
-
-
-_RTM_GETADDR, _RTM_NEWADDR, _NLMSG_DONE, _NLMSG_ERROR = 22, 20, 3, 2
-_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
-
-
-def _netlink_addresses() -> list[tuple[int, int, bytes]]:
-    """Return (interface index, family, packed address) of every address, from one RTM_GETADDR dump (rtnetlink(7))."""
-    found: list[tuple[int, int, bytes]] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
-        netlink.bind((0, 0))
-        netlink.send(struct.pack("=LHHLLBxxxi", 24, _RTM_GETADDR, _DUMP, 1, 0, socket.AF_UNSPEC, 0))
-        while True:
-            data = netlink.recv(1 << 16)
-            offset = 0
-            while offset < len(data):
-                length, kind = struct.unpack_from("=LH", data, offset)
-                if kind in (_NLMSG_DONE, _NLMSG_ERROR) or length < 16:
-                    return found
-                if kind == _RTM_NEWADDR:
-                    found.append(_address_message(data[offset + 16 : offset + length]))
-                offset += (length + 3) & ~3
-
-
-def _address_message(message: bytes) -> tuple[int, int, bytes]:
-    family, _, _, _, index = struct.unpack_from("=BBBBL", message)
-    attributes: dict[int, bytes] = {}
-    offset = 8
-    while offset + 4 <= len(message):
-        length, kind = struct.unpack_from("=HH", message, offset)
-        attributes[kind] = message[offset + 4 : offset + length]
-        offset += max(4, (length + 3) & ~3)
-    return index, family, attributes.get(_IFA_LOCAL) or attributes[_IFA_ADDRESS]
-
-
 def environment() -> Mapping[bytes, bytes]:
     """Return the process's environment, in its order."""
     return dict(os.environb)
-
-
-def _name_of(pair: tuple[bytes, bytes]) -> bytes:
-    return pair[0]
 
 
 def _text(raw: bytes) -> str:
@@ -231,5 +151,5 @@ def _rechunked(request: Request) -> list[bytes]:
             parts.append(b"%x\r\n%b\r\n" % (len(part), part))
     if request.body_error:
         return parts
-    trailers: Fields = sorted(request.trailers, key=_name_of) if request.declared_trailers else []
+    trailers: Fields = sorted(request.trailers, key=itemgetter(0)) if request.declared_trailers else []
     return [*parts, b"0\r\n", *(b"%b: %b\r\n" % pair for pair in trailers), b"\r\n"]

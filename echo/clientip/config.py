@@ -3,6 +3,8 @@ The one TOML file that both halves read: what addresses mean ([network]) and who
 
     [network]
     nodes = ["192.168.0.0/24"]
+    pods = ["172.18.0.0/16"]
+    node_pod_prefix = 26
     load_balancers = ["100.64.0.0/10"]
     [trust]
     strategy = "rightmost-untrusted"
@@ -26,13 +28,22 @@ from echo.clientip.trust import DEFAULT_HEADER, Policy, make_policy
 
 MAX_CONFIG_BYTES = 4 << 20  # a TOML with every CIDR of every CDN is some 100 KB; more is not our file
 
-# key of [network] -> what it holds
-NETWORK_KEYS = {
+# key of [network] that holds ranges -> what they are
+NETWORK_RANGES = {
     "nodes": "Addresses of the cluster's nodes.",
     "pods": "Pod addresses.",
     "services": "ClusterIP range; never a source address.",
     "load_balancers": "Addresses that load balancers speak from.",
     "ingress": "Addresses of the ingress controller's pods.",
+}
+NODE_POD_PREFIX = "node_pod_prefix"
+MIN_NODE_POD_PREFIX, MAX_NODE_POD_PREFIX = 8, 128
+# key of [network] -> what it holds
+NETWORK_KEYS = NETWORK_RANGES | {
+    NODE_POD_PREFIX: (
+        "Prefix length of each node's block of `pods`, for example 26; up to 32 of IPv4, beyond of IPv6. With it the "
+        "first address of a block is known to be the node's bridge; without it every address in `pods` is a pod."
+    ),
 }
 # key of [trust] -> what it holds
 TRUST_KEYS = {
@@ -46,16 +57,18 @@ TABLES = ("network", "trust", "login", "geo")
 @dataclass(frozen=True, slots=True)
 class Config:
     """
-    network  key of NETWORK_KEYS -> its ranges
-    policy   the trust policy
-    tables   the tables that other stages read, as tomllib gives them
-    path     the file it came from, "" if none was read
+    network          key of NETWORK_RANGES -> its ranges
+    policy           the trust policy
+    tables           the tables that other stages read, as tomllib gives them
+    path             the file it came from, "" if none was read
+    node_pod_prefix  prefix length of each node's block of pod addresses, None if unknown
     """
 
     network: dict[str, Ranges] = field(default_factory=dict)
     policy: Policy = field(default_factory=make_policy)
     tables: dict[str, Any] = field(default_factory=dict)
     path: str = ""
+    node_pod_prefix: int | None = None
 
 
 def load_config(path: str | None, trust: Sequence[str] = ()) -> Config:
@@ -88,7 +101,11 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     check_keys(document, TABLES, path, "")
     network_table = _table(document, "network", NETWORK_KEYS, path)
     trust_table = _table(document, "trust", TRUST_KEYS, path)
-    named = {key: string_list(network_table, key, place(path, f"[network] {key}")) for key in network_table}
+    named = {
+        key: string_list(network_table, key, place(path, f"[network] {key}"))
+        for key in network_table
+        if key in NETWORK_RANGES
+    }
     network = {key: _ranges(texts, place(path, f"[network] {key}")) for key, texts in named.items()}
 
     texts: list[str] = []
@@ -114,7 +131,7 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     except ConfigFault as error:
         raise ConfigFault(error.fault, place(path, "[trust]"), error.next_step) from None
     rest = {key: value for key, value in document.items() if key not in ("network", "trust")}
-    return Config(network, policy, rest, path)
+    return Config(network, policy, rest, path, _node_pod_prefix(network_table, path))
 
 
 def place(path: str, where: str) -> str:
@@ -148,6 +165,19 @@ def _table(document: Mapping[str, Any], name: str, known: Mapping[str, str], pat
     return table
 
 
+def _node_pod_prefix(table: Mapping[str, Any], path: str) -> int | None:
+    value = table.get(NODE_POD_PREFIX)
+    if value is None:
+        return None
+    if type(value) is not int or not MIN_NODE_POD_PREFIX <= value <= MAX_NODE_POD_PREFIX:  # a bool is an int to Python
+        raise ConfigFault(
+            f"must be a whole number from {MIN_NODE_POD_PREFIX} to {MAX_NODE_POD_PREFIX}",
+            place(path, f"[network] {NODE_POD_PREFIX}"),
+            f"for example {NODE_POD_PREFIX} = 26",
+        )
+    return value
+
+
 def _ranges(texts: Sequence[str], where: str) -> Ranges:
     try:
         return Ranges(texts)
@@ -160,7 +190,7 @@ def _expand(entry: str, named: Mapping[str, list[str]], where: str) -> Sequence[
         return named[entry]
     if entry in NAMED_RANGES:
         return NAMED_RANGES[entry][0]
-    if entry in NETWORK_KEYS:
+    if entry in NETWORK_RANGES:
         raise ConfigFault(f"{quote(entry)} is not set in [network]", where, f"add {entry} = […] to [network]")
     _ranges([entry], where)
     return [entry]

@@ -51,8 +51,9 @@ _TABLE = (
         "socket-pod",
         "preserved-at-socket",
         "A pod called directly, or through a ClusterIP Service.",
-        "Traffic between pods keeps its source address.",
-        "Nothing to do.",
+        "Traffic between pods keeps its source address. Where [network] has no node_pod_prefix, a node's pod bridge "
+        "counts as a pod too.",
+        "Nothing to do. If {peer} may be a node's bridge, set node_pod_prefix in [network] of whofrom.toml.",
     ),
     Finding(
         "socket-loopback",
@@ -139,8 +140,9 @@ _TABLE = (
         "header-internal-client",
         "preserved-in-header",
         "A pod called, through trusted proxies.",
-        "The hop before the trusted proxies is a pod.",
-        "Nothing to do.",
+        "The hop before the trusted proxies is a pod. Where [network] has no node_pod_prefix, a node's pod bridge "
+        "counts as a pod too.",
+        "Nothing to do. If {client} may be a node's bridge, set node_pod_prefix in [network] of whofrom.toml.",
     ),
     Finding(
         "header-private-client",
@@ -153,12 +155,13 @@ _TABLE = (
     Finding(
         "snat-before-proxy",
         "lost",
-        "The address was replaced before it reached the first proxy, at {client}.",
-        "The proxy saw {client}, a node or its pod bridge, and wrote that into {header}: kube-proxy replaced the "
-        "client's address in front of the proxy (its Service has externalTrafficPolicy: Cluster), unless a program on "
-        "that node called.",
-        "Set externalTrafficPolicy: Local on the proxy's own Service, or let the balancer reach the proxy's pods "
-        "directly. No setting of the proxy brings the address back.",
+        "The address was replaced before it reached the first proxy, at {client}, unless a program on that node is the "
+        "client.",
+        "The proxy saw {client}, a node or its pod bridge, and wrote that into {header}. Most likely kube-proxy "
+        "replaced the client's address in front of the proxy (its Service has externalTrafficPolicy: Cluster). The "
+        "same is seen where a program on that node called the proxy: a health check, a host-network pod.",
+        "If nothing on that node called: set externalTrafficPolicy: Local on the proxy's own Service, or let the "
+        "balancer reach the proxy's pods directly. No setting of the proxy brings the address back.",
     ),
     Finding(
         "proxy-not-trusted",

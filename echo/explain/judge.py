@@ -5,6 +5,7 @@ From a request and its resolution to a finding, and to the whole explanation.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import Address, Config, Hop, Policy, Resolution, chain_of, parse_hop, quote
@@ -12,6 +13,10 @@ from echo.explain.findings import Finding, choose
 from echo.explain.topology import Meaning, Topology
 from echo.record import header_text
 from echo.request import Request, canonical
+
+MAX_CACHED_CHAINS = 4096  # peers and forwarding headers whose judgement is remembered; clients send many requests
+# a header that is longer, or comes in more fields, is judged each time: the cache holds no attacker's megabytes
+MAX_CACHED_CHARS, MAX_CACHED_FIELDS = 256, 8
 
 
 class HopView(NamedTuple):
@@ -40,12 +45,23 @@ class Explainer:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.topology = Topology(config)
+        self._cached = lru_cache(MAX_CACHED_CHAINS)(self._judge)
+
+    def judge(self, peer: str | None, values: Sequence[str]) -> tuple[Resolution, Finding]:
+        """Resolve one request and find what there is to say; values are the fields of the policy's header."""
+        if len(values) <= MAX_CACHED_FIELDS and sum(map(len, values)) <= MAX_CACHED_CHARS:
+            return self._cached(peer, *values)
+        return self._judge(peer, *values)
+
+    def _judge(self, peer: str | None, *values: str) -> tuple[Resolution, Finding]:
+        resolution = self.config.policy.resolve(peer, values)
+        return resolution, self.finding(peer, values, resolution)
 
     def finding(self, peer: str | None, values: Sequence[str], resolution: Resolution) -> Finding:
         """Return the finding on one request, placeholders unfilled; values are the fields of the policy's header."""
         meaning = self.topology.meaning
         from_peer = resolution.client if resolution.source == "peer" else None
-        address = from_peer or (parse_hop(peer) if peer else None)
+        address = from_peer or (_peer_address(peer) if peer else None)
         entries = _count(values) if values else 0
         return choose(
             resolution.reason.code,
@@ -92,6 +108,11 @@ def header_values(request: Request, policy: Policy) -> list[str]:
     """Return the fields that the policy reads, in order of arrival."""
     wanted = policy.header.encode()
     return [header_text(value) for name, value in request.headers if name.lower() == wanted]
+
+
+@lru_cache(4096)  # a proxy's requests come from one address; peers are short, the kernel writes them
+def _peer_address(peer: str) -> Address | None:
+    return parse_hop(peer)
 
 
 def _count(values: Sequence[str]) -> int:

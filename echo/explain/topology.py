@@ -4,18 +4,20 @@ What an address means: what [network] of the TOML calls it, else the special-pur
 The answer carries the source of the knowledge, since a verdict is worth what it rests on. First match wins: single
 addresses (ingress pods) before the ranges that contain them, Services before pods (some clouds cut the one out of the
 other), what the operator wrote before what an RFC says.
+
+A node's CNI bridge holds the first host address of the node's block of pod addresses (cbr0, 172.18.0.65 in
+172.18.0.64/26), some overlays the block's very first (flannel.1). Which addresses these are is known only where
+[network] node_pod_prefix says how long a block's prefix is; nothing else is called a bridge.
 """
 
 from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import NAMED_RANGES, Address, Config, Ranges, quote
+from echo.clientip.address import V4_PREFIX
 
 MAX_CACHED_ADDRESSES = 4096  # distinct addresses whose meaning is remembered; a scan of the Internet must not grow us
-
-# The CNI bridge of a node holds the first address of the node's pod range. Without knowing that range's size, the
-# first address of a block of 64 (a /26, a common size) is taken for one; of a /24 it is one too.
-BRIDGE_BLOCK = 64
+MIN_HOST_BITS = 2  # of a node's block: in a smaller one no address is left for pods beside the bridge
 
 
 class Meaning(NamedTuple):
@@ -34,7 +36,7 @@ NETWORK_MEANINGS = {
     "services": ("service", "a Service's virtual address"),
     "pods": ("pod", "a pod"),
 }
-BRIDGE = ("bridge", "a node's pod bridge, by its position in the pod range")
+BRIDGE = ("bridge", "a node's pod bridge: the first address of a node's block of pod addresses")
 # name of NAMED_RANGES -> words
 RANGE_WORDS = {
     "loopback": "this machine itself (loopback)",
@@ -64,6 +66,7 @@ class Topology:
         self._known += [
             (Ranges(texts), Meaning(name, RANGE_WORDS[name], source)) for name, (texts, source) in NAMED_RANGES.items()
         ]
+        self._host_masks = _host_masks(config.node_pod_prefix)
         self._cached = lru_cache(MAX_CACHED_ADDRESSES)(self._look_up)
 
     def meaning(self, address: Address | None) -> Meaning:
@@ -73,7 +76,21 @@ class Topology:
     def _look_up(self, packed: bytes) -> Meaning:
         for ranges, meaning in self._known:
             if packed in ranges:
-                if meaning.code == "pod" and packed[-1] % BRIDGE_BLOCK == 1:
-                    return Meaning(*BRIDGE, meaning.source)
+                if meaning.code == "pod" and self._is_first_of_block(packed):
+                    return Meaning(*BRIDGE, meaning.source.replace(" pods", " pods and node_pod_prefix", 1))
                 return meaning
         return PUBLIC
+
+    def _is_first_of_block(self, packed: bytes) -> bool:
+        mask = self._host_masks[not packed.startswith(V4_PREFIX)]
+        return mask is not None and int.from_bytes(packed) & mask <= 1
+
+
+def _host_masks(prefix: int | None) -> tuple[int | None, int | None]:
+    """Return the bits within a node's block of IPv4 and of IPv6 addresses, None where the prefix tells nothing."""
+    if prefix is None:
+        return None, None
+    is_v4 = prefix <= 32
+    host_bits = (32 if is_v4 else 128) - prefix
+    mask = (1 << host_bits) - 1 if host_bits >= MIN_HOST_BITS else None
+    return (mask, None) if is_v4 else (None, mask)

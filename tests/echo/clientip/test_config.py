@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo.clientip import NAMED_RANGES, ConfigFault, Ranges, load_config, parse_address, parse_config
-from echo.clientip.config import MAX_CONFIG_BYTES, NETWORK_KEYS, TRUST_KEYS
+from echo.clientip.config import MAX_CONFIG_BYTES, NETWORK_KEYS, NETWORK_RANGES, NODE_POD_PREFIX, TRUST_KEYS
 
 ARTICLE = """
 [network]
 nodes = ["192.168.0.0/24"]
 pods = ["172.18.0.0/16"]
+node_pod_prefix = 26
 services = "172.18.240.0/20"
 load_balancers = ["100.64.0.0/10"]
 ingress = ["172.18.0.90"]
@@ -44,7 +45,7 @@ def fault(text, path="whofrom.toml", **options):
 def test_without_a_file_nobody_is_trusted():
     config = load_config(None)
     assert config.policy.strategy == "remote-addr"
-    assert (config.network, config.tables, config.path) == ({}, {}, "")
+    assert (config.network, config.tables, config.path, config.node_pod_prefix) == ({}, {}, "", None)
 
 
 def test_an_empty_file_is_no_file():
@@ -54,7 +55,8 @@ def test_an_empty_file_is_no_file():
 def test_the_articles_cluster():
     config = parse_config(ARTICLE, "whofrom.toml")
     assert config.policy.strategy == "rightmost-untrusted"
-    assert set(config.network) == set(NETWORK_KEYS)
+    assert set(config.network) == set(NETWORK_RANGES)
+    assert config.node_pod_prefix == 26
     assert parse_address("172.18.250.1").packed in config.network["services"]
     assert config.path == "whofrom.toml"
 
@@ -133,6 +135,12 @@ WRONG = {
         "whofrom.toml [trust]: header 'X-Real-IP' is not a list of hops that whofrom reads; use X-Forwarded-For"
     ),
     "[network]\npods = [172.18]": ('whofrom.toml [network] pods: must be a list of strings; for example pods = ["…"]'),
+    "[network]\nnode_pods_prefix = 26": (
+        "whofrom.toml [network]: 'node_pods_prefix' is unknown; did you mean node_pod_prefix?"
+    ),
+    '[trust]\nranges = "node_pod_prefix"': (
+        "whofrom.toml [trust] ranges: 'node_pod_prefix' is no address or CIDR; write it as 10.0.0.0/8 or 2001:db8::/32"
+    ),
     "trust = 5": "whofrom.toml: trust must be a table; write [trust]",
     '[[network]]\npods = "10.0.0.0/8"': "whofrom.toml: network must be a table; write [network]",
     "qqqqqq = 1": "whofrom.toml: 'qqqqqq' is unknown; known are network, trust, login, geo",
@@ -142,6 +150,18 @@ WRONG = {
 @pytest.mark.parametrize(("text", "said"), WRONG.items(), ids=lambda value: value.splitlines()[-1][:40])
 def test_wrong_file(text, said):
     assert fault(text) == said
+
+
+@pytest.mark.parametrize("value", ["7", "129", "-26", '"26"', "26.0", "true", "[26]", "{}"])
+def test_node_pod_prefix_is_a_prefix_length(value):
+    assert fault(f"[network]\n{NODE_POD_PREFIX} = {value}") == (
+        "whofrom.toml [network] node_pod_prefix: must be a whole number from 8 to 128; for example node_pod_prefix = 26"
+    )
+
+
+@pytest.mark.parametrize("value", [8, 26, 128])
+def test_node_pod_prefix(value):
+    assert parse_config(f"[network]\nnode_pod_prefix = {value}", "").node_pod_prefix == value
 
 
 @pytest.mark.parametrize(("table", "known"), [("network", NETWORK_KEYS), ("trust", TRUST_KEYS)])

@@ -13,6 +13,7 @@ NETWORK = """
 [network]
 nodes = ["192.168.0.0/24"]
 pods = ["172.18.0.0/16"]
+node_pod_prefix = 26
 services = ["172.18.240.0/20"]
 load_balancers = ["100.64.0.0/10"]
 ingress = ["172.18.0.17"]
@@ -67,6 +68,7 @@ def test_topologies(peer, values, code):
     [
         (NETWORK, "100.64.0.5", [CLIENT], "header-from-untrusted-proxy"),
         (NETWORK, "100.64.0.5", [], "proxy-without-header"),
+        (NETWORK.replace("node_pod_prefix = 26", ""), "172.18.0.65", [], "socket-pod"),
         ("", "10.9.9.9", [CLIENT], "header-from-untrusted-proxy"),
         ("", "100.64.0.5", [], "socket-private"),
         ('[trust]\nranges = ["10.0.0.0/8"]\n', "10.9.9.9", [], "trusted-without-header"),
@@ -76,6 +78,25 @@ def test_topologies(peer, values, code):
 def test_other_policies(toml, peer, values, code):
     """What the policy does not trust is told apart from what it does."""
     assert judged(toml, peer, values) == code
+
+
+@pytest.mark.parametrize(("peer", "values"), [row[1:3] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_judgements_are_remembered_as_they_were_made(peer, values):
+    """Asked again, the judge says what policy and table say; a long header is not remembered."""
+    config = parse_config(NETWORK + TRUST, "")
+    explainer = Explainer(config)
+    for given in (values, values, [*values, " " * 300], [*values, *[""] * 50]):
+        resolution = config.policy.resolve(peer, given)
+        assert explainer.judge(peer, given) == (resolution, explainer.finding(peer, given, resolution))
+    assert explainer._cached.cache_info().currsize == 1
+
+
+def test_a_lost_address_may_be_a_program_on_the_node():
+    """A node behind a trusted proxy is no proof of NAT: title and cause say what else it may be."""
+    finding = FINDINGS["snat-before-proxy"]
+    assert finding.verdict == "lost"
+    assert "unless a program on that node" in finding.title
+    assert "a program on that node called" in finding.cause
 
 
 def test_every_finding_is_complete():

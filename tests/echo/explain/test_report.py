@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from echo.clientip import Config, parse_config
 from echo.explain import Explainer, explain_json, explain_text, wants_json
-from echo.request import Connection, Request, parse_head
+from echo.request import Connection, Request
+from echo.wire import parse_head
 
 TRUSTING = parse_config('[network]\ningress = ["10.0.0.9"]\n[trust]\nranges = ["ingress"]\n', "whofrom.toml")
 HOSTILE = "\x1b[31mred\x07 \u202eevil <script>alert(1)</script> " + "A" * 8000

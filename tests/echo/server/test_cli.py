@@ -151,6 +151,20 @@ def test_empty_environment_variables(monkeypatch):
     assert serve.make_context("serve", []).params["port"] == "2001"
 
 
+def test_config_from_the_environment(run, tmp_path, monkeypatch):
+    """WHOFROM_CONFIG names the file, as for `whofrom ingest`; the flag goes before it."""
+    config = tmp_path / "whofrom.toml"
+    config.write_text('[trust]\nranges = ["loopback"]\n')
+    server = run(env={"WHOFROM_CONFIG": str(config)})
+    server.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 203.0.113.7\r\nConnection: close\r\n\r\n")
+    assert server.records(1)[0]["client_ip"] == "203.0.113.7"
+    monkeypatch.setenv("WHOFROM_CONFIG", "missing.toml")
+    assert serve.make_context("serve", ["--config", "other.toml"]).params["config"] == "other.toml"
+    result = CliRunner().invoke(serve, [])
+    assert result.exit_code == 3
+    assert "missing.toml: cannot read it" in result.output
+
+
 def test_drain_is_bounded(run, tmp_path):
     """A request that takes too long is cut off, and that is said; the exit code is 0 all the same."""
     server = run()

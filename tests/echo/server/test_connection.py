@@ -6,13 +6,12 @@ import socket
 import ssl
 import threading
 import time
-from pathlib import Path
 
 import pytest
+import trustme
 
-from echo.request import MAX_HEAD_BYTES
+from echo.wire import MAX_HEAD_BYTES
 
-TLS = Path(__file__).parents[2] / "data" / "whoami" / "tls"
 BENCH = b"GET /bench HTTP/1.1\r\nHost: h\r\n\r\n"
 LAST = b"GET /bench HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
@@ -39,6 +38,45 @@ def test_bytes_one_by_one(server):
             connection.sendall(bytes([byte]))
             time.sleep(0.0005)
         assert b"".join(iter(lambda: connection.recv(1 << 16), b"")).endswith(b"\r\n\r\nhello")
+
+
+def test_requests_whole_and_in_pieces(server):
+    """Requests that come whole, in pieces, with a body and in one go follow one another, in order and numbered."""
+    pieces = (BENCH, BENCH[:20], BENCH[20:], BENCH, post(b"/bench", b"x"), BENCH, BENCH * 2, BENCH)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        answers = b""
+        for piece in pieces:
+            connection.sendall(piece.replace(b"/bench", b"/bench?pieces"))
+            time.sleep(0.02)
+        connection.sendall(LAST.replace(b"/bench", b"/bench?pieces"))
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 9
+    records = server.records(9, lambda record: record["target"] == "/bench?pieces")
+    assert [record["connection_request"] for record in records] == list(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("request_", "keeps"),
+    [
+        (BENCH, True),
+        (LAST, False),
+        (b"GET /bench HTTP/1.0\r\n\r\n", False),
+        (b"GET * HTTP/1.1\r\nHost: h\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nExpect: more\r\n\r\n", False),
+        (b"GET / HTTP/1.1\nHost: h\n\n", True),
+    ],
+)
+def test_first_request_decides_about_the_next(server, request_, keeps):
+    """A request that comes alone ends the connection or leaves it open, as one that comes with others does."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(request_)
+        assert connection.recv(1 << 16).startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
+        if keeps:
+            connection.sendall(LAST)
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert connection.recv(1) == b""
 
 
 @pytest.mark.parametrize(("size", "kept"), [(200_000, True), (300_000, False)])
@@ -182,6 +220,22 @@ def test_one_host_only(run):
         socket.create_connection(("::1", server.port), timeout=5)
 
 
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """A folder with a CA, a server's and a client's certificate and their keys, made anew."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    for name, certificate in (
+        ("server", authority.issue_cert("localhost", "127.0.0.1")),
+        ("client", authority.issue_cert("client@whofrom.test")),
+    ):
+        certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+        for pem in certificate.cert_chain_pems:
+            pem.write_to_path(str(folder / f"{name}.pem"), append=True)
+    return folder
+
+
 def fetch(port: int, context: ssl.SSLContext) -> bytes:
     """Ask over TLS."""
     with (
@@ -192,24 +246,24 @@ def fetch(port: int, context: ssl.SSLContext) -> bytes:
         return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
 
-def test_tls(run):
+def test_tls(run, tls):
     """With certificate and key HTTPS is served, and the record has the version."""
-    server = run("-cert", str(TLS / "server.pem"), "-key", str(TLS / "server.key"))
-    assert fetch(server.port, ssl.create_default_context(cafile=TLS / "ca.pem")).endswith(b"\r\n\r\n1")
+    server = run("-cert", str(tls / "server.pem"), "-key", str(tls / "server.key"))
+    assert fetch(server.port, ssl.create_default_context(cafile=tls / "ca.pem")).endswith(b"\r\n\r\n1")
     (record,) = server.records(1)
     assert record["tls_version"] == "TLSv1.3"
 
 
-def test_mutual_tls(run):
+def test_mutual_tls(run, tls):
     """With a CA clients must have a certificate of it."""
-    flags = ("-cert", str(TLS / "server.pem"), "-key", str(TLS / "server.key"), "-cacert", str(TLS / "ca.pem"))
+    flags = ("-cert", str(tls / "server.pem"), "-key", str(tls / "server.key"), "-cacert", str(tls / "ca.pem"))
     port = run(*flags).port
-    context = ssl.create_default_context(cafile=TLS / "ca.pem")
+    context = ssl.create_default_context(cafile=tls / "ca.pem")
     refused = b""
     with contextlib.suppress(ssl.SSLError, ConnectionError):  # TLS 1.3 tells the client after its handshake, if at all
         refused = fetch(port, context)
     assert refused == b""
-    context.load_cert_chain(TLS / "client.pem", TLS / "client.key")
+    context.load_cert_chain(tls / "client.pem", tls / "client.key")
     assert fetch(port, context).endswith(b"\r\n\r\n1")
 
 

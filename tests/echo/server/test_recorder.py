@@ -1,8 +1,6 @@
-"""The record of a request, and the sink that writes it."""
+"""The record of a request."""
 
-import asyncio
 import json
-import os
 import string
 
 import pytest
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 
 from echo.clientip import make_policy
 from echo.record import FIELDS
-from echo.request import Connection, parse_head
-from echo.sink import COLUMNS, Exchange, Place, Sink, headers_of, open_sink, place_from_environ, record_line
+from echo.recorder import Exchange, Place, headers_of, place_from_environ, record_line
+from echo.request import Connection
+from echo.wire import parse_head
 
 WIRE = Connection("c-1", "127.0.0.1", 40000, "127.0.0.1", 80, b"127.0.0.1:40000")
 PLACE = Place("node-1", "pod-1", "default")
@@ -23,11 +22,6 @@ def exchange(head: bytes) -> Exchange:
     request = parse_head(head, WIRE, 1)
     resolution = make_policy().resolve(WIRE.peer_ip, ())
     return Exchange(WIRE, 1, request, resolution, "socket-loopback", 200, 5, 7, 0.0, headers=headers_of(request))
-
-
-def test_columns_are_the_fields():
-    """The record has the fields of the table, each read by one column."""
-    assert list(COLUMNS) == [field.name for field in FIELDS]
 
 
 @given(
@@ -162,45 +156,3 @@ def test_place_without_the_downward_api():
     place = place_from_environ({})
     assert (place.node, place.namespace) == (None, None)
     assert place.pod
-
-
-def test_sink_writes_whole_lines_at_intervals(tmp_path):
-    """Lines are joined and appended after the interval, without being asked."""
-    log = tmp_path / "log"
-    log.write_bytes(b"old\n")
-
-    async def write() -> None:
-        sink = open_sink(str(log))
-        sink.write(b"one\n")
-        sink.write(b"two\n")
-        assert log.read_bytes() == b"old\n"
-        await asyncio.sleep(0.2)
-        assert log.read_bytes() == b"old\none\ntwo\n"
-        sink.write(b"three\n")
-        sink.close()
-
-    asyncio.run(write())
-    assert log.read_bytes() == b"old\none\ntwo\nthree\n"
-
-
-def test_sink_says_once_that_it_cannot_write(capsys):
-    """A log that cannot be written is told of once and stops nothing."""
-    descriptor = os.open("/dev/full", os.O_WRONLY)
-
-    async def write() -> None:
-        sink = Sink(descriptor, "'/dev/full'")
-        for _ in range(3):
-            sink.write(b"x\n")
-            sink.flush()
-        sink.close()
-
-    asyncio.run(write())
-    assert capsys.readouterr().err.count("cannot write the log to '/dev/full': No space left on device") == 1
-
-
-def test_sink_off():
-    """`--log off` writes nothing."""
-    sink = open_sink("off")
-    sink.write(b"x\n")
-    sink.close()
-    assert not sink.on

@@ -1,0 +1,137 @@
+"""
+Bytes → the body of a request, after net/http/internal/chunked.go. No I/O.
+
+1. A body is never refused: what is wrong with it is told, in Go's words, behind what was read.
+2. Every piece of framing has its limit, so that a stream of it costs no memory.
+"""
+
+import re
+from collections.abc import Callable
+
+from echo.request import Fields
+from echo.wire import Malformed, header_lines, holds_controls
+
+MAX_BODY_BYTES = 64 << 20  # whoami has no limit and echoes the body from memory; nobody echoes 64 MiB on purpose
+MAX_CHUNK_LINE = 4096  # Go's bufio size: a chunk-size line or a trailer block longer than this is an error
+MAX_CHUNK_OVERHEAD = 16 << 10  # Go's limit on framing bytes beyond 16 a chunk: one-byte chunks are an attack
+
+
+class BodyReader:
+    """
+    Takes a body out of the bytes of a connection. `feed` it the buffer whenever that grew; it eats from its front.
+
+    done   the body is complete, or `error` says why it never will be
+    keep   pieces are kept; otherwise they are only counted
+    """
+
+    def __init__(self, length: int, *, keep: bool) -> None:
+        self.chunked = length < 0
+        self.keep = keep
+        self.pieces: list[bytes] = []
+        self.trailers: Fields = []
+        self.size = 0
+        self.error = ""
+        self.done = length == 0
+        self._left = 0 if self.chunked else length
+        self._overhead = 0
+        self._step: Callable[[bytearray, list[bytes]], bool] = self._chunk_size
+
+    def feed(self, buffer: bytearray) -> None:
+        """Eat what belongs to the body; what came together is one piece."""
+        if self.done:
+            return
+        found: list[bytes] = []
+        if self.chunked:
+            while not self.done and self._step(buffer, found):
+                pass
+        else:
+            self._data(buffer, found)
+            self.done = self._left == 0
+        piece = b"".join(found)
+        self.size += len(piece)
+        if self.keep and piece:
+            self.pieces.append(piece)
+            if self.size > MAX_BODY_BYTES:
+                self.fail(f"request body larger than {MAX_BODY_BYTES} bytes")
+
+    def feed_eof(self) -> None:
+        """Say that no more will come."""
+        in_trailer = self._step == self._trailer and self.chunked
+        self.fail("http: unexpected EOF reading trailer" if in_trailer else "unexpected EOF")
+
+    def fail(self, error: str) -> None:
+        """End the body with an error, unless it is complete."""
+        if not self.done:
+            self.error = error
+            self.done = True
+
+    def _data(self, buffer: bytearray, found: list[bytes]) -> None:
+        taken = bytes(buffer[: self._left])
+        del buffer[: len(taken)]
+        self._left -= len(taken)
+        found.append(taken)
+
+    def _chunk_size(self, buffer: bytearray, _found: list[bytes]) -> bool:
+        newline = buffer.find(b"\n", 0, MAX_CHUNK_LINE)
+        if newline < 0:
+            if len(buffer) >= MAX_CHUNK_LINE:
+                self.fail("header line too long")
+            return False
+        line = bytes(buffer[:newline])
+        del buffer[: newline + 1]
+        self._overhead += len(line) + 3
+        carriage_return = line.find(b"\r")
+        if carriage_return != len(line) - 1 or not line:
+            self.fail("chunked line ends with bare LF" if carriage_return < 0 else "invalid CR in chunked line")
+            return False
+        digits = line.rstrip(b" \t\r\n").partition(b";")[0]
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,16}", digits):
+            self.fail(_bad_chunk_size(digits))
+            return False
+        self._left = int(digits, 16)
+        self._overhead = max(0, self._overhead - 16 - 2 * self._left)
+        if self._overhead > MAX_CHUNK_OVERHEAD:
+            self.fail("chunked encoding contains too much non-data")
+            return False
+        self._step = self._chunk_data if self._left else self._trailer
+        return True
+
+    def _chunk_data(self, buffer: bytearray, found: list[bytes]) -> bool:
+        if self._left:
+            self._data(buffer, found)
+        if self._left or len(buffer) < 2:
+            return False
+        if buffer[:2] != b"\r\n":
+            self.fail("malformed chunked encoding")
+            return False
+        del buffer[:2]
+        self._step = self._chunk_size
+        return True
+
+    def _trailer(self, buffer: bytearray, _found: list[bytes]) -> bool:
+        if buffer[:2] == b"\r\n":
+            del buffer[:2]
+            self.done = True
+            return False
+        end = buffer.find(b"\r\n\r\n", 0, MAX_CHUNK_LINE)
+        if end < 0:
+            if len(buffer) >= MAX_CHUNK_LINE:
+                self.fail("http: suspiciously long trailer after chunked body")
+            return False
+        block = bytes(buffer[: end + 4])
+        del buffer[: end + 4]
+        try:
+            if holds_controls(block):
+                raise Malformed("a control character in a trailer")
+            self.trailers, _ = header_lines(block)
+        except Malformed as malformed:
+            self.fail(f"malformed MIME header: {malformed.error}")
+        self.done = True
+        return False
+
+
+def _bad_chunk_size(digits: bytes) -> str:
+    if not digits:
+        return "empty hex number for chunk length"
+    wrong = re.search(rb"[^0-9A-Fa-f]", digits[:16])
+    return "invalid byte in chunk length" if wrong else "http chunk length too large"

@@ -1,0 +1,56 @@
+"""The integer of POST /health."""
+
+import contextlib
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from echo.gojson import decode_int
+
+HEALTH_ERRORS = [
+    (b"", "EOF"),
+    (b" \n", "EOF"),
+    (b"-", "unexpected EOF"),
+    (b"1.", "unexpected EOF"),
+    (b"1.x", "invalid character 'x' after decimal point in numeric literal"),
+    (b"1ex", "invalid character 'x' in exponent of numeric literal"),
+    (b"-x", "invalid character 'x' in numeric literal"),
+    (b"1.5", "json: cannot unmarshal number 1.5 into Go value of type int"),
+    (b"tru", "unexpected EOF"),
+    (b"trux", "invalid character 'x' in literal true (expecting 'e')"),
+    (b"'5'", r"invalid character '\'' looking for beginning of value"),
+    (b'"5', "unexpected EOF"),
+    (b'"a\nb"', r"invalid character '\n' in string literal"),
+    (b'"\\x"', "invalid character 'x' in string escape code"),
+    (b"[1 2]", "invalid character '2' after array element"),
+    (b'{"a":1 2}', "invalid character '2' after object key:value pair"),
+    (b"{1:2}", "invalid character '1' looking for beginning of object key string"),
+    (b'{"a" 1}', "invalid character '1' after object key"),
+    (b"NaN", "invalid character 'N' looking for beginning of value"),
+    (b'"\xff"', "json: cannot unmarshal string into Go value of type int"),
+    (b"[" * 100_000, "exceeded max depth"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), HEALTH_ERRORS, ids=range(len(HEALTH_ERRORS)))
+def test_health_errors(data, words):
+    """What is no integer is refused in encoding/json's words."""
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        decode_int(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "number"), [(b"503", 503), (b" 418 x", 418), (b"0503", 0), (b"-7,", -7), (b"null", 0), (b"503abc", 503)]
+)
+def test_health_numbers(data, number):
+    """The leading value counts, whatever follows it."""
+    assert decode_int(data) == number
+
+
+@given(st.binary(max_size=12))
+def test_health_takes_any_bytes(data):
+    """Any body gives an integer or a ValueError."""
+    with contextlib.suppress(ValueError):
+        assert isinstance(decode_int(data), int)

@@ -38,8 +38,8 @@ RULES = (
     Rule("burst", "low", "{requests:,} requests for {paths:,} paths, bucket {level:,.0f} over {capacity}"),
 )
 IS_INSIDE = (
-    "is a {kind} address: a proxy of yours, or a client inside. If a proxy, name it in [trust] ranges and the rows "
-    "resolve to the clients behind it"
+    "is a {kind} address: a proxy of yours, or a client inside. If a proxy, name it in [trust] ranges, ingest "
+    "into a new --lake, and the rows resolve to the clients behind it"
 )
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import click
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 
 class Subcommand(NamedTuple):
@@ -69,26 +70,66 @@ def whofrom() -> None:
 
 
 def main() -> None:
-    """Run the command line; a Fault becomes one line on stderr and its exit code."""
+    """
+    Run the command line; what goes wrong becomes one line on stderr and an exit code.
+
+    click's own `main` is passed over: it would end with 1 where the reader of a pipe has gone away, which is no error.
+    """
+    _prepare_streams()
+    code = EXIT_FAILED
     try:
-        code = whofrom.main(standalone_mode=False)
-    except click.Abort:
-        code = 130  # interrupted by SIGINT, as a shell reports it
+        with whofrom.make_context("whofrom", sys.argv[1:]) as context:
+            whofrom.invoke(context)
+        sys.stdout.flush()
+        code = 0
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = EXIT_USAGE
     except click.ClickException as error:
         hint = ""
         if isinstance(error, click.UsageError) and error.ctx is not None:
             hint = f"; see {error.ctx.command_path} --help"
-        click.echo(f"whofrom: error: {error.format_message().replace(chr(10), ' ')}{hint}", err=True)
+        _complain(f"{error.format_message()}{hint}")
         code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        # the reader (head, less) went away: not an error, and the interpreter must not complain at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 0  # head or less has seen enough
     except Exception as error:
         from echo.clientip.faults import Fault  # noqa: PLC0415  # --help must not wait for it
 
-        if not isinstance(error, Fault):
+        if isinstance(error, Fault):
+            _complain(str(error))
+            code = error.exit_code
+        elif isinstance(error, OSError):
+            _complain(f"{error.strerror or error}; the output or a file went away")
+        else:
             raise
-        click.echo(f"whofrom: error: {error}", err=True)
-        code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+    finally:
+        _silence_stdout()
+    sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Make every stream take every text: closed ones go nowhere, what an encoding lacks is written as an escape."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # until the end
+        elif name != "stdin" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(text: str) -> None:
+    click.echo("whofrom: error: " + text.replace("\n", " "), err=True)
+
+
+def _silence_stdout() -> None:
+    """Flush stdout, or give up on it: the interpreter would complain at its end about a reader that went away."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,7 +10,8 @@ it is not: its writer may be in the middle of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import IO, NamedTuple
@@ -26,10 +27,12 @@ from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, Hops, header_lists, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, sniff
+from pipeline.sources.combined import COMBINED
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.reader import STDIN, Block, Mark, blocks, head_ids, opened, read_head
 
 DEFAULT_POLICY = make_policy()
+LINE_ENDINGS = (b'"', b"}")  # of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`
 MAX_GENERATIONS = 16  # logs that begin with the same kilobyte and then differ, in one lake; more is a mistake
 
 
@@ -70,16 +73,14 @@ class Outcome:
     reasons: tuple[tuple[str, int], ...] = ()
 
 
-def ingest_source(name: str, lake: Lake, settings: Settings, progress: Callable[[int], None] | None = None) -> Outcome:
+def ingest_source(name: str, lake: Lake, settings: Settings) -> Outcome:
     """
     Read one source into the lake. Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
-
-    progress  called with the number of lines after each commit
     """
     for generation in range(MAX_GENERATIONS):
         with opened(name) as (stream, growing):
             head = read_head(stream)
-            run = _Run(name, lake, settings, _known(lake, head, generation), progress)
+            run = _Run(name, lake, settings, _known(lake, head, generation))
             outcome = run.read(stream, head, growing=growing)
             if outcome is not None:
                 return outcome
@@ -125,11 +126,9 @@ class _Run:
         lake: Lake,
         settings: Settings,
         known: _Known,
-        progress: Callable[[int], None] | None,
     ) -> None:
         self.lake, self.settings = lake, settings
         self.source_id, self.mark, self.committed = known
-        self.progress = progress
         self.outcome = Outcome(name)
         self.reasons: dict[str, int] = {}
         self.format: Format | None = FORMATS[settings.format] if settings.format else None
@@ -138,47 +137,48 @@ class _Run:
         """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
         start = self.mark.offset if self.mark is not None else 0
         self.outcome = replace(self.outcome, skipped=start)
-        first = True
+        if self.format is None:
+            self.format = sniff(head.split(b"\n"))
+        reached = False
         for block in blocks(stream, head, start, growing=growing):
-            if first:
-                first = False
+            if not reached:
+                reached = True
                 if self.mark is not None and Mark.of(start, block.tail) != self.mark:
                     return None
             elif block.lines or block.overlong:
                 self._take(block)
+        if start and not reached:
+            raise SourceFault(
+                f"begins like a log that was ingested up to byte {start:,}, and is shorter",
+                printable(self.outcome.source),
+                "if it is a part of that one, all of it is in the lake; if another, ingest it into another lake",
+            )
         return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
 
     def _take(self, block: Block) -> None:
-        if self.format is None:
-            self.format = sniff(block.lines)
-            if self.format is None:
-                raise SourceFault(
-                    f"no known log format; its first line is {_first_line(block)}",
-                    printable(self.outcome.source),
-                    f"name one with --format ({', '.join(FORMATS)}) to keep its lines as rejects",
-                )
-        parsed = self.format.parse(block.lines)
-        if not block.final and parsed.rejects:
+        form = self._format_of(block)
+        parsed = form.parse(block.lines)
+        if not block.final and (parsed.rejects or not block.lines[0].endswith(LINE_ENDINGS)):
             self.outcome = replace(self.outcome, pending=1)
             return
-        now = datetime.now(UTC)
         refused = [
             (block.offsets[index], block.numbers[index], reason, block.lines[index]) for index, reason in parsed.rejects
         ]
         refused += [(long.offset, long.number, "line too long", long.raw) for long in block.overlong]
+        refused.sort()
+        name = os.fsencode(self.outcome.source).decode("utf-8", "backslashreplace")
         rejects = rejects_of(
             {
-                "source": self.outcome.source,
-                "source_offset": offset,
-                "line": number,
-                "reason": reason,
-                "raw": raw[:MAX_RAW_BYTES],
-                "ingested_at": now,
+                "source": [name] * len(refused),
+                "source_offset": [offset for offset, _, _, _ in refused],
+                "line": [number for _, number, _, _ in refused],
+                "reason": [reason for _, _, reason, _ in refused],
+                "raw": [raw[:MAX_RAW_BYTES].decode("utf-8", "backslashreplace") for _, _, _, raw in refused],
+                "ingested_at": [datetime.now(UTC)] * len(refused),
             }
-            for offset, number, reason, raw in sorted(refused)
         )
         offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
-        rows = rows_of(enrich(parsed.batch, self.outcome.source, offsets, self.settings, own=self.format is NDJSON))
+        rows = rows_of(enrich(parsed.batch, name, offsets, self.settings, own=form is NDJSON))
         mark = Mark.of(block.end, block.tail)
         self.lake.commit(rows, rejects, self.source_id, mark, self.committed)
         self.committed = mark
@@ -187,12 +187,26 @@ class _Run:
             self.reasons[kind] = self.reasons.get(kind, 0) + 1
         self.outcome = replace(
             self.outcome,
-            format=self.format.name,
+            format=form.name,
             rows=self.outcome.rows + rows.num_rows,
             rejects=self.outcome.rejects + len(refused),
         )
-        if self.progress is not None:
-            self.progress(len(block.lines))
+
+    def _format_of(self, block: Block) -> Format:
+        """Return the source's format, found out once. Raises SourceFault if it is none of ours."""
+        if self.format is None:
+            self.format = sniff(block.lines)
+        if self.format is None:
+            first = next((line for line in block.lines if line.strip()), b"")
+            if first and not self.outcome.skipped:
+                raise SourceFault(
+                    f"no known log format; its first line is {quote(first[:200].decode('utf-8', 'backslashreplace'))}",
+                    printable(self.outcome.source),
+                    f"name one with --format ({', '.join(FORMATS)}) to keep its lines as rejects",
+                )
+            # nothing but blank lines, or odd lines behind a log that is known: rejects of the likelier format
+            self.format = NDJSON if first.startswith(b"{") else COMBINED
+        return self.format
 
 
 def enrich(
@@ -253,8 +267,3 @@ def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterabl
                 user_list[row], login_list[row] = match[0] or user, match[1]
         users, logins = pa.array(user_list, pa.string()), pa.array(login_list, pa.string())
     return {"user": users, "login": logins}
-
-
-def _first_line(block: Block) -> str:
-    line = next((line for line in block.lines if line.strip()), b"")
-    return quote(line[:200].decode("utf-8", "backslashreplace"))

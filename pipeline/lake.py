@@ -10,9 +10,11 @@ Delta refuses it if another has moved that mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +26,8 @@ from pipeline.errors import LakeFault
 from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column, schema_of
 from pipeline.sources.reader import Mark
 
+# DuckDB would look for files that match a pattern, Delta would decode an escape
+UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 REQUESTS, REJECTS = "requests", "rejects"
 TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
 PARTITIONS = {REQUESTS: ["date"], REJECTS: None}
@@ -36,31 +40,40 @@ class Lake:
     """A lake at a folder; nothing is made on disk before the first commit."""
 
     def __init__(self, path: str) -> None:
-        """Raises LakeFault if the path is a file."""
+        """Raises LakeFault if the path is a file, or no path that every reader of the lake can take."""
         self.path = path
+        place = printable(path) or "--lake"
+        if not path or "://" in path:
+            raise LakeFault("is no folder", place, "name a local folder with --lake")
+        if UNREADABLE.search(str(Path(path).absolute())):
+            raise LakeFault(
+                "holds what readers take for a pattern or an escape (* ? [ %20)", place, "name another folder"
+            )
         if Path(path).exists() and not Path(path).is_dir():
-            raise LakeFault("is a file, and a lake is a folder", printable(path), "name another folder with --lake")
+            raise LakeFault("is a file, and a lake is a folder", place, "name another folder with --lake")
+
+    def _uri(self, name: str) -> str:
+        return (Path(self.path).absolute() / name).as_uri()  # Delta would read a % in a plain path as an escape
 
     def table(self, name: str) -> DeltaTable | None:
         """Return the newest snapshot of a table, None if it does not exist yet."""
         try:
-            return DeltaTable(str(Path(self.path) / name))
+            return DeltaTable(self._uri(name))
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as error:
             raise LakeFault(_words(error), printable(self.path), "name a folder that whofrom ingest has made") from None
 
     def files(self, name: str) -> list[str]:
-        """Return the Parquet files of the newest snapshot; none if the table does not exist."""
+        """Return the paths of the Parquet files of the newest snapshot; none if the table does not exist."""
         table = self.table(name)
-        return table.file_uris() if table is not None else []
+        return [unquote(urlsplit(uri).path) for uri in table.file_uris()] if table is not None else []
 
     def require(self) -> None:
         """Raise LakeFault if there is no lake here."""
         if self.table(REQUESTS) is None and self.table(REJECTS) is None:
-            raise LakeFault(
-                "no lake here", printable(self.path), f"make one: whofrom ingest --lake {self.path} access.log"
-            )
+            step = f"make one: whofrom ingest --lake {shlex.quote(self.path)} access.log"
+            raise LakeFault("no lake here", printable(self.path), step)
 
     def mark(self, name: str, source_id: str) -> Mark | None:
         """Return how far a source was read into a table, None if it never was."""
@@ -105,10 +118,9 @@ class Lake:
 
     def _create(self, name: str) -> DeltaTable:
         """Create a table, or take the one that another ingest has just created."""
-        path = str(Path(self.path) / name)
-        Path(path).mkdir(parents=True, exist_ok=True)
+        (Path(self.path) / name).mkdir(parents=True, exist_ok=True)
         try:
-            return DeltaTable.create(path, schema_of(TABLES[name]), partition_by=PARTITIONS[name])
+            return DeltaTable.create(self._uri(name), schema_of(TABLES[name]), partition_by=PARTITIONS[name])
         except DeltaError:
             table = self.table(name)
             if table is None:
@@ -121,9 +133,9 @@ def rows_of(columns: dict[str, pa.Array]) -> pa.Table:
     return pa.table([columns[field.name] for field in ROW_SCHEMA], schema=ROW_SCHEMA)
 
 
-def rejects_of(rejects: Iterable[dict[str, Any]]) -> pa.Table:
+def rejects_of(columns: dict[str, list[Any]]) -> pa.Table:
     """Return a table of REJECT_SCHEMA."""
-    return pa.Table.from_pylist(list(rejects), schema=REJECT_SCHEMA)
+    return pa.table([pa.array(columns[field.name], field.type) for field in REJECT_SCHEMA], schema=REJECT_SCHEMA)
 
 
 def _words(error: Exception) -> str:

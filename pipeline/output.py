@@ -21,6 +21,7 @@ Row = Mapping[str, Any]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 PIPE_WIDTH = 160  # of a table in a pipe, which has no width of its own, unless COLUMNS says another
+MIN_WIDTH = 40  # below, columns have no room for a word
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
@@ -59,10 +60,10 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     numeric = {name for name in columns if any(isinstance(row[name], int | float) for row in rows)}
     for name in columns:
-        table.add_column(Text(name), justify="right" if name in numeric else "left", overflow="fold")
+        table.add_column(Text(printable(name)), justify="right" if name in numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(row[name])) for name in columns))
-    width = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns
+    width = max(MIN_WIDTH, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns)
     Console(file=out, width=width, highlight=False).print(table)
 
 
@@ -79,7 +80,7 @@ def write_ndjson(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> No
 def write_csv(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write RFC 4180 CSV with a header line."""
     writer = csv.writer(out)
-    writer.writerow(columns)
+    writer.writerow([_csv_cell(name) for name in columns])
     for row in rows:
         writer.writerow([_csv_cell(row[name]) for name in columns])
 
@@ -94,7 +95,7 @@ FORMS: dict[str, Callable[[Sequence[Row], Sequence[str], TextIO], None]] = {
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S") + (f".{value.microsecond:06d}" if value.microsecond else "") + "Z"
+        return value.replace(tzinfo=None).isoformat() + "Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -43,7 +43,7 @@ class Fault(Exception):
     def __str__(self) -> str:
         """Return one line: `place: fault; next step`."""
         line = f"{self.place}: {self.fault}" if self.place else self.fault
-        return f"{line}; {self.next_step}" if self.next_step else line
+        return printable(f"{line}; {self.next_step}" if self.next_step else line)
 
 
 class ConfigFault(Fault):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
 
 from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
-from pipeline.commands.options import config_option, lake_option
+from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
@@ -16,6 +17,8 @@ from pipeline.sources import FORMATS
 from pipeline.sources.reader import expand
 
 EXIT_FAILED = 1
+NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
+REJECTED = '"SELECT line, reason, raw FROM rejects"'
 MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them all
 
 
@@ -69,7 +72,7 @@ def ingest(
             click.echo(f"whofrom: error: {fault}", err=True)
             failed = True
             continue
-        _say(outcome)
+        _say(outcome, lake_path)
         total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
     if len(names) > 1:
         click.echo(f"total: {total.rows:,} rows, {total.rejects:,} rejects", err=True)
@@ -82,10 +85,10 @@ def ingest(
         sys.exit(EXIT_FAILED)
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: Outcome, lake_path: str) -> None:
     shown = printable(outcome.source)
     if not outcome.rows and not outcome.rejects and not outcome.pending:
-        what = "nothing new: all of it is in the lake" if outcome.skipped else "empty: nothing to read"
+        what = NOTHING_NEW if outcome.skipped else "empty: nothing to read"
         click.echo(f"{shown}: {what}", err=True)
         return
     line = (
@@ -99,4 +102,5 @@ def _say(outcome: Outcome) -> None:
     for reason, count in outcome.reasons[:MAX_REASONS_SHOWN]:
         click.echo(f"  {count:,} × {reason}", err=True)
     if outcome.rejects:
-        click.echo('  see them: whofrom sql "SELECT line, reason, raw FROM rejects"', err=True)
+        lake_flag = f"--lake {shlex.quote(lake_path)} " if lake_path != DEFAULT_LAKE else ""
+        click.echo(f"  see them: whofrom sql {lake_flag}{REJECTED}", err=True)

@@ -22,5 +22,7 @@ def logins(lake_path: str, since: str | None, until: str | None, form: str | Non
     say_if_empty(engine, rows, moments)
     if not rows and not engine.query("SELECT 1 FROM requests WHERE login IS NOT NULL LIMIT 1").num_rows:
         click.echo(
-            "no row is a login: say where logins are in [[login]] of the TOML, and ingest with --config", err=True
+            "no row is a login: say where logins are in [[login]] of the TOML, "
+            "and ingest with --config into a new --lake",
+            err=True,
         )

@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 import click
 
 from pipeline.engine.duckdb import Engine
+from pipeline.errors import UsageFault
 from pipeline.lake import Lake
 from pipeline.output import FORMS
 from pipeline.timespec import HELP, parse_moment
 
+DEFAULT_LAKE = "lake"
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 lake_option = click.option(
-    "--lake", "lake_path", metavar="DIR", default="lake", envvar="WHOFROM_LAKE", show_default=True, show_envvar=True,
-    help="Folder of the lake.",
+    "--lake", "lake_path", metavar="DIR", default=DEFAULT_LAKE, envvar="WHOFROM_LAKE", show_default=True,
+    show_envvar=True, help="Folder of the lake.",
 )  # fmt: skip
 config_option = click.option(
     "--config", "config_path", metavar="FILE", envvar="WHOFROM_CONFIG", show_envvar=True,
@@ -37,10 +40,11 @@ def period_options(command: Command) -> Command:
 def period(since: str | None, until: str | None) -> dict[str, datetime | None]:
     """Return the moments of --since and --until. Raises UsageFault."""
     now = datetime.now(UTC)
-    return {
-        "since": None if since is None else parse_moment(since, now, "--since"),
-        "until": None if until is None else parse_moment(until, now, "--until"),
-    }
+    first = None if since is None else parse_moment(since, now, "--since")
+    last = None if until is None else parse_moment(until, now, "--until")
+    if first is not None and last is not None and first >= last:
+        raise UsageFault("--since is not before --until", "", "exchange them")
+    return {"since": first, "until": last}
 
 
 def open_engine(lake_path: str) -> Engine:

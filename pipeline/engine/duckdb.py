@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from echo.clientip import printable
-from pipeline.errors import QueryFault
-from pipeline.lake import PARTITIONS, TABLES, Lake
+from pipeline.errors import LakeFault, QueryFault
+from pipeline.lake import TABLES, Lake
 from pipeline.rows import schema_of
 
 READING = "SELECT"  # DESCRIBE, SHOW, SUMMARIZE and VALUES are SELECT to DuckDB's parser
@@ -40,16 +40,17 @@ class Engine:
         self._connection.execute("SET lock_configuration = true")
 
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
-        if files:
-            listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-            columns = ", ".join(f'"{column}"' for column in schema.names)
-            partitions = "hive_partitioning = true, hive_types = {'date': DATE}, " if PARTITIONS[name] else ""
-            self._connection.execute(
-                f"CREATE VIEW {name} AS SELECT {columns} "  # noqa: S608  # paths are escaped, names are ours
-                f"FROM read_parquet([{listed}], {partitions}union_by_name = true)"
-            )
-        else:
+        if not files:
             self._connection.register(name, schema.empty_table())
+            return
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+        # the partition's column is in the folders' names; those are not read, since any folder above may be called x=y
+        columns = ", ".join("CAST(ts AS DATE) AS date" if one == "date" else f'"{one}"' for one in schema.names)
+        sql = f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608  # escaped, ours
+        try:
+            self._connection.execute(f"{sql}hive_partitioning = false, union_by_name = true)")
+        except duckdb.Error as error:
+            raise LakeFault(_words(error), name, "the lake's files are gone or damaged; ingest again") from None
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one reading statement. Raises QueryFault if it is not one, or fails."""

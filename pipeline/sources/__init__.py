@@ -11,15 +11,18 @@ from pipeline.sources.format import Format, Parsed
 from pipeline.sources.ndjson import NDJSON
 
 FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, COMBINED)}
-SNIFFED_LINES = 100  # a format is chosen by these first lines; a log whose first hundred are all odd is another log
+SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, then, if all of them are odd, many
 
 
 def sniff(lines: list[bytes]) -> Format | None:
     """Return the format that takes the most of the first lines, or None if none takes any."""
-    sample = [line for line in lines if line.strip()][:SNIFFED_LINES]
-    counts = {form.name: form.parse(sample).batch.num_rows for form in FORMATS.values()}
-    best = max(counts, key=lambda name: counts[name])
-    return FORMATS[best] if counts[best] else None
+    filled = [line for line in lines[: SNIFFED_LINES[-1]] if line.strip()]
+    for number in SNIFFED_LINES:
+        counts = {form.name: form.parse(filled[:number]).batch.num_rows for form in FORMATS.values()}
+        best = max(counts, key=lambda name: counts[name])
+        if counts[best]:
+            return FORMATS[best]
+    return None
 
 
 __all__ = ["FORMATS", "Format", "Parsed", "sniff"]

@@ -19,7 +19,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.sources.format import Format, Parsed, decode, headers_of, record_batch
+from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch, times_in_range
 
 GROUPS = (
     "host", "peer", "user", "day", "month", "year", "time", "zone", "request", "status", "bytes", "referer", "agent",
@@ -37,22 +37,31 @@ PLAIN = r"(?P<host>)(?P<peer>\S+) \S+ (?P<user>\S+)"
 def _pattern(prefix: str, text: str) -> str:
     # the last quote may be missing: a user agent cut short by the writer still leaves a line worth having
     tail = rf'(?: "(?P<referer>{text})" "(?P<agent>{text})(?:"(?P<rest>[^"].*|"?))?)?$'
-    return rf'^"?{prefix} {TIME} "(?P<request>{text})" (?P<status>\d{{3}}) (?P<bytes>\d+|-){tail}'
+    return rf'^\s*"?{prefix} {TIME} "(?P<request>{text})" (?P<status>\d{{3}}) (?P<bytes>\d+|-){tail}'
 
 
 # what the pattern is for -> the pattern, tried in this order
 PATTERNS = {
     "as documented": _pattern(PLAIN, QUOTED),
     "user missing": _pattern(r"(?P<host>)(?P<peer>\S+)(?P<user>) -", QUOTED),
-    "Apache vhost_combined": _pattern(r"(?P<host>\S+) (?P<peer>[0-9A-Za-z]\S*|\[\S+) - (?P<user>\S+)", QUOTED),
+    "Apache vhost_combined": _pattern(r"(?P<host>[^\s,]+) (?P<peer>[0-9A-Za-z]\S*|\[\S+) - (?P<user>\S+)", QUOTED),
     "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>\S.*?)", QUOTED),
     "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
     "quotes unescaped": _pattern(PLAIN, LOOSE),
 }
-REQUEST = r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? (?P<target>\S.*?)(?P<protocol> HTTP/[0-9](?:\.[0-9])?)?$'
+REQUEST = (
+    r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
+    r"(?P<target>(?:[/*?]|[0-9A-Za-z\[][0-9A-Za-z+.:\[\]-]*:).*?)"  # origin, asterisk, absolute or authority form
+    r"(?P<protocol> HTTP/[0-9](?:\.[0-9])?)?$"
+)
 MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
-HOP_LIST = r"^[0-9A-Fa-f.:\[\]%, ]*[.:][0-9A-Fa-f.:\[\]%, ]*$"
+# A list of hops: one, at least, is a whole address, and what else stands beside it is evidence too. `3.20`, nginx's
+# $gzip_ratio, a time or a host name is no list of hops.
+_V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+_V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
+HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
 MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
+EMPTY = "empty line"
 NO_REQUEST = "the request line is not HTTP"
 
 
@@ -60,6 +69,9 @@ def parse(lines: list[bytes]) -> Parsed:
     """Parse common and combined lines."""
     text = decode(lines)
     left = pa.array(range(len(lines)), pa.int64())
+    blank = pc.equal(pc.binary_length(text), 0)
+    rejects = [(index, EMPTY) for index in left.filter(blank).to_pylist()]
+    left = left.filter(pc.invert(blank))
     taken: list[tuple[dict[str, pa.Array], pa.Array]] = []
     for pattern in PATTERNS.values():
         if not len(left):
@@ -69,7 +81,7 @@ def parse(lines: list[bytes]) -> Parsed:
         if pc.any(hit).as_py():
             taken.append((_columns(found.filter(hit)), left.filter(hit)))
             left = left.filter(pc.invert(hit))
-    rejects = [(index, why_not(lines[index])) for index in left.to_pylist()]
+    rejects += [(index, why_not(lines[index])) for index in left.to_pylist()]
     fields = {
         name: pa.concat_arrays([columns[name] for columns, _ in taken] or [pa.array([], pa.string())])
         for name in GROUPS
@@ -77,7 +89,7 @@ def parse(lines: list[bytes]) -> Parsed:
     index = pa.concat_arrays([lines_ for _, lines_ in taken] or [pa.array([], pa.int64())])
     ts = _timestamps(fields)
     if ts.null_count:
-        rejects += [(line, "the time is no date") for line in index.filter(ts.is_null()).to_pylist()]
+        rejects += [(line, NO_TIME) for line in index.filter(ts.is_null()).to_pylist()]
         good = ts.is_valid()
         fields = {name: column.filter(good) for name, column in fields.items()}
         index, ts = index.filter(good), ts.filter(good)
@@ -87,7 +99,7 @@ def parse(lines: list[bytes]) -> Parsed:
 def why_not(line: bytes) -> str:
     """Return why a line is not combined, naming the first field that is not as it should be."""
     if not line.strip():
-        return "empty line"
+        return EMPTY
     if b"\0" in line:
         return "binary: holds a NUL byte"
     if not re.search(rb"\[[^\]]*:\d\d:\d\d:\d\d [+-]\d{4}\]", line):
@@ -115,11 +127,12 @@ def _timestamps(fields: dict[str, pa.Array]) -> pa.Array:
     iso = pc.binary_join_element_wise(
         pc.binary_join_element_wise(fields["year"], number, fields["day"], "-"), fields["time"], "T"
     )
+    iso = pc.replace_substring_regex(iso, ":60$", ":59")  # a leap second
     local = pc.strptime(iso, format="%Y-%m-%dT%H:%M:%S", unit="us", error_is_null=True)
     local = pc.if_else(pc.equal(pc.day(local), day), local, None)  # strptime makes 3 March of 31 February
     zones = fields["zone"].dictionary_encode()
     shifts = pa.array([zone_shift(zone) for zone in zones.dictionary.to_pylist()], pa.duration("us"))
-    return pc.subtract(local, shifts.take(zones.indices)).cast(pa.timestamp("us", "UTC"))
+    return times_in_range(pc.subtract(local, shifts.take(zones.indices)).cast(pa.timestamp("us", "UTC")))
 
 
 def zone_shift(zone: str) -> timedelta | None:

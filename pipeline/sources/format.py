@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -31,6 +32,18 @@ class Format(NamedTuple):
     name: str
     meaning: str
     parse: Callable[[list[bytes]], Parsed]
+
+
+# Times outside are slips of a clock or of an attacker: before there was HTTP, or past what dates and folders can name.
+FIRST_TIME, LAST_TIME = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+NO_TIME = f"the time is no date from {FIRST_TIME:%Y} to {LAST_TIME:%Y}"
+
+
+def times_in_range(ts: pa.Array) -> pa.Array:
+    """Return UTC timestamps, null where they are outside FIRST_TIME … LAST_TIME."""
+    kind = pa.timestamp("us", "UTC")
+    within = pc.and_(pc.greater_equal(ts, pa.scalar(FIRST_TIME, kind)), pc.less(ts, pa.scalar(LAST_TIME, kind)))
+    return pc.if_else(within, ts, pa.scalar(None, kind))
 
 
 def decode(lines: list[bytes]) -> pa.Array:

@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from echo.clientip import quote
 from echo.record import FIELDS, SCHEMA_VERSION, Field
 from pipeline.rows import ARROW_TYPES, RECORD_SCHEMA
-from pipeline.sources.format import Format, Parsed
+from pipeline.sources.format import NO_TIME, Format, Parsed, times_in_range
 
 MAX_JSON_ERROR_CHARS = 80
 
@@ -84,8 +85,14 @@ def _convert(values: list[Any], field: Field) -> pa.Array:
     if field.type == "headers":
         values = [None if value is None else _pairs(value) for value in values]
     if field.type == "timestamp":
-        return pa.array(values, pa.string()).cast(ARROW_TYPES["timestamp"])
-    return pa.array(values, ARROW_TYPES[field.type])
+        times = pa.array(values, pa.string()).cast(ARROW_TYPES["timestamp"])
+        if times_in_range(times).null_count > times.null_count:
+            raise ValueError(NO_TIME)
+        return times
+    column = pa.array(values, ARROW_TYPES[field.type])
+    if field.type == "int" and pc.any(pc.less(column, 0)).as_py():
+        raise ValueError("no count, port or status is negative")
+    return column
 
 
 def _pairs(headers: dict[str, Any]) -> list[tuple[str, list[str]]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import glob
 import gzip
 import hashlib
+import shlex
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,9 @@ from pipeline.errors import SourceFault
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK_BYTES = 16 << 20  # of text at once: with its columns and what Delta writes a third of the 1.5 GiB budget
+MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memory, however short it is
 READ_BYTES = 1 << 20
+BOM = b"\xef\xbb\xbf"  # what some editors put in front of UTF-8
 MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
 HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much
 MIN_HEAD_BYTES = 16
@@ -82,36 +85,42 @@ def expand(patterns: Sequence[str]) -> list[str]:
             )
         for name in names:
             if name != STDIN and Path(name).is_dir():
-                raise SourceFault("is a folder", printable(name), f"name its files: '{name.rstrip('/')}/*'")
+                raise SourceFault(
+                    "is a folder", printable(name), f"name its files: {shlex.quote(name.rstrip('/') + '/*')}"
+                )
             found[name] = None
     return list(found)
 
 
 @contextmanager
 def opened(name: str) -> Iterator[tuple[IO[bytes], bool]]:
-    """Open a source and say whether it may still grow (a plain file), decompressing gzip whatever the name says."""
+    """
+    Open a source and say whether it may still grow (a plain file), decompressing gzip whatever the name says.
+
+    A gzip file is read through once first: one that is cut short must be refused before its first rows are committed.
+    """
+    shown = printable(name)
+    rest = f"fetch it again, or take what can be read of it: zcat {shlex.quote(name)} | whofrom ingest -"
     try:
         raw: IO[bytes] = sys.stdin.buffer if name == STDIN else Path(name).open("rb", buffering=READ_BYTES)  # noqa: SIM115
         try:
-            magic = raw.peek(2)[:2]  # type: ignore[attr-defined]  # both are BufferedReader
-            packed = magic == GZIP_MAGIC
+            packed = raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]  # both are BufferedReader
+            if packed and name != STDIN and raw.seekable():
+                with gzip.GzipFile(fileobj=raw) as whole:
+                    while whole.read(READ_BYTES):
+                        pass
+                raw.seek(0)
             stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
             yield stream, not packed and name != STDIN
         finally:
             if name != STDIN:
                 raw.close()
     except EOFError:
-        raise SourceFault(
-            "the gzip ends before its end",
-            printable(name),
-            f"fetch it again, or take what can be read of it: zcat {name} | whofrom ingest -",
-        ) from None
+        raise SourceFault("the gzip ends before its end", shown, rest) from None
     except (zlib.error, gzip.BadGzipFile) as error:
-        raise SourceFault(f"broken gzip: {error}", printable(name), "fetch it again") from None
+        raise SourceFault(f"broken gzip: {error}", shown, rest) from None
     except OSError as error:
-        raise SourceFault(
-            f"cannot read it: {error.strerror or error}", printable(name), "check the path and its mode"
-        ) from None
+        raise SourceFault(f"cannot read it: {error.strerror or error}", shown, "check the path and its mode") from None
 
 
 def blocks(
@@ -148,9 +157,9 @@ def blocks(
             yield Block([], [], [], start, [], tail)
             if tail and not tail.endswith(b"\n"):  # the last line read had no end then; it may have one now
                 number += 1
-                if buffer.startswith(b"\n"):
-                    base += 1
-                    del buffer[:1]
+                line_end = next((end for end in (b"\n", b"\r\n") if buffer.startswith(end)), b"")
+                base += len(line_end)
+                del buffer[: len(line_end)]
         if skipping:
             newline = buffer.find(b"\n")
             drop = len(buffer) if newline < 0 else newline + 1
@@ -161,17 +170,17 @@ def blocks(
                 continue
             number += 1
             skipping = False
-        if len(buffer) < block_bytes and not at_end:
-            continue
-        cut = len(buffer) if at_end else buffer.rfind(b"\n") + 1
-        if cut:
+        while buffer and (at_end or len(buffer) >= block_bytes):
+            cut = _block_end(buffer, at_end=at_end)
+            if not cut:
+                break
             yield from _cut(bytes(buffer[:cut]), base, number, overlong, tail, growing=growing)
             tail = (tail + bytes(buffer[:cut]))[-TAIL_BYTES:]
             overlong = []
             base += cut
             number += buffer.count(b"\n", 0, cut)
             del buffer[:cut]
-        elif len(buffer) > MAX_LINE_BYTES:
+        if len(buffer) > MAX_LINE_BYTES and b"\n" not in buffer:
             overlong.append(Overlong(base, number, bytes(buffer[:READ_BYTES])))
             skipping = True
             tail = bytes(buffer[-TAIL_BYTES:])
@@ -179,6 +188,14 @@ def blocks(
             buffer.clear()
     if overlong:
         yield Block([], [], [], base, overlong, tail)
+
+
+def _block_end(buffer: bytearray, *, at_end: bool) -> int:
+    """Return where the next block ends: behind a newline, or at the end of all; 0 if no line is whole yet."""
+    end = len(buffer) if at_end else buffer.rfind(b"\n") + 1
+    while buffer.count(b"\n", 0, end) > MAX_BLOCK_LINES:
+        end = buffer.rfind(b"\n", 0, end // 2) + 1 or buffer.find(b"\n") + 1
+    return end
 
 
 def _cut(
@@ -192,12 +209,18 @@ def _cut(
         last = b""
     kept, offsets, numbers = [], [], []
     offset = base
+    if base == 0 and lines:
+        first = lines[0].removeprefix(BOM)
+        offset += len(lines[0]) - len(first)
+        lines[0] = first
     for line in lines:
         if len(line) > MAX_LINE_BYTES:
             overlong.append(Overlong(offset, number, line))
         else:
-            kept.append(line.removesuffix(b"\r"))
-            offsets.append(offset)
+            # a log truncated under its writer's feet goes on behind a hole of NULs
+            text = line.lstrip(b"\0")
+            kept.append(text.removesuffix(b"\r"))
+            offsets.append(offset + len(line) - len(text))
             numbers.append(number)
         offset += len(line) + 1
         number += 1

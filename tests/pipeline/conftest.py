@@ -14,7 +14,7 @@ from echo.clientip import parse_address
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of, rows_of
 from pipeline.resolve import classify
-from pipeline.rows import ROW_SCHEMA
+from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
 from pipeline.sources.reader import Mark
 
 DATA = Path(__file__).parent.parent / "data"
@@ -43,7 +43,7 @@ def engine_of(lake: Lake) -> Callable[[Iterable[dict[str, Any]]], Engine]:
     """An engine over a lake that holds the rows given."""
 
     def build(rows: Iterable[dict[str, Any]]) -> Engine:
-        lake.commit(table_of(rows), rejects_of([]), "test", Mark(1, 0), None)
+        lake.commit(table_of(rows), rejects_of({field.name: [] for field in REJECT_SCHEMA}), "test", Mark(1, 0), None)
         return Engine(lake)
 
     return build

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import SUBCOMMANDS
+from pipeline.commands.ingest import NOTHING_NEW
 
 DATA = Path(__file__).parent.parent / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "logs"
@@ -42,7 +43,7 @@ def test_ingest_says_what_it_did_and_a_second_time_that_there_was_nothing_to_do(
     first = whofrom("ingest", "--no-geo", log, cwd=tmp_path)
     assert (first.returncode, first.stdout, first.stderr) == (0, "", f"{log}: combined, 20 rows, 0 rejects\n")
     second = whofrom("ingest", "--no-geo", log, cwd=tmp_path)
-    assert second.stderr == f"{log}: nothing new: all of it is in the lake\n"
+    assert second.stderr == f"{log}: {NOTHING_NEW}\n"
 
 
 def test_rejects_are_counted_by_reason_with_the_way_to_see_them(log: Path, tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_standard_input_and_globs(log: Path, tmp_path: Path) -> None:
     done = whofrom("ingest", "--no-geo", "-", cwd=tmp_path, stdin=gzip.compress(log.read_bytes()))
     assert done.stderr == "-: combined, 20 rows, 0 rejects\n"
     done = whofrom("ingest", "--no-geo", "*.log", cwd=tmp_path)
-    assert done.stderr == "access.log: nothing new: all of it is in the lake\n"
+    assert done.stderr == f"access.log: {NOTHING_NEW}\n"
 
 
 def test_the_three_questions_in_every_form(lake: Path, tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_a_reader_that_goes_away_is_no_error(lake: Path, tmp_path: Path) -> None
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
 
 
@@ -185,3 +186,48 @@ def test_real_logs_come_in_whole_and_are_quiet(name: str, rows: int, tmp_path: P
     done = whofrom("ingest", "--no-geo", SHARED / name, cwd=tmp_path)
     assert f"combined, {rows:,} rows, 0 rejects" in done.stderr
     assert whofrom("attacks", cwd=tmp_path).stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("regions >&-", 0, ""),
+        ("regions -o json >/dev/full", 1, "No space left on device"),
+        ("sql - <&-", 1, "0 statements"),
+        ("ingest - <&-", 0, "empty: nothing to read"),
+        ("", 2, "Commands:"),
+        ("regions --since 2026-01-02 --until 2026-01-01", 2, "--since is not before --until"),
+        ("sql \"SELECT date '100000-01-01'\"", 1, "a value cannot be shown"),
+        ("sql \"SELECT 'a' AS x, 'b' AS x, 1 AS x_2\" -o csv", 0, ""),
+    ],
+)
+def test_odd_ends_of_a_command(command: str, code: int, said: str, lake: Path, tmp_path: Path) -> None:
+    assert lake.is_dir()
+    done = subprocess.run(
+        ["bash", "-c", f"{WHOFROM} {command}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_encoding_that_lacks_a_letter_is_no_error(lake: Path, tmp_path: Path) -> None:
+    assert lake.is_dir()
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [WHOFROM, "sql", "SELECT 'é–' AS x", "-o", "table"], cwd=tmp_path, env=env, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\xe9\u2013" in done.stdout
+
+
+def test_names_of_files_and_columns_do_not_reach_the_terminal_raw(lake: Path, tmp_path: Path) -> None:
+    assert lake.is_dir()
+    (tmp_path / "x\x1b[31mred\n.gz").write_bytes(gzip.compress(b"x" * 999)[:-9])
+    done = whofrom("ingest", "*.gz", cwd=tmp_path)
+    assert "\x1b" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    for form in ("table", "csv", "ndjson"):
+        shown = whofrom("sql", 'SELECT 1 AS "\x1b[31mX"', "-o", form, cwd=tmp_path)
+        assert shown.returncode == 0
+        assert "\x1b" not in shown.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -80,11 +81,14 @@ def test_a_log_is_the_same_log_when_it_grows_is_renamed_and_compressed(lines: in
     assert targets(lake) == [f"/{number}" for number in range(lines + 41)]
 
 
-def test_a_part_of_a_known_log_adds_nothing(log: Path, lake: Lake, tmp_path: Path) -> None:
+def test_a_log_shorter_than_the_one_it_begins_like_is_not_passed_over_in_silence(
+    log: Path, lake: Lake, tmp_path: Path
+) -> None:
     ingest_source(str(log), lake, PLAIN)
     part = tmp_path / "part.log"
     part.write_bytes(log_of(20))
-    assert counts(ingest_source(str(part), lake, PLAIN)) == (0, 0, 0)
+    with pytest.raises(SourceFault, match=r"begins like a log that was ingested up to byte 2,\d+, and is shorter"):
+        ingest_source(str(part), lake, PLAIN)
 
 
 def test_a_log_that_begins_like_another_is_another(lake: Lake, tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_rejected_lines_are_kept_with_their_place_and_reason(log: Path, lake: La
         "line": 3,
         "source_offset": offset,
         "reason": "no [day/month/year:time zone] in it",
-        "raw": b"junk",
+        "raw": "junk",
     }
     assert (rejects[1]["line"], rejects[1]["reason"]) == (5, "empty line")
 
@@ -285,3 +289,69 @@ def test_many_ingests_at_once_into_a_new_lake(tmp_path: Path) -> None:
     ends = [(run.communicate()[1], run.returncode) for run in runs]
     assert all(code == 0 or "another ingest took the same log" in said for said, code in ends), ends
     assert len(targets(Lake(str(tmp_path / "lake")))) == 120
+
+
+def test_odd_lines_behind_a_known_log_are_rejects(log: Path, lake: Lake) -> None:
+    ingest_source(str(log), lake, PLAIN)
+    with log.open("ab") as file:
+        file.write(b"garbage\n\n")
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (0, 2, 0)
+
+
+def test_a_log_whose_first_hundred_lines_are_odd_is_still_a_log(log: Path, lake: Lake) -> None:
+    log.write_bytes(b"garbage\n" * 120 + log_of(20))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (20, 120, 0)
+
+
+def test_blank_lines_alone_are_rejects(log: Path, lake: Lake) -> None:
+    log.write_bytes(b"\n" * 50)
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (0, 50, 0)
+
+
+def test_a_common_line_without_its_end_is_not_taken_for_a_whole_one(log: Path, lake: Lake) -> None:
+    """`200 53` may be on its way to `200 5379 "referer" "agent"`."""
+    log.write_bytes(log_of(3) + access_line(3).partition(b' "-"')[0])
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (3, 0, 1)
+
+
+def test_a_gzip_of_many_blocks_cut_short_adds_nothing(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "READ_BYTES", 2000)
+    monkeypatch.setattr(ingest_module, "blocks", lambda *a, **k: reader.blocks(*a, **k, block_bytes=2000))
+    path = tmp_path / "access.log.gz"
+    path.write_bytes(gzip.compress(log_of(2000))[:-30])
+    with pytest.raises(SourceFault, match="ends before its end"):
+        ingest_source(str(path), lake, PLAIN)
+    assert not Path(lake.path).exists()
+
+
+@pytest.mark.parametrize(
+    "stamp", ["31/Dec/9999:23:59:59 -1400", "01/Jan/0001:00:00:00 +1400", "01/Jan/1969:00:00:00 +0000"]
+)
+def test_a_time_that_no_folder_could_be_named_for_is_a_reject(stamp: str, log: Path, lake: Lake) -> None:
+    line = f'1.2.3.4 - - [{stamp}] "GET / HTTP/1.1" 200 5 "-" "x"\n'
+    log.write_bytes(log_of(1) + line.encode())
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (1, 1, 0)
+    assert len(Engine(lake).query("SELECT ts FROM requests").to_pylist()) == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "ünï", "50%", "x#y", "user=bob", "date=2020-01-01", "it's", 'q"q'])
+def test_a_lake_may_be_called_anything_that_readers_can_read(name: str, log: Path, tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / name / "lake"))
+    ingest_source(str(log), lake, PLAIN)
+    (row,) = Engine(lake).query('SELECT count(*) AS n, min(date) AS date, max("user") AS who FROM requests').to_pylist()
+    assert (row["n"], str(row["date"]), row["who"]) == (30, "2015-05-17", None)
+
+
+@pytest.mark.parametrize("path", ["", "s3://bucket/lake", "a*", "a[1]", "a\nb", "l%20x"])
+def test_a_lake_that_readers_could_not_find_is_refused(path: str) -> None:
+    with pytest.raises(LakeFault):
+        Lake(path)
+
+
+def test_a_file_name_that_is_no_text(lake: Lake, tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(str(tmp_path)) + b"/bad\xffname.log")
+    Path(path).write_bytes(log_of(1) + b"junk\n")
+    assert counts(ingest_source(path, lake, PLAIN)) == (1, 1, 0)
+    assert row_of(lake)["source"].endswith(r"/bad\xffname.log")

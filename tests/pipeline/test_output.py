@@ -48,7 +48,8 @@ def test_csv_guards_formulas_and_quotes() -> None:
     assert dict(zip(header, cells, strict=True))["name"].startswith("'=HYPERLINK")
 
 
-def test_a_table_is_for_reading() -> None:
+def test_a_table_is_for_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     text = written("table", [ROW])
     assert "1,234,567" in text
     assert "0.125" in text

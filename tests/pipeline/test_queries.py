@@ -57,6 +57,11 @@ def test_regions_count_requests_clients_bytes_errors_and_times(engine_of: Build)
     }  # fmt: skip
 
 
+def test_a_sum_beyond_what_fits_is_the_most_that_fits(engine_of: Build) -> None:
+    rows = [{**LONDON, "status": 200, "response_bytes": 2**63 - 1}] * 3
+    assert regions.by_place(engine_of(rows), "country", 9, None, None).rows[0]["bytes"] == 2**63 - 1
+
+
 def test_what_has_no_country_is_shown_as_itself(engine_of: Build) -> None:
     rows = regions.by_place(engine_of(PLACES), "country", 10, None, None).rows
     assert {row["country"]: row["requests"] for row in rows} == {"GB": 3, "private": 1, "unknown": 1, "unresolved": 1}

@@ -15,6 +15,8 @@ WITH logins AS (
     SELECT
         "user",
         ts,
+        source,
+        source_offset,
         client_ip,
         country,
         region,
@@ -22,7 +24,7 @@ WITH logins AS (
         latitude,
         longitude,
         coalesce(accuracy_km, $default_radius_km) AS radius_km,
-        row_number() OVER (PARTITION BY "user", country, region ORDER BY ts) AS nth_here
+        row_number() OVER (PARTITION BY "user", country, region ORDER BY ts, source, source_offset) AS nth_here
     FROM requests
     WHERE login = 'success' AND "user" IS NOT NULL AND latitude IS NOT NULL AND city IS NOT NULL
 ),
@@ -40,7 +42,7 @@ pairs AS (
         lag(radius_km) OVER last AS last_radius_km,
         lag(nth_here) OVER last AS last_nth_here
     FROM logins
-    WINDOW last AS (PARTITION BY "user" ORDER BY ts)
+    WINDOW last AS (PARTITION BY "user" ORDER BY ts, source, source_offset)
 ),
 
 travel AS (

@@ -16,11 +16,11 @@ WITH logins AS (
         client_ip,
         country,
         city,
-        row_number() OVER (PARTITION BY "user" ORDER BY ts) - 1 AS logins_before,
+        row_number() OVER (PARTITION BY "user" ORDER BY ts, source, source_offset) - 1 AS logins_before,
         min(ts) OVER (PARTITION BY "user") AS first_ts,
-        row_number() OVER (PARTITION BY "user", country ORDER BY ts) AS nth_here,
-        lag(country) OVER (PARTITION BY "user" ORDER BY ts) AS last_country,
-        lag(city) OVER (PARTITION BY "user" ORDER BY ts) AS last_city
+        row_number() OVER (PARTITION BY "user", country ORDER BY ts, source, source_offset) AS nth_here,
+        lag(country) OVER (PARTITION BY "user" ORDER BY ts, source, source_offset) AS last_country,
+        lag(city) OVER (PARTITION BY "user" ORDER BY ts, source, source_offset) AS last_city
     FROM requests
     WHERE login = 'success' AND "user" IS NOT NULL AND country IS NOT NULL
 )

@@ -31,7 +31,7 @@ SELECT
     city,
     count(*) AS requests,
     count(DISTINCT client_ip) AS clients,
-    CAST(coalesce(sum(response_bytes), 0) AS BIGINT) AS bytes,
+    CAST(least(coalesce(sum(response_bytes), 0), 9223372036854775807) AS BIGINT) AS bytes,
     CAST(count(CASE WHEN status >= 400 THEN 1 END) AS DOUBLE) / count(*) AS error_share,
     quantile_cont(duration_us, 0.5) / 1000 AS p50_ms,
     quantile_cont(duration_us, 0.99) / 1000 AS p99_ms

@@ -53,6 +53,25 @@ REALISTIC = {
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "203.0.113.7, 10.0.0.2"',
         {"headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.2"])]},
     ),
+    "a client's garbage in front of the hops": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "x, 203.0.113.7"',
+        {"headers": [("x-forwarded-for", ["x, 203.0.113.7"])]},
+    ),
+    "IPv6 hops with ports": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "[2001:db8::7]:443, unknown"',
+        {"headers": [("x-forwarded-for", ["[2001:db8::7]:443, unknown"])]},
+    ),
+    "nginx's gzip_ratio is no hop": (f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "3.20"', {"headers": None}),
+    "nor is a time": (f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "10:05:03"', {"headers": None}),
+    "leap second": (
+        '1.2.3.4 - - [31/Dec/2016:23:59:60 +0000] "GET / HTTP/1.1" 200 5',
+        {"ts": datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)},
+    ),
+    "CONNECT": (f'1.2.3.4 - - {TIME} "CONNECT example.com:443 HTTP/1.1" 400 5', {"target": "example.com:443"}),
+    "words that are no request": (
+        f"1.2.3.4 - - {TIME} \"145.ll|'|'| Win 7\" 400 5",
+        {"method": None, "target": "145.ll|'|'| Win 7", "error": "the request line is not HTTP"},
+    ),
     "another quoted field behind": (
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "www.example.com"',
         {"user_agent": "x"},
@@ -110,10 +129,10 @@ REFUSED = {
     "junk": "no [day/month/year:time zone] in it",
     f"1.2.3.4 - - {TIME}": "no quoted request after the time",
     f'1.2.3.4 - - {TIME} "GET /': "no status and size after the request",
-    '1.2.3.4 - - [31/Feb/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
-    '1.2.3.4 - - [17/May/2015:25:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
-    '1.2.3.4 - - [17/Foo/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date",
-    '1.2.3.4 - - [17/May/2015:10:05:03 +9900] "GET / HTTP/1.1" 200 5': "the time is no date",
+    '1.2.3.4 - - [31/Feb/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date from 1970 to 9999",
+    '1.2.3.4 - - [17/May/2015:25:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date from 1970 to 9999",
+    '1.2.3.4 - - [17/Foo/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5': "the time is no date from 1970 to 9999",
+    '1.2.3.4 - - [17/May/2015:10:05:03 +9900] "GET / HTTP/1.1" 200 5': "the time is no date from 1970 to 9999",
     "a\0b": "binary: holds a NUL byte",
 }
 

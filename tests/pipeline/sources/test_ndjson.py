@@ -58,6 +58,8 @@ def test_fields_of_a_later_minor_version_are_passed_over() -> None:
         (line(status="ok"), "field status is no int: 'ok'"),
         (line(status=None), "field status is missing"),
         (line(status=2**63 - 1, peer_port=2**63), "field peer_port is no int"),
+        (line(ts="9999-12-31T23:59:59-14:00"), "field ts is no timestamp"),
+        (line(response_bytes=-1), "field response_bytes is no int: '-1'"),
         (line(ts="yesterday"), "field ts is no timestamp: 'yesterday'"),
         (line(headers=["x"]), "field headers is no headers"),
         (line(headers={"x": "y"}), "field headers is no headers"),

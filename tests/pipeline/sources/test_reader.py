@@ -14,7 +14,7 @@ from pipeline.errors import SourceFault
 from pipeline.sources import reader
 from pipeline.sources.reader import Mark, blocks, expand, head_ids, opened, read_head
 
-texts = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=20)
+texts = st.lists(st.binary(max_size=30).map(lambda line: line.translate(None, b"\n\r\0\xef")), max_size=20)
 
 
 def lines_of(
@@ -113,3 +113,16 @@ def test_a_damaged_gzip_says_so(tmp_path: Path, damage: object, fault: str) -> N
     path.write_bytes(damage(gzip.compress(bytes(range(256)) * 40)))  # type: ignore[operator]
     with pytest.raises(SourceFault, match=fault), opened(str(path)) as (stream, _):
         stream.read()
+
+
+def test_a_byte_order_mark_and_the_hole_of_a_truncated_log_are_no_text() -> None:
+    assert lines_of(b"\xef\xbb\xbfone\n\0\0\0two\r\nthree\n") == [(1, 3, b"one"), (2, 10, b"two"), (3, 15, b"three")]
+
+
+def test_a_block_is_bounded_in_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_BLOCK_LINES", 10)
+    stream = io.BytesIO(b"\n" * 100 + b"end")
+    found = list(blocks(stream, read_head(stream), 0, growing=False))
+    assert max(len(block.lines) for block in found) <= 11
+    assert [number for block in found for number in block.numbers] == list(range(1, 102))
+    assert found[-1].lines[-1] == b"end"

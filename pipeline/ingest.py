@@ -74,9 +74,7 @@ class Outcome:
 
 
 def ingest_source(name: str, lake: Lake, settings: Settings) -> Outcome:
-    """
-    Read one source into the lake. Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
-    """
+    """Read one source into the lake. Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay."""
     for generation in range(MAX_GENERATIONS):
         with opened(name) as (stream, growing):
             head = read_head(stream)
@@ -120,13 +118,7 @@ def _known(lake: Lake, head: bytes, generation: int) -> _Known:
 class _Run:
     """One pass over one source."""
 
-    def __init__(
-        self,
-        name: str,
-        lake: Lake,
-        settings: Settings,
-        known: _Known,
-    ) -> None:
+    def __init__(self, name: str, lake: Lake, settings: Settings, known: _Known) -> None:
         self.lake, self.settings = lake, settings
         self.source_id, self.mark, self.committed = known
         self.outcome = Outcome(name)

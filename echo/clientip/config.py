@@ -50,6 +50,7 @@ TRUST_KEYS = {
     "strategy": "How the client is chosen: a name of the strategy table.",
     "headers": "The list header to walk, one name.",
     "ranges": "Whose hops are believed: names of [network], named ranges, CIDRs or addresses.",
+    "proxy_protocol": "off, the only word so far: a PROXY header is no HTTP and is answered with 400.",
 }
 TABLES = ("network", "trust", "login", "geo")
 
@@ -117,6 +118,8 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     headers = string_list(trust_table, "headers", place(path, "[trust] headers"), [DEFAULT_HEADER])
     if len(headers) != 1:
         raise ConfigFault("give exactly one header", place(path, "[trust] headers"), 'for example ["X-Forwarded-For"]')
+    if trust_table.get("proxy_protocol", "off") != "off":
+        raise ConfigFault("PROXY headers are not read yet", place(path, "[trust] proxy_protocol"), 'set it to "off"')
     strategy = trust_table.get("strategy")
     if strategy is not None and not isinstance(strategy, str):
         raise ConfigFault("must be a string", place(path, "[trust] strategy"), 'for example "rightmost-untrusted"')

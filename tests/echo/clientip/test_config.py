@@ -246,3 +246,10 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path):
 def test_any_text_is_a_config_or_a_fault(text):
     with suppress(ConfigFault):
         parse_config(text, "whofrom.toml")
+
+
+def test_proxy_protocol_is_off_and_nothing_else_yet():
+    parse_config('[trust]\nproxy_protocol = "off"\n', "whofrom.toml")
+    with pytest.raises(ConfigFault) as caught:
+        parse_config('[trust]\nproxy_protocol = "required"\n', "whofrom.toml")
+    assert str(caught.value) == 'whofrom.toml [trust] proxy_protocol: PROXY headers are not read yet; set it to "off"'

@@ -75,6 +75,12 @@ def parse_hop(text: str) -> Address | None:
     the port is dropped unread.
     """
     text = text.strip(" \t")
+    try:  # a bare IPv4 address, as most hops are, is done here; the rest below would find the same
+        packed = V4_PREFIX + inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        pass
+    else:
+        return Address(packed) if packed != UNSPECIFIED[1] else None
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
         return parse_address(inside) if bracket and (not rest or rest[0] == ":") else None

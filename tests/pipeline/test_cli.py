@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -170,7 +171,9 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(lake: Path, tmp_path: Path) -> None:
     assert lake.is_dir()
-    command = f"{WHOFROM} sql 'SELECT a.target FROM requests a, requests b, requests c, requests d' | head -n 1"
+    command = (
+        f"{shlex.quote(WHOFROM)} sql 'SELECT a.target FROM requests a, requests b, requests c, requests d' | head -n 1"
+    )
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -204,7 +207,7 @@ def test_real_logs_come_in_whole_and_are_quiet(name: str, rows: int, tmp_path: P
 def test_odd_ends_of_a_command(command: str, code: int, said: str, lake: Path, tmp_path: Path) -> None:
     assert lake.is_dir()
     done = subprocess.run(
-        ["bash", "-c", f"{WHOFROM} {command}"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["bash", "-c", f"{shlex.quote(WHOFROM)} {command}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == code, done.stderr
     assert said in done.stderr

@@ -122,7 +122,7 @@ def _timestamp(seconds: float) -> str:
     return f"{_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
 
 
-@lru_cache(4)  # requests of one moment share the second; strftime costs more than the rest of a record
+@lru_cache(4)  # requests of one moment share the second, and need not format it again
 def _second(whole: int) -> str:
     return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 

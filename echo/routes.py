@@ -25,7 +25,7 @@ from urllib.parse import unquote_to_bytes
 
 from echo import whoami
 from echo.clientip import Config
-from echo.explain import Explainer, explain_json, explain_text, header_values, wants_json
+from echo.explain import Explainer, explain_json, explain_text, wants_json
 from echo.gojson import decode_int
 from echo.host import Host
 from echo.record import LoginRule
@@ -133,9 +133,7 @@ def _bench(_app: App, _request: Request) -> Answer:
 
 
 def _explain(app: App, request: Request) -> Answer:
-    values = header_values(request, app.config.policy)
-    resolution, _ = app.explainer.judge(request.connection.peer_ip, values)
-    explanation = app.explainer.explain(request, resolution)
+    explanation = app.explainer.explain(request)
     if wants_json(request):
         return Answer(200, ((b"Content-Type", b"application/json"),), explain_json(explanation))
     return Answer(200, (TEXT,), explain_text(explanation))

@@ -150,7 +150,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
 
 def holds_controls(data: bytes) -> bool:
     """Return whether data holds a control character other than tab, LF and CR."""
-    return len(data.translate(None, _CONTROLS)) != len(data)  # several times faster than a regular expression
+    return len(data.translate(None, _CONTROLS)) != len(data)  # faster than a regular expression
 
 
 def header_lines(block: bytes) -> tuple[Fields, Fields]:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from echo.clientip import parse_address
+from echo.clientip import classify, parse_address
 from pipeline import query
 from pipeline.engine.duckdb import Engine
 from pipeline.logins import duration
-from pipeline.resolve import INSIDE, classify
+from pipeline.resolve import INSIDE
 
 COLUMNS = ("rank", "source", "country", "severity", "rules", "requests", "first_ts", "last_ts", "evidence")
 TABLE_COLUMNS = ("rank", "source", "country", "severity", "rules", "requests", "evidence")

@@ -31,7 +31,7 @@ DEFAULT_FILE = "db/dbip-city-lite-latest.mmdb"
 MAX_NAME_CHARS = 128  # the longest place name in use has 85 letters; more is not a name
 UNKNOWN = ("", "None", "-", "N/A")
 PROBED_RECORDS = 1000  # read when a database is opened; a millisecond, and enough to meet what breaks readers
-MAX_CACHED = 1 << 18  # distinct addresses remembered over the batches of a run, some 100 MB at most
+MAX_CACHED = 1 << 18  # distinct addresses remembered over the batches of a run; more and they would outweigh a block
 # Databases whose terms ask for a line wherever their data is shown: word in database_type -> the line
 ATTRIBUTIONS = {
     "DBIP": "IP geolocation by DB-IP (db-ip.com), CC BY 4.0",
@@ -88,7 +88,6 @@ class Geo:
             ) from None
         self.build = f"{kind} {self.built:%Y-%m-%d}"
         self._probe(kind)
-        self.attribution = next((line for word, line in ATTRIBUTIONS.items() if word in kind), "")
 
     def _probe(self, kind: str) -> None:
         """Look at the first records and once into each /8: a broken file should fail before rows depend on it."""
@@ -150,7 +149,7 @@ _BROKEN = (
 
 def place_of(found: object) -> Place:
     """Return the geo columns but geo_build of what a database holds for an address."""
-    if type(found) is not dict:  # maxminddb gives plain dicts; an abc check costs ten times as much
+    if type(found) is not dict:  # maxminddb gives plain dicts, and this runs for every address: no abc check
         return NOWHERE
     texts = (_text(found, name, paths) for name, paths in TEXT_PATHS.items())
     numbers = (_number(found, paths, limit) for paths, limit in NUMBER_PATHS.values())
@@ -169,6 +168,11 @@ def configured_database(config: Config) -> str | None:
     if not isinstance(path, str):
         raise ConfigFault("must be a path", place(config.path, "[geo] database"), 'for example database = "city.mmdb"')
     return str(Path(config.path).parent / path)
+
+
+def attribution_of(build: str) -> str:
+    """Return the line that the terms of the database named in a geo_build ask for, "" if they ask for none."""
+    return next((line for word, line in ATTRIBUTIONS.items() if word in build), "")
 
 
 def no_geo(rows: int) -> dict[str, pa.Array]:

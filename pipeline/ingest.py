@@ -108,11 +108,11 @@ class _Known(NamedTuple):
 def _known(lake: Lake, head: bytes, generation: int) -> _Known:
     """Look a source up by its head. The generation tells sources with one head apart."""
     ids = [f"{one}-{generation}" for one in head_ids(head)]
-    for one in ids:
-        mark = lake.mark(REQUESTS, one)
-        if mark is not None:
-            return _Known(ids[0], mark, mark if one == ids[0] else None)
-    return _Known(ids[0], None, None)
+    known = lake.mark(REQUESTS, ids)
+    if known is None:
+        return _Known(ids[0], None, None)
+    known_id, mark = known
+    return _Known(ids[0], mark, mark if known_id == ids[0] else None)
 
 
 class _Run:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -31,7 +32,7 @@ UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 REQUESTS, REJECTS = "requests", "rejects"
 TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
 PARTITIONS = {REQUESTS: ["date"], REJECTS: None}
-COMPRESSION_LEVEL = 3  # zstd's own default: levels above cost several times the CPU for a few percent
+COMPRESSION_LEVEL = 3  # zstd's own default
 WRITER = WriterProperties(compression="ZSTD", compression_level=COMPRESSION_LEVEL)
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
 
@@ -64,22 +65,30 @@ class Lake:
         except (DeltaError, OSError, ValueError) as error:
             raise LakeFault(_words(error), printable(self.path), "name a folder that whofrom ingest has made") from None
 
-    def files(self, name: str) -> list[str]:
-        """Return the paths of the Parquet files of the newest snapshot; none if the table does not exist."""
-        table = self.table(name)
-        return [unquote(urlsplit(uri).path) for uri in table.file_uris()] if table is not None else []
+    def files(self) -> dict[str, list[str]]:
+        """
+        Return table -> the paths of the Parquet files of its newest snapshot, none where it does not exist.
 
-    def require(self) -> None:
-        """Raise LakeFault if there is no lake here."""
-        if self.table(REQUESTS) is None and self.table(REJECTS) is None:
+        Raises LakeFault if there is no lake here.
+        """
+        tables = {name: self.table(name) for name in TABLES}
+        if all(table is None for table in tables.values()):
             step = f"make one: whofrom ingest --lake {shlex.quote(self.path)} access.log"
             raise LakeFault("no lake here", printable(self.path), step)
+        return {
+            name: [unquote(urlsplit(uri).path) for uri in table.file_uris()] if table is not None else []
+            for name, table in tables.items()
+        }
 
-    def mark(self, name: str, source_id: str) -> Mark | None:
-        """Return how far a source was read into a table, None if it never was."""
+    def mark(self, name: str, source_ids: Sequence[str]) -> tuple[str, Mark] | None:
+        """Return the first of a source's identities that a table knows, and how far it was read; None if none is."""
         table = self.table(name)
-        number = table.transaction_version(source_id) if table is not None else None
-        return None if number is None else Mark.unpack(number)
+        if table is not None:
+            for source_id in source_ids:
+                number = table.transaction_version(source_id)
+                if number is not None:
+                    return source_id, Mark.unpack(number)
+        return None
 
     def commit(self, rows: pa.Table, rejects: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
         """
@@ -89,7 +98,8 @@ class Lake:
 
         Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
         """
-        rejected = self.mark(REJECTS, source_id)
+        known = self.mark(REJECTS, [source_id])
+        rejected = known[1] if known is not None else None
         if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
             rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
         if rejects.num_rows:

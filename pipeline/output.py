@@ -50,7 +50,7 @@ def default_form(stream: TextIO) -> str:
 
 def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write a table as wide as the terminal; nothing but a sentence where there are no rows."""
-    from rich.console import Console  # noqa: PLC0415  # rich costs 50 ms that the other forms need not pay
+    from rich.console import Console  # noqa: PLC0415  # the other forms need not wait for rich
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

@@ -10,12 +10,10 @@ Equal to `Policy.resolve` on every row; tests hold the two together.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echo.clientip import NAMED_RANGES, Policy, Ranges, parse_hop
+from echo.clientip import Policy, classify, parse_hop
 from echo.clientip.resolve import (
     ALL_TRUSTED,
     HOP_INVALID,
@@ -30,28 +28,8 @@ from echo.clientip.resolve import (
 
 POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was kept
 BLANKS = " \t"
-PUBLIC = "public"
 # Classes of addresses that a proxy, a node or a colleague has, and no attacker from outside
 INSIDE = frozenset({"loopback", "cloud-metadata", "link-local", "private", "cgnat"})
-
-
-def _class_table() -> tuple[list[bytes], list[str]]:
-    """Cut the address space where a named range begins or ends: (first address, class) of each piece, in order."""
-    ranges = {name: Ranges(texts) for name, (texts, _) in NAMED_RANGES.items()}
-    cuts = {b"\0" * 16}
-    for first, last in (span for one in ranges.values() for span in one.spans()):
-        after = int.from_bytes(last) + 1
-        cuts |= {first} if after >> 128 else {first, after.to_bytes(16)}
-    firsts = sorted(cuts)
-    return firsts, [next((name for name, one in ranges.items() if first in one), PUBLIC) for first in firsts]
-
-
-_FIRSTS, _CLASSES = _class_table()
-
-
-def classify(packed: bytes) -> str:
-    """Return what an address is by itself: a name of NAMED_RANGES, or public."""
-    return _CLASSES[bisect_right(_FIRSTS, packed) - 1]
 
 
 class Hops:

@@ -76,13 +76,13 @@ RECORD_SCHEMA = schema_of(RECORD_COLUMNS)
 ROW_COLUMNS = RECORD_COLUMNS + ADDED_COLUMNS
 ROW_SCHEMA = schema_of(ROW_COLUMNS)
 
+MAX_RAW_BYTES = 4096  # of a rejected line: enough to see what it was; an attacker's megabyte is not kept twice
 REJECT_COLUMNS = (
     Column("source", pa.string(), "File the line came from."),
     Column("source_offset", pa.int64(), "Byte offset of the line in the decompressed source."),
     Column("line", pa.int64(), "Line number, from 1."),
     Column("reason", pa.string(), "Why it is no row."),
-    Column("raw", pa.string(), "The line, its first 4,096 bytes; bytes that are not UTF-8 as \\xNN."),
+    Column("raw", pa.string(), f"The line, its first {MAX_RAW_BYTES:,} bytes; bytes that are not UTF-8 as \\xNN."),
     Column("ingested_at", pa.timestamp("us", "UTC"), "When it was rejected."),
 )
 REJECT_SCHEMA = schema_of(REJECT_COLUMNS)
-MAX_RAW_BYTES = 4096  # enough to see what a line was; an attacker's megabyte is not kept twice

@@ -14,12 +14,13 @@ from echo.clientip.address import Address, parse_address, parse_hop
 from echo.clientip.chain import Hop, chain_of
 from echo.clientip.config import Config, load_config, parse_config
 from echo.clientip.faults import ConfigFault, Fault, printable, quote
-from echo.clientip.ranges import NAMED_RANGES, Ranges, parse_range
+from echo.clientip.ranges import NAMED_RANGES, PUBLIC, Ranges, classify, parse_range
 from echo.clientip.resolve import REASONS, Reason, Resolution
 from echo.clientip.trust import STRATEGIES, Policy, make_policy
 
 __all__ = [
     "NAMED_RANGES",
+    "PUBLIC",
     "REASONS",
     "STRATEGIES",
     "Address",
@@ -32,6 +33,7 @@ __all__ = [
     "Reason",
     "Resolution",
     "chain_of",
+    "classify",
     "load_config",
     "make_policy",
     "parse_address",

@@ -108,3 +108,25 @@ class Ranges:
     def spans(self) -> list[tuple[bytes, bytes]]:
         """Return the sorted, disjoint, inclusive (first, last) pairs."""
         return list(zip(self._firsts, self._lasts, strict=True))
+
+
+PUBLIC = "public"
+
+
+def _class_table() -> tuple[list[bytes], list[str]]:
+    """Cut the address space where a named range begins or ends: (first address, class) of each piece, in order."""
+    ranges = {name: Ranges(texts) for name, (texts, _) in NAMED_RANGES.items()}
+    cuts = {b"\0" * 16}
+    for first, last in (span for one in ranges.values() for span in one.spans()):
+        after = int.from_bytes(last) + 1
+        cuts |= {first} if after >> 128 else {first, after.to_bytes(16)}
+    firsts = sorted(cuts)
+    return firsts, [next((name for name, one in ranges.items() if first in one), PUBLIC) for first in firsts]
+
+
+_FIRSTS, _CLASSES = _class_table()
+
+
+def classify(packed: bytes) -> str:
+    """Return what an address is by itself: a name of NAMED_RANGES, or public."""
+    return _CLASSES[bisect_right(_FIRSTS, packed) - 1]

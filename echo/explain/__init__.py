@@ -6,7 +6,7 @@ Pure functions on a request and a resolution. The code of the finding goes into 
 """
 
 from echo.explain.findings import FINDINGS, MALFORMED, Finding
-from echo.explain.judge import Explainer, Explanation, HopView, header_values
+from echo.explain.judge import Explainer, Explanation, HopView
 from echo.explain.report import explain_json, explain_text, wants_json
 from echo.explain.topology import Meaning, Topology
 
@@ -21,6 +21,5 @@ __all__ = [
     "Topology",
     "explain_json",
     "explain_text",
-    "header_values",
     "wants_json",
 ]

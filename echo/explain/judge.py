@@ -72,13 +72,13 @@ class Explainer:
             last_is_peer=entries == 1 and address is not None and _last(values) == address,
         )
 
-    def explain(self, request: Request, resolution: Resolution) -> Explanation:
+    def explain(self, request: Request) -> Explanation:
         """Return the explanation of one request."""
         policy = self.config.policy
         peer = request.connection.peer_ip or ""
         values = header_values(request, policy)
+        resolution, finding = self.judge(request.connection.peer_ip, values)
         hops = chain_of(policy, peer, values, resolution)
-        finding = self.finding(peer, values, resolution)
         filled = {
             "peer": peer or "the peer",
             "client": str(resolution.client) if resolution.client else "the client",

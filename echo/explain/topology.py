@@ -13,7 +13,7 @@ A node's CNI bridge holds the first host address of the node's block of pod addr
 from functools import lru_cache
 from typing import NamedTuple
 
-from echo.clientip import NAMED_RANGES, Address, Config, Ranges, quote
+from echo.clientip import NAMED_RANGES, PUBLIC, Address, Config, Ranges, classify, quote
 from echo.clientip.address import V4_PREFIX
 
 MAX_CACHED_ADDRESSES = 4096  # distinct addresses whose meaning is remembered; a scan of the Internet must not grow us
@@ -49,7 +49,9 @@ RANGE_WORDS = {
     "multicast": "a multicast address",
     "reserved": "a reserved address",
 }
-PUBLIC = Meaning("public", "a public address", "in no special-purpose range")
+# class of an address by itself -> what it means
+BY_CLASS = {name: Meaning(name, RANGE_WORDS[name], source) for name, (_, source) in NAMED_RANGES.items()}
+BY_CLASS[PUBLIC] = Meaning(PUBLIC, "a public address", "in no special-purpose range")
 NO_ADDRESS = Meaning("invalid", "not an IP address", "it does not parse")
 
 
@@ -62,9 +64,6 @@ class Topology:
             (config.network[key], Meaning(code, words, f"[network] {key}{place}"))
             for key, (code, words) in NETWORK_MEANINGS.items()
             if key in config.network
-        ]
-        self._known += [
-            (Ranges(texts), Meaning(name, RANGE_WORDS[name], source)) for name, (texts, source) in NAMED_RANGES.items()
         ]
         self._host_masks = _host_masks(config.node_pod_prefix)
         self._cached = lru_cache(MAX_CACHED_ADDRESSES)(self._look_up)
@@ -79,7 +78,7 @@ class Topology:
                 if meaning.code == "pod" and self._is_first_of_block(packed):
                     return Meaning(*BRIDGE, meaning.source.replace(" pods", " pods and node_pod_prefix", 1))
                 return meaning
-        return PUBLIC
+        return BY_CLASS[classify(packed)]
 
     def _is_first_of_block(self, packed: bytes) -> bool:
         mask = self._host_masks[not packed.startswith(V4_PREFIX)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pipeline.commands.options import lake_option, open_engine, output_option, period, period_options, say_if_empty
-from pipeline.geo import ATTRIBUTIONS
+from pipeline.geo import attribution_of
 from pipeline.output import write_rows
 from pipeline.regions import LEVELS, PERIODS, by_place, over_time
 
@@ -36,5 +36,5 @@ def regions(
     for row in engine.query(
         "SELECT DISTINCT geo_build FROM requests WHERE geo_build IS NOT NULL ORDER BY 1"
     ).to_pylist():
-        line = next((line for word, line in ATTRIBUTIONS.items() if word in row["geo_build"]), "")
+        line = attribution_of(row["geo_build"])
         click.echo(f"places by {row['geo_build']}{f': {line}' if line else ''}", err=True)

@@ -29,10 +29,9 @@ class Engine:
 
     def __init__(self, lake: Lake) -> None:
         """Raises LakeFault if there is no lake."""
-        lake.require()
+        files = lake.files()
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
-        files = {name: lake.files(name) for name in TABLES}
         for name, columns in TABLES.items():
             self._view(name, files[name], schema_of(columns))
         self._connection.execute("SET allowed_paths = $1", [[path for paths in files.values() for path in paths]])

@@ -26,7 +26,7 @@ from pipeline.errors import SourceFault
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
-BLOCK_BYTES = 16 << 20  # of text at once: with its columns and what Delta writes a third of the 1.5 GiB budget
+BLOCK_BYTES = 16 << 20  # of text at once; with its columns and what Delta writes, a run stayed under half of 1.5 GiB
 MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memory, however short it is
 READ_BYTES = 1 << 20
 BOM = b"\xef\xbb\xbf"  # what some editors put in front of UTF-8
@@ -34,7 +34,6 @@ MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped 
 HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much
 MIN_HEAD_BYTES = 16
 TAIL_BYTES = 1024  # what is checked before the offset, to tell a grown log from another one with the same head
-OVERLONG = f"line longer than {MAX_LINE_BYTES} bytes"
 
 
 class Overlong(NamedTuple):

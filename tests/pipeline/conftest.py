@@ -10,10 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from echo.clientip import parse_address
+from echo.clientip import classify, parse_address
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of, rows_of
-from pipeline.resolve import classify
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
 from pipeline.sources.reader import Mark
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from echo.clientip import Policy, make_policy
+from echo.clientip import Policy, classify, make_policy
 from echo.clientip.headers import fields
-from pipeline.resolve import classify, header_lists, resolve
+from pipeline.resolve import header_lists, resolve
 from pipeline.rows import HEADERS_TYPE
 
 VECTORS = Path(__file__).parent.parent / "data" / "vectors" / "realclientip-go.jsonl"

@@ -22,8 +22,7 @@ def explained(config: Config, peer: str, *fields: str, target: str = "/explain")
     request = parse_head(head, wire, 1)
     # past the parser, which lets no control character in: the report must not rely on it
     request.headers += [(b"X-Forwarded-For", field.encode("utf-8", "surrogatepass")) for field in fields]
-    resolution = config.policy.resolve(peer, [field.encode("utf-8", "replace").decode() for field in fields])
-    return Explainer(config).explain(request, resolution)
+    return Explainer(config).explain(request)
 
 
 def asking(head: bytes) -> Request:

@@ -299,8 +299,11 @@ def test_odd_lines_behind_a_known_log_are_rejects(log: Path, lake: Lake) -> None
 
 
 def test_a_log_whose_first_hundred_lines_are_odd_is_still_a_log(log: Path, lake: Lake) -> None:
-    log.write_bytes(b"garbage\n" * 120 + log_of(20))
-    assert counts(ingest_source(str(log), lake, PLAIN)) == (20, 120, 0)
+    log.write_bytes(b"garbage\n" * 200 + log_of(20))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (20, 200, 0)
+    with log.open("ab") as file:
+        file.write(b"garbage\n")  # nothing in the head, nor in what is new, says which format it is
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (0, 1, 0)
 
 
 def test_blank_lines_alone_are_rejects(log: Path, lake: Lake) -> None:

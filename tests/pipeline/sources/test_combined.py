@@ -172,3 +172,16 @@ def test_zones() -> None:
     assert zone_shift("-0800") == timedelta(hours=-8)
     assert zone_shift("+1500") is None
     assert zone_shift("+0060") is None
+
+
+@pytest.mark.parametrize(
+    ("stamp", "rows"),
+    [
+        ("31/Dec/1969:23:59:59 +0000", 0),
+        ("01/Jan/1970:00:00:00 +0000", 1),
+        ("31/Dec/9998:23:59:59 +0000", 1),
+        ("01/Jan/9999:00:00:00 +0000", 0),
+    ],
+)
+def test_the_first_and_the_last_time_there_is(stamp: str, rows: int) -> None:
+    assert parse([f'1.2.3.4 - - [{stamp}] "GET / HTTP/1.1" 200 5'.encode()]).batch.num_rows == rows

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.vectors import RUNNERS, Skip, differences, main, outcomes, read_rows, report, scalar
+from tests.vectors.__main__ import main
+from tests.vectors.report import outcomes, report
+from tests.vectors.rows import Skip, differences, read_rows
+from tests.vectors.runners import RUNNERS
+from tests.vectors.runners.scalar import scalar
 
 ROOT = Path(__file__).parents[3]
 OURS = sorted((ROOT / "tests" / "data" / "vectors").glob("*.jsonl"))

@@ -1,0 +1,5 @@
+"""To be written."""
+
+from echo.clientip.dialects.dialect import Dialect
+
+DIALECTS: tuple[Dialect, ...] = ()

@@ -31,6 +31,12 @@ class Skip(NamedTuple):
 Asked = Callable[[Row, str], "Answer | Skip"]  # (row, what follows the first colon of its strategy) -> answer
 Runner = Callable[[Sequence[Row]], Sequence["Answer | Skip"]]
 
+
+def name_of(row: Row) -> str:
+    """Return the name of the row's strategy, without its arguments."""
+    return str(row["strategy"]).partition(":")[0].partition("(")[0]
+
+
 NO_STRATEGY = Skip("no runner knows this strategy")
 
 

@@ -1,26 +1,24 @@
 """The neutral strategies: the policies that whofrom itself applies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from echo.clientip import ConfigFault, make_policy
+from echo.clientip import STRATEGIES, ConfigFault, make_policy
 from echo.clientip.headers import fields
-from echo.clientip.trust import HEADERS
-from tests.vectors.rows import Answer, Asked, Row, Skip, text_or_none
+from tests.vectors.rows import Answer, Asked, Row, text_or_none
 
 
-def resolve(row: Row, header: str) -> Answer | Skip:
-    if header.lower() == "forwarded" and "forwarded" not in HEADERS:
-        return Skip("Forwarded is not read")
-    strategy = row["strategy"].partition(":")[0]
+def resolve(row: Row, _: str) -> Answer:
     try:
-        policy = make_policy(strategy, header if strategy != "remote-addr" else HEADERS[0], row["trusted"])
+        policy = make_policy(row["strategy"], trusted=ranges(row))
     except ConfigFault:
         return {"client_ip": None, "error": True}
-    resolution = policy.resolve(row["peer_addr"], fields(row["headers"], policy.header))
+    resolution = policy.resolve(row["peer_addr"], {name: fields(row["headers"], name) for name in policy.headers})
     return {"client_ip": text_or_none(resolution.client), "error": False}
 
 
-ANSWERS: Mapping[str, Asked] = {
-    "remote-addr": resolve,
-    "rightmost-untrusted": resolve,
-}
+def ranges(row: Row) -> Sequence[str]:
+    """Return the row's ranges if its strategy takes any: in the rows the others look at no peer."""
+    return row["trusted"] if row["strategy"].startswith("rightmost-untrusted") else ()
+
+
+ANSWERS: Mapping[str, Asked] = dict.fromkeys(STRATEGIES, resolve)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tests.vectors.asked import blocks, dialects, forwarded, neutral, proxyproto
-from tests.vectors.rows import NO_STRATEGY, Answer, Asked, Row, Skip
+from tests.vectors.rows import NO_STRATEGY, Answer, Asked, Row, Skip, name_of
 
 ASKED: Mapping[str, Asked] = {
     **neutral.ANSWERS,
@@ -19,11 +19,10 @@ def scalar(rows: Sequence[Row]) -> list[Answer | Skip]:
 
 
 def scalar_answer(row: Row) -> Answer | Skip:
-    name, _, argument = row["strategy"].partition(":")
-    answer = ASKED.get(name)
+    answer = ASKED.get(name_of(row))
     if answer is None:
         return NO_STRATEGY
     try:
-        return answer(row, argument)
+        return answer(row, row["strategy"].partition(":")[2])
     except Exception as error:  # a crash is the row's finding, and the other rows go on
         return {"crash": repr(error)}

@@ -270,8 +270,7 @@ class Conversation(RequestHandler):
         if server.sink.on:
             app = server.app
             headers = headers_of(request)
-            values = headers.get(app.config.policy.header, ())
-            resolution, finding = app.explainer.judge(self._wire.peer_ip, values)
+            resolution, finding = app.explainer.judge(self._wire.peer_ip, headers)
             exchange = Exchange(
                 self._wire,
                 request.number,
@@ -333,7 +332,7 @@ class Conversation(RequestHandler):
             head = f"HTTP/1.1 {malformed.status} {malformed.phrase}\r\n{_REFUSAL_HEADERS}"
             self.transport.write(head.encode() + body)
         if server.sink.on:
-            resolution = server.app.config.policy.resolve(self._wire.peer_ip, ())
+            resolution = server.app.config.policy.resolve(self._wire.peer_ip, {})
             now = time.time()
             exchange = Exchange(
                 self._wire,

@@ -22,7 +22,12 @@ _CLOSE = re.compile(rb"(?:^|[ ,\t])close(?:$|[ ,\t])", re.IGNORECASE)
 
 
 class Connection(NamedTuple):
-    """What is the same for all requests of one connection. `remote_addr` is spelled as Go spells it."""
+    """
+    What is the same for all requests of one connection.
+
+    remote_addr  whom whoami names, spelled as Go spells it: the proxied peer where there is one, else the peer
+    proxied_ip   source that a PROXY header gave, None without one
+    """
 
     id: str
     peer_ip: str | None
@@ -31,6 +36,8 @@ class Connection(NamedTuple):
     local_port: int | None
     remote_addr: bytes
     tls_version: str | None = None
+    proxied_ip: str | None = None
+    proxied_port: int | None = None
 
 
 @dataclass(slots=True)
@@ -112,5 +119,9 @@ def endpoint(name: object) -> tuple[str | None, int | None, bytes]:
             host += f"%{scope}"
     address = parse_address(host)
     text = str(address) if address else host
-    spelled = f"[{text}]:{port}" if ":" in text else f"{text}:{port}"
-    return text, port, spelled.encode()
+    return text, port, spelled_endpoint(text, port).encode()
+
+
+def spelled_endpoint(ip: str, port: int | None) -> str:
+    """Return address and port as Go spells them."""
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"

@@ -6,7 +6,7 @@ Path → answer. Pure: a request and what the server knows go in, an answer come
 | `/api`     | whoami's JSON                                                                                  |
 | `/bench`   | `1`                                                                                            |
 | `/health`  | the status that POST last set, 200 at first                                                    |
-| `/explain` | who the client is and why; the one route that whoami does not have                             |
+| `/explain` | who the client is and why, and with `?as=` what other programs would say; whoami has none      |
 | `*`        | OPTIONS: empty; else 400, as Go's mux answers                                                  |
 | else       | whoami's text, after a redirect to the clean path where it has `//`, `/./` or `/../`           |
 
@@ -24,12 +24,14 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from echo import whoami
-from echo.clientip import Config
-from echo.explain import Explainer, explain_json, explain_text, wants_json
+from echo.clientip import Config, ConfigFault
+from echo.clientip.dialects import DIALECTS, Arrival
+from echo.clientip.dialects.names import parse_names
+from echo.explain import Explainer, asked_names, explain_json, explain_text, wants_json
 from echo.gojson import decode_int
 from echo.host import Host
-from echo.record import LoginRule
-from echo.request import Request
+from echo.record import LoginRule, header_text
+from echo.request import Request, spelled_endpoint
 from echo.whoami import Identity
 
 # Go's words where they differ from Python's (or from those of a later Python)
@@ -133,7 +135,19 @@ def _bench(_app: App, _request: Request) -> Answer:
 
 
 def _explain(app: App, request: Request) -> Answer:
-    explanation = app.explainer.explain(request)
+    wire = request.connection
+    try:
+        names = asked_names(request)
+        spoken = parse_names(names, DIALECTS) if names else ()
+    except ConfigFault as fault:
+        return _error(400, str(fault))
+    arrival = Arrival(
+        spelled_endpoint(wire.peer_ip, wire.peer_port) if wire.peer_ip else None,
+        [(header_text(name), header_text(value)) for name, value in request.headers],
+        spelled_endpoint(wire.proxied_ip, wire.proxied_port) if wire.proxied_ip else None,
+    )
+    asked = f"{header_text(request.method)} {header_text(request.target)}"
+    explanation = app.explainer.explain(asked, arrival, spoken)
     if wants_json(request):
         return Answer(200, ((b"Content-Type", b"application/json"),), explain_json(explanation))
     return Answer(200, (TEXT,), explain_text(explanation))

@@ -109,7 +109,7 @@ def resolve(peer: pa.Array, chain: pa.Array, policy: Policy, proxied: pa.Array |
         "client_depth": pa.repeat(pa.scalar(0, pa.int64()), rows),
     }
     trusted = ends.trusted()
-    if policy.strategy == "remote-addr":
+    if policy.steps[0].name == "remote-addr":
         columns["client_reason"] = pc.if_else(address.is_valid(), PEER.code, PEER_INVALID.code)
         return {**columns, "peer_ip": peers.text(), "peer_trusted": trusted}
     columns["client_reason"] = pa.repeat(pa.scalar(PEER_UNTRUSTED.code), rows)

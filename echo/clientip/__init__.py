@@ -5,8 +5,8 @@ Rules of this package:
 
 1. Standard library only, no I/O but the reading of the TOML in `config`.
 2. A policy is built once and validated there; applying it to a request cannot fail.
-3. No untrusted header decides anything: a header is read only after the peer was found trusted
-   (or is no address at all, and the strategy says to read on).
+3. No untrusted header decides anything: where ranges are trusted, a header is read only after the peer was found in
+   them (or is no address at all). A strategy without ranges believes whoever connects, and its name says so.
 4. Where the boundary is not an address, the client is None and the reason says why. No address is invented.
 """
 
@@ -16,7 +16,8 @@ from echo.clientip.config import Config, load_config, parse_config
 from echo.clientip.faults import ConfigFault, Fault, printable, quote
 from echo.clientip.ranges import NAMED_RANGES, PUBLIC, Ranges, classify, parse_range
 from echo.clientip.resolve import REASONS, Reason, Resolution
-from echo.clientip.trust import STRATEGIES, Policy, make_policy
+from echo.clientip.strategies import STRATEGIES, Strategy
+from echo.clientip.trust import Policy, make_policy
 
 __all__ = [
     "NAMED_RANGES",
@@ -32,6 +33,7 @@ __all__ = [
     "Ranges",
     "Reason",
     "Resolution",
+    "Strategy",
     "chain_of",
     "classify",
     "load_config",

@@ -8,7 +8,7 @@ Facts:
 * Text is RFC 5952 on the way out. On the way in, inet_pton's grammar: four decimal octets without leading zeros,
   or RFC 4291 §2.2. `127.1`, `0x7f000001`, `3405803783` and host names are not addresses: programs that accept them
   (mod_remoteip) let a client spell one address many ways.
-* A zone (`%eth0`, RFC 4007 §11) is kept for display and ignored when ranges are compared.
+* A zone (`%eth0`, RFC 4007 §11) is kept for display and ignored when ranges are compared. An empty one is none.
 * 0.0.0.0 and :: name nobody; as a hop they are invalid.
 
 `parse_hop` follows realclientip-go's entry parser: an optional port and optional brackets are dropped.
@@ -20,10 +20,13 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import NamedTuple
 
 V4_PREFIX = b"\0" * 10 + b"\xff\xff"
-UNSPECIFIED = (b"\0" * 16, V4_PREFIX + b"\0" * 4)
+UNSPECIFIED_V4 = V4_PREFIX + b"\0" * 4
+UNSPECIFIED = (b"\0" * 16, UNSPECIFIED_V4)
 MAX_HOP_CHARS = 128  # the longest sane form, "[v6%zone]:port" with an IFNAMSIZ zone, is 70; longer text is no address
 ZONE = re.compile(r"[0-9A-Za-z._~-]+")  # unreserved of RFC 6874 §2: no blank, no markup, nothing a terminal obeys
+PORT = re.compile(r":[^:\[\]]*")
 MAX_ZONE_CHARS = 15  # IFNAMSIZ - 1: a longer one is no interface name, and unbounded zones are unbounded identities
+_new = tuple.__new__  # what a NamedTuple's own constructor calls; half the time of calling that
 
 
 class Address(NamedTuple):
@@ -53,11 +56,11 @@ def parse_address(text: str) -> Address | None:
         return None
     try:
         if ":" not in text:
-            packed = V4_PREFIX + inet_pton(AF_INET, text)
+            packed = V4_PREFIX + inet_pton(AF_INET, text.removesuffix("%"))
             zone = ""
         else:
-            text, percent, zone = text.partition("%")
-            if percent and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
+            text, _, zone = text.partition("%")
+            if zone and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
                 return None
             packed = inet_pton(AF_INET6, text)
             if zone and packed.startswith(V4_PREFIX):
@@ -72,7 +75,7 @@ def parse_hop(text: str) -> Address | None:
     Parse one entry of X-Forwarded-For, or a peer as servers print it.
 
     Takes `a.b.c.d` and `v6`, each also in brackets, with `:port` behind (v6 in brackets only), blanks and tabs around;
-    the port is dropped unread.
+    the port is dropped unread, whatever it is but another bracket or colon.
     """
     text = text.strip(" \t")
     try:  # a bare IPv4 address, as most hops are, is done here; the rest below would find the same
@@ -80,10 +83,12 @@ def parse_hop(text: str) -> Address | None:
     except (OSError, ValueError):
         pass
     else:
-        return Address(packed) if packed != UNSPECIFIED[1] else None
+        return _new(Address, (packed, "")) if packed != UNSPECIFIED_V4 else None
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
-        return parse_address(inside) if bracket and (not rest or rest[0] == ":") else None
+        return parse_address(inside) if bracket and (not rest or PORT.fullmatch(rest)) else None
     if text.count(":") == 1:
-        text = text[: text.index(":")]
+        text, _, port = text.partition(":")
+        if "[" in port or "]" in port:
+            return None
     return parse_address(text)

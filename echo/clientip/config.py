@@ -24,6 +24,7 @@ from typing import Any
 
 from echo.clientip.faults import ConfigFault, printable, quote
 from echo.clientip.ranges import NAMED_RANGES, Ranges
+from echo.clientip.strategies import REMOTE_ADDR, RIGHTMOST_UNTRUSTED, parse_strategy
 from echo.clientip.trust import DEFAULT_HEADER, Policy, make_policy
 
 MAX_CONFIG_BYTES = 4 << 20  # a TOML with every CIDR of every CDN is some 100 KB; more is not our file
@@ -47,10 +48,20 @@ NETWORK_KEYS = NETWORK_RANGES | {
 }
 # key of [trust] -> what it holds
 TRUST_KEYS = {
-    "strategy": "How the client is chosen: a name of the strategy table.",
-    "headers": "The list header to walk, one name.",
+    "strategy": (
+        "How the client is chosen, as in the table of strategies. Without it: remote-addr, or rightmost-untrusted where "
+        "ranges are given."
+    ),
+    "headers": "The header of a strategy that names none, one name; X-Forwarded-For if not given.",
     "ranges": "Whose hops are believed: names of [network], named ranges, CIDRs or addresses.",
-    "proxy_protocol": "off, the only word so far: a PROXY header is no HTTP and is answered with 400.",
+    "proxy_protocol": "Whether a connection begins with a PROXY header: off, optional or required.",
+}
+PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED = "off", "optional", "required"
+# value of [trust] proxy_protocol -> what the server does
+PROXY_PROTOCOL = {
+    PROXY_OFF: "A PROXY header is no HTTP and is answered with 400.",
+    PROXY_OPTIONAL: "A peer in the trusted ranges may begin with one; from any other it is answered with 400.",
+    PROXY_REQUIRED: "Every connection begins with one, whoever connects; without it the connection is closed.",
 }
 TABLES = ("network", "trust", "login", "geo")
 
@@ -62,6 +73,7 @@ class Config:
     policy           the trust policy
     tables           the tables that other stages read, as tomllib gives them
     path             the file it came from, "" if none was read
+    proxy_protocol   a key of PROXY_PROTOCOL
     node_pod_prefix  prefix length of each node's block of pod addresses, None if unknown
     """
 
@@ -70,6 +82,7 @@ class Config:
     tables: dict[str, Any] = field(default_factory=dict)
     path: str = ""
     node_pod_prefix: int | None = None
+    proxy_protocol: str = PROXY_OFF
 
 
 def load_config(path: str | None, trust: Sequence[str] = ()) -> Config:
@@ -118,23 +131,36 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     headers = string_list(trust_table, "headers", place(path, "[trust] headers"), [DEFAULT_HEADER])
     if len(headers) != 1:
         raise ConfigFault("give exactly one header", place(path, "[trust] headers"), 'for example ["X-Forwarded-For"]')
-    if trust_table.get("proxy_protocol", "off") != "off":
-        raise ConfigFault("PROXY headers are not read yet", place(path, "[trust] proxy_protocol"), 'set it to "off"')
+    proxy_protocol = trust_table.get("proxy_protocol", PROXY_OFF)
+    if not isinstance(proxy_protocol, str) or proxy_protocol not in PROXY_PROTOCOL:
+        raise ConfigFault(
+            f"must be one of {', '.join(PROXY_PROTOCOL)}",
+            place(path, "[trust] proxy_protocol"),
+            f'for example proxy_protocol = "{PROXY_REQUIRED}"',
+        )
+    if proxy_protocol == PROXY_OPTIONAL and not texts:
+        raise ConfigFault(
+            "optional takes PROXY headers from trusted ranges, and there are none",
+            place(path, "[trust] proxy_protocol"),
+            f'add the balancers to [trust] ranges, or set "{PROXY_REQUIRED}" if nobody else can connect',
+        )
     strategy = trust_table.get("strategy")
     if strategy is not None and not isinstance(strategy, str):
         raise ConfigFault("must be a string", place(path, "[trust] strategy"), 'for example "rightmost-untrusted"')
-    if strategy == "remote-addr" and texts:
+    if strategy == REMOTE_ADDR and texts and proxy_protocol != PROXY_OPTIONAL:
         raise ConfigFault(
-            "strategy remote-addr reads no header, so trusted ranges would do nothing",
+            f"strategy {REMOTE_ADDR} reads no header, so trusted ranges would do nothing",
             place(path, "[trust] strategy"),
             "leave the ranges out, or set rightmost-untrusted",
         )
     try:
         policy = make_policy(strategy, headers[0], texts)
+        if not policy.headers:  # a header that no strategy will read must at least be one that could be walked
+            parse_strategy(RIGHTMOST_UNTRUSTED, headers[0])
     except ConfigFault as error:
         raise ConfigFault(error.fault, place(path, "[trust]"), error.next_step) from None
     rest = {key: value for key, value in document.items() if key not in ("network", "trust")}
-    return Config(network, policy, rest, path, _node_pod_prefix(network_table, path))
+    return Config(network, policy, rest, path, _node_pod_prefix(network_table, path), proxy_protocol)
 
 
 def place(path: str, where: str) -> str:

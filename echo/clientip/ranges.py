@@ -1,7 +1,7 @@
 """
 Sets of addresses: CIDRs, single addresses, and the special-purpose ranges everyone knows by name.
 
-A set is kept as sorted, disjoint, inclusive [first, last] pairs of packed addresses, so membership is one bisection
+A set is kept as sorted, inclusive [first, last] pairs of packed addresses that neither overlap nor touch, so membership is one bisection
 and one comparison however many ranges were given.
 """
 
@@ -29,7 +29,11 @@ NAMED_RANGES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "benchmarking": (("198.18.0.0/15", "2001:2::/48"), "RFC 2544, RFC 5180"),
     "multicast": (("224.0.0.0/4", "ff00::/8"), "RFC 5771, RFC 4291 §2.7"),
-    "reserved": (("0.0.0.0/8", "192.0.0.0/24", "240.0.0.0/4"), "RFC 6890"),
+    "transition": (("192.88.99.0/24", "2001::/32", "2002::/16"), "6to4 (RFC 3056, RFC 7526), Teredo (RFC 4380)"),
+    "reserved": (
+        ("0.0.0.0/8", "192.0.0.0/24", "240.0.0.0/4", "100::/64", "2001::/23"),
+        "RFC 6890, RFC 6666, RFC 2928",
+    ),
 }
 
 
@@ -77,37 +81,46 @@ def _without_ipv4(first: bytes, last: bytes) -> list[tuple[bytes, bytes]]:
     return [(first, before), (after, last)] if after <= last else [(first, before)]  # ::/80 ends with the block
 
 
-class Ranges:
-    """A set of addresses. Build it once; `packed in ranges` is O(log n)."""
+def _after(last: bytes) -> bytes:
+    """Return the address after this one; the last of all stays what it is."""
+    return min(int.from_bytes(last) + 1, (1 << 128) - 1).to_bytes(16)
 
-    __slots__ = ("_firsts", "_lasts", "texts")
+
+class Ranges:
+    """
+    A set of addresses. Build it once; `packed in ranges` is O(log n).
+
+    `firsts` and `lasts` are the ends of the sorted, disjoint, inclusive ranges, for those who look up in a loop.
+    """
+
+    __slots__ = ("firsts", "lasts", "texts")
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         """Raises ConfigFault for the first text that is no range."""
         self.texts = tuple(texts)
         pairs = sorted(pair for text in self.texts for pair in _without_ipv4(*parse_range(text)))
-        self._firsts: list[bytes] = []
-        self._lasts: list[bytes] = []
+        self.firsts: list[bytes] = []
+        self.lasts: list[bytes] = []
         for first, last in pairs:
-            if self._lasts and first <= self._lasts[-1]:
-                self._lasts[-1] = max(self._lasts[-1], last)
+            if self.lasts and first <= _after(self.lasts[-1]):
+                self.lasts[-1] = max(self.lasts[-1], last)
             else:
-                self._firsts.append(first)
-                self._lasts.append(last)
+                self.firsts.append(first)
+                self.lasts.append(last)
 
     def __contains__(self, packed: bytes) -> bool:
-        index = bisect_right(self._firsts, packed) - 1
-        return index >= 0 and packed <= self._lasts[index]
+        index = bisect_right(self.firsts, packed) - 1
+        return index >= 0 and packed <= self.lasts[index]
 
     def __bool__(self) -> bool:
-        return bool(self._firsts)
+        return bool(self.firsts)
 
     def __repr__(self) -> str:
         return f"Ranges({list(self.texts)!r})"
 
     def spans(self) -> list[tuple[bytes, bytes]]:
         """Return the sorted, disjoint, inclusive (first, last) pairs."""
-        return list(zip(self._firsts, self._lasts, strict=True))
+        return list(zip(self.firsts, self.lasts, strict=True))
 
 
 PUBLIC = "public"

@@ -7,7 +7,7 @@ Pure functions on a request and a resolution. The code of the finding goes into 
 
 from echo.explain.findings import FINDINGS, MALFORMED, Finding
 from echo.explain.judge import Explainer, Explanation, HopView
-from echo.explain.report import explain_json, explain_text, wants_json
+from echo.explain.report import asked_names, explain_json, explain_text, wants_json
 from echo.explain.topology import Meaning, Topology
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "HopView",
     "Meaning",
     "Topology",
+    "asked_names",
     "explain_json",
     "explain_text",
     "wants_json",

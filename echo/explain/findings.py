@@ -172,6 +172,42 @@ _TABLE = (
         "connected to it: have it append to {header}.",
     ),
     Finding(
+        "header-unguarded",
+        "untrusted-header",
+        "The {header} header named the client, but nothing was asked of who sent it.",
+        "The policy believes the header of whoever connects: it has no trusted ranges. A caller that reaches this "
+        "server past the proxies writes the header itself.",
+        "Put the proxies' addresses into [trust] ranges: the header of a peer outside them is then ignored.",
+    ),
+    Finding(
+        "leftmost-believed",
+        "untrusted-header",
+        "The leftmost public address of {header} was taken, which the client itself can write.",
+        "Proxies append on the right; what stands furthest left is what the client sent, if it sent anything.",
+        "Use rightmost-untrusted with your proxies in [trust] ranges for whatever denies, limits, bills or accuses.",
+    ),
+    Finding(
+        "too-few-hops",
+        "ambiguous",
+        "The {header} header has fewer entries than the policy counts proxies.",
+        "The request came past one of the proxies, or there are fewer of them than the number in [trust] strategy.",
+        "Count the proxies that append to {header}, or use rightmost-untrusted, which needs no number.",
+    ),
+    Finding(
+        "none-public",
+        "ambiguous",
+        "No entry of the {header} header is a public address.",
+        "The client is inside the network, or every address on the way was replaced by an internal one.",
+        "Use rightmost-untrusted with your proxies in [trust] ranges: it names internal clients too.",
+    ),
+    Finding(
+        "chain-exhausted",
+        "lost",
+        "No strategy of the chain finds a client.",
+        "None of the headers that the strategies read holds an address they take.",
+        "Let the chain end with remote-addr, or have {peer} write {header}.",
+    ),
+    Finding(
         "all-trusted",
         "ambiguous",
         "Every hop is trusted, so none of them can be told to be the client.",
@@ -206,10 +242,20 @@ MALFORMED = FINDINGS["malformed-request"]
 INTERNAL = frozenset(
     {"loopback", "private", "cgnat", "link-local", "node", "bridge", "pod", "load-balancer", "ingress"}
 )
+# reasons of a client that a header named
+BY_HEADER = frozenset({"rightmost-untrusted", "rightmost-count", "rightmost-nonprivate", "single-header"})
 IMPOSSIBLE = frozenset({"service", "multicast", "reserved", "cloud-metadata"})
 
 # reason of the resolution -> code, where the reason alone decides
-BY_REASON = {"all-trusted": "all-trusted", "hop-invalid": "hop-invalid", "peer-invalid": "peer-no-address"}
+BY_REASON = {
+    "all-trusted": "all-trusted",
+    "hop-invalid": "hop-invalid",
+    "peer-invalid": "peer-no-address",
+    "too-few-hops": "too-few-hops",
+    "none-public": "none-public",
+    "chain-exhausted": "chain-exhausted",
+    "leftmost-nonprivate": "leftmost-believed",
+}
 # meaning of the peer -> code, where there is no header and the peer is the client
 BY_PEER = {
     "loopback": "socket-loopback",
@@ -242,7 +288,9 @@ BY_CLIENT = {
 }
 
 
-def choose(reason: str, peer: str, client: str, *, entries: int, claims: int, last_is_peer: bool) -> Finding:
+def choose(
+    reason: str, peer: str, client: str, *, entries: int, claims: int, last_is_peer: bool, guarded: bool
+) -> Finding:
     """
     Return the finding on a request.
 
@@ -251,6 +299,7 @@ def choose(reason: str, peer: str, client: str, *, entries: int, claims: int, la
     entries       entries of the forwarding header
     claims        entries left of the boundary
     last_is_peer  the one entry is the peer's own address
+    guarded       the policy asks whether the peer is trusted before it reads a header
     """
     if reason in BY_REASON:
         code = BY_REASON[reason]
@@ -258,7 +307,9 @@ def choose(reason: str, peer: str, client: str, *, entries: int, claims: int, la
         code = BY_SILENT_PEER.get(peer, "trusted-without-header")
     elif client in IMPOSSIBLE:
         code = "address-impossible"
-    elif reason == "rightmost-untrusted":
+    elif reason in BY_HEADER and not guarded:
+        code = "header-unguarded"
+    elif reason in BY_HEADER:
         code = BY_CLIENT.get(client) or ("header-trusted-claims-ignored" if claims else "header-trusted")
     elif not entries:
         code = BY_PEER.get(peer, "socket-public")

@@ -9,10 +9,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import Address, Config, Hop, Policy, Resolution, chain_of, parse_hop, quote
+from echo.clientip.dialects import Arrival
+from echo.clientip.dialects.names import Spoken
+from echo.clientip.headers import fields
+from echo.clientip.resolve import SOURCE_PEER, SOURCE_PROXIED, Headers
+from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
 from echo.explain.findings import Finding, choose
+from echo.explain.others import Other, ask
 from echo.explain.topology import Meaning, Topology
-from echo.record import header_text
-from echo.request import Request, canonical
+from echo.request import canonical
 
 MAX_CACHED_CHAINS = 4096  # peers and forwarding headers whose judgement is remembered; clients send many requests
 # a header that is longer, or comes in more fields, is judged each time: the cache holds no attacker's megabytes
@@ -37,6 +42,7 @@ class Explanation(NamedTuple):
     policy: Policy
     config_path: str
     asked: str
+    others: tuple[Other, ...] = ()
 
 
 class Explainer:
@@ -45,23 +51,31 @@ class Explainer:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.topology = Topology(config)
+        # a policy that reads no header is still told about the one that a proxy would write
+        self.headers = config.policy.headers or (config.policy.header,)
         self._cached = lru_cache(MAX_CACHED_CHAINS)(self._judge)
 
-    def judge(self, peer: str | None, values: Sequence[str]) -> tuple[Resolution, Finding]:
-        """Resolve one request and find what there is to say; values are the fields of the policy's header."""
-        if len(values) <= MAX_CACHED_FIELDS and sum(map(len, values)) <= MAX_CACHED_CHARS:
-            return self._cached(peer, *values)
-        return self._judge(peer, *values)
+    def judge(self, peer: str | None, headers: Headers, *, proxied: bool = False) -> tuple[Resolution, Finding]:
+        """Resolve one request and find what there is to say; headers hold at least `self.headers`."""
+        read = tuple([tuple(headers.get(name, ())) for name in self.headers])
+        if sum(map(len, read)) <= MAX_CACHED_FIELDS and sum([len(value) for one in read for value in one]) <= (
+            MAX_CACHED_CHARS
+        ):
+            return self._cached(peer, read, proxied)
+        return self._judge(peer, read, proxied)
 
-    def _judge(self, peer: str | None, *values: str) -> tuple[Resolution, Finding]:
-        resolution = self.config.policy.resolve(peer, values)
-        return resolution, self.finding(peer, values, resolution)
+    def _judge(self, peer: str | None, read: tuple[tuple[str, ...], ...], proxied: bool) -> tuple[Resolution, Finding]:
+        headers = dict(zip(self.headers, read, strict=True))
+        resolution = self.config.policy.resolve(peer, headers, proxied)
+        return resolution, self.finding(peer, headers, resolution)
 
-    def finding(self, peer: str | None, values: Sequence[str], resolution: Resolution) -> Finding:
-        """Return the finding on one request, placeholders unfilled; values are the fields of the policy's header."""
+    def finding(self, peer: str | None, headers: Headers, resolution: Resolution) -> Finding:
+        """Return the finding on one request, placeholders unfilled."""
+        policy = self.config.policy
         meaning = self.topology.meaning
-        from_peer = resolution.client if resolution.source == "peer" else None
+        from_peer = resolution.client if resolution.source in (SOURCE_PEER, SOURCE_PROXIED) else None
         address = from_peer or (_peer_address(peer) if peer else None)
+        values = headers.get(told_header(policy, resolution), ())
         entries = _count(values) if values else 0
         return choose(
             resolution.reason.code,
@@ -70,20 +84,31 @@ class Explainer:
             entries=entries,
             claims=max(0, entries - resolution.depth),
             last_is_peer=entries == 1 and address is not None and _last(values) == address,
+            guarded=bool(policy.trusted) or resolution.reason.code == RIGHTMOST_UNTRUSTED,
         )
 
-    def explain(self, request: Request) -> Explanation:
-        """Return the explanation of one request."""
+    def explain(self, asked: str, arrival: Arrival, spoken: Sequence[Spoken] = ()) -> Explanation:
+        """
+        Return the explanation of one request.
+
+        asked    the request line, for people to recognise their own request
+        arrival  the request
+        spoken   the dialects that are asked as well
+        """
         policy = self.config.policy
-        peer = request.connection.peer_ip or ""
-        values = header_values(request, policy)
-        resolution, finding = self.judge(request.connection.peer_ip, values)
-        hops = chain_of(policy, peer, values, resolution)
+        address = parse_hop(arrival.proxied or arrival.peer or "")
+        peer = str(address) if address else arrival.peer or ""
+        proxied = arrival.proxied is not None
+        headers = {name: fields(arrival.headers, name) for name in self.headers}
+        resolution, finding = self.judge(peer, headers, proxied=proxied)
+        header = told_header(policy, resolution)
+        values = headers.get(header, ())
+        hops = chain_of(policy, peer, header, values, resolution, proxied=proxied)
         filled = {
             "peer": peer or "the peer",
             "client": str(resolution.client) if resolution.client else "the client",
             "hop": quote(resolution.rejected),
-            "header": spelled(policy.header),
+            "header": spelled(header),
         }
         return Explanation(
             finding._replace(
@@ -95,7 +120,8 @@ class Explainer:
             max(0, _count(values) + 1 - len(hops)),
             policy,
             self.config.path,
-            f"{header_text(request.method)} {header_text(request.target)}",
+            asked,
+            tuple(ask(spoken, arrival, policy, resolution, spelled(header))),
         )
 
 
@@ -104,10 +130,9 @@ def spelled(header: str) -> str:
     return canonical(header.encode()).decode()
 
 
-def header_values(request: Request, policy: Policy) -> list[str]:
-    """Return the fields that the policy reads, in order of arrival."""
-    wanted = policy.header.encode()
-    return [header_text(value) for name, value in request.headers if name.lower() == wanted]
+def told_header(policy: Policy, resolution: Resolution) -> str:
+    """Return the header that an explanation is about: the one that named the client, or that should have."""
+    return resolution.source if resolution.source in policy.headers else policy.header
 
 
 @lru_cache(4096)  # a proxy's requests come from one address; peers are short, the kernel writes them

@@ -6,12 +6,15 @@ Everything that came from the client is made printable and cut: the text is read
 
 import textwrap
 from collections.abc import Iterable
+from urllib.parse import unquote_plus
 
 import orjson
 
-from echo.clientip import STRATEGIES
+from echo.clientip import STRATEGIES, Policy
 from echo.clientip.faults import printable
+from echo.clientip.strategies import CHAIN
 from echo.explain.judge import Explanation, HopView, spelled
+from echo.explain.others import Other
 from echo.request import Request
 
 JSON_VERSION = 1
@@ -25,6 +28,7 @@ ROLES = {
     "client": "the client",
     "trusted": "trusted proxy",
     "claim": "claim, ignored",
+    "passed": "passed over",
     "stop": "the walk stops here",
 }
 VERDICTS = {
@@ -50,6 +54,12 @@ def wants_json(request: Request) -> bool:
     )
 
 
+def asked_names(request: Request) -> str:
+    """Return what the query's `as=` names: the dialects to ask as well."""
+    found = [pair.removeprefix(b"as=") for pair in request.query.split(b"&") if pair.startswith(b"as=")]
+    return ",".join(unquote_plus(value.decode("latin-1"), errors="replace") for value in found)
+
+
 def explain_text(explanation: Explanation) -> bytes:
     """Return the explanation as text."""
     finding, resolution = explanation.finding, explanation.resolution
@@ -70,8 +80,9 @@ def explain_text(explanation: Explanation) -> bytes:
     for number, view in enumerate(explanation.hops, 1):
         lines += _hop_lines(number, view)
     number = len(explanation.hops) + 1
-    lines += [f"  {number:>2}. this server", "", *_policy_lines(explanation)]
-    lines += _paragraph("Asked", _shown(explanation.asked, MAX_ASKED))
+    lines += [f"  {number:>2}. this server", "", *_policy_lines(explanation), *_other_lines(explanation)]
+    if explanation.asked:
+        lines += _paragraph("Asked", _shown(explanation.asked, MAX_ASKED))
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -92,10 +103,11 @@ def explain_json(explanation: Explanation) -> bytes:
         },
         "hops": [_hop_json(view) for view in explanation.hops],
         "hops_hidden": explanation.hidden,
+        "others": [_other_json(other) for other in explanation.others],
         "policy": {
             "id": policy.id,
             "strategy": policy.strategy,
-            "header": policy.header,
+            "headers": list(policy.headers),
             "trusted": list(policy.trusted.texts),
             "config": explanation.config_path or None,
         },
@@ -116,6 +128,35 @@ def _hop_json(view: HopView) -> dict[str, object]:
     }
 
 
+def _other_json(other: Other) -> dict[str, object]:
+    return {
+        "dialect": other.name,
+        "meaning": other.meaning,
+        "client": None if other.client is None else printable(other.client[:MAX_SHOWN]),
+        "refused": printable(other.refused) or None,
+        "agrees": other.agrees,
+        "steered_by": other.steered or None,
+    }
+
+
+def _other_lines(explanation: Explanation) -> list[str]:
+    if not explanation.others:
+        return []
+    lines = ["", "Other programs, given the same request and the same trusted ranges:"]
+    for other in explanation.others:
+        marks = [*([] if other.agrees else ["differs"]), *(["an outsider could choose it"] if other.steered else [])]
+        answer = f"refuses: {_shown(other.refused, MAX_SHOWN)}" if other.refused else _client_text(other)
+        lines += [f"  {other.name}", f"      {answer}" + (f"  [{', '.join(marks)}]" if marks else "")]
+    steered: dict[str, None] = dict.fromkeys(other.steered for other in explanation.others if other.steered)
+    if steered:
+        lines += ["", *_paragraph("Chosen", f"An outsider could choose an answer by {'; or by '.join(steered)}.")]
+    return [*lines, ""]
+
+
+def _client_text(other: Other) -> str:
+    return "nobody" if other.client is None else _shown(other.client, MAX_SHOWN) or "(empty)"
+
+
 def _hop_lines(number: int, view: HopView) -> list[str]:
     hop, meaning = view
     where = "the connection" if hop.source in ("peer", "proxied-peer") else spelled(hop.source)
@@ -128,14 +169,25 @@ def _hop_lines(number: int, view: HopView) -> list[str]:
 def _policy_lines(explanation: Explanation) -> Iterable[str]:
     policy = explanation.policy
     texts = policy.trusted.texts
-    if not texts:
+    if not texts and policy.headers:
+        trusted = f"No range is trusted: {_headers(policy)} of whoever connects is believed"
+    elif not texts:
         trusted = "No range is trusted, so no header is believed"
     else:
         more = f" and {len(texts) - MAX_RANGES} more" if len(texts) > MAX_RANGES else ""
-        trusted = f"Trusted: {', '.join(texts[:MAX_RANGES])}{more}; read from {spelled(policy.header)}"
+        trusted = f"Trusted: {', '.join(texts[:MAX_RANGES])}{more}; read from {_headers(policy)}"
     source = f" (from {_shown(explanation.config_path, MAX_ASKED)})" if explanation.config_path else ""
-    words = f"{policy.strategy}. {STRATEGIES[policy.strategy]} {trusted}{source}."
+    words = f"{policy.strategy}. {_client(policy)} {trusted}{source}."
     return _paragraph("Policy", words)
+
+
+def _client(policy: Policy) -> str:
+    name = CHAIN if policy.is_chain else policy.steps[0].name
+    return STRATEGIES[name].client
+
+
+def _headers(policy: Policy) -> str:
+    return ", ".join(map(spelled, policy.headers or (policy.header,)))
 
 
 def _paragraph(label: str, words: str) -> list[str]:

@@ -47,6 +47,7 @@ RANGE_WORDS = {
     "documentation": "an address reserved for examples",
     "benchmarking": "an address reserved for benchmarks",
     "multicast": "a multicast address",
+    "transition": "an address of an IPv6 tunnel (6to4 or Teredo)",
     "reserved": "a reserved address",
 }
 # class of an address by itself -> what it means

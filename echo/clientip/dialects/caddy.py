@@ -1,5 +1,98 @@
-"""To be written."""
+"""
+Caddy: trusted_proxies, client_ip_headers, trusted_proxies_strict (modules/caddyhttp/server.go).
 
-from echo.clientip.dialects.dialect import Dialect
+Rules, confirmed on 2.11.7 through the corpus:
 
-DIALECTS: tuple[Dialect, ...] = ()
+* The peer's zone is dropped. A peer that is no trusted proxy is the client; so is one without trusted_proxies.
+* Otherwise, all values of all headers joined: the leftmost entry that is an address. It is the client's own to write.
+* Strict: header by header in their order, the rightmost address that is in no trusted range. What is no address is
+  skipped: what stands left of it is taken, which its writer's client may have chosen.
+* An entry may have a port; brackets only with one. Its zone is dropped. A mapped address is in no IPv4 range.
+* A UNIX socket is a trusted proxy with trusted_proxies_unix; it names nobody by itself.
+"""
+
+from collections.abc import Sequence
+
+from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
+from echo.clientip.dialects.golang import BLANKS, Addr, make_ranges, parse_addr, split_host_port, values
+from echo.clientip.ranges import Ranges
+
+VERSION = "Caddy 2.11.7"
+UNIX = "unix:"  # in a trust list: trusted_proxies_unix
+
+
+def entry(text: str) -> Addr | None:
+    """Return the address of one entry."""
+    text = text.strip(BLANKS)
+    split = split_host_port(text)
+    return parse_addr((split[0] if split else text).partition("%")[0])
+
+
+def is_trusted(address: Addr, trusted: Ranges) -> bool:
+    """Return whether a prefix contains the address; a mapped one is in none of IPv4."""
+    return address.packed in trusted and not (address.six and address.packed.startswith(_MAPPED))
+
+
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+
+
+def leftmost(arrival: Arrival, names: Sequence[str]) -> Addr | None:
+    """Return the first address of all headers."""
+    joined = ",".join(value for name in names for value in values(arrival.headers, name))
+    return next((address for part in joined.split(",") if (address := entry(part)) is not None), None)
+
+
+def strict(arrival: Arrival, names: Sequence[str], trusted: Ranges) -> Addr | None:
+    """Return the rightmost address outside the ranges, of the first header that has one."""
+    for name in names:
+        for part in reversed(",".join(values(arrival.headers, name)).split(",")):
+            address = entry(part)
+            if address is not None and not is_trusted(address, trusted):
+                return address
+    return None
+
+
+def _build(argument: str, trusted: Sequence[str], *, is_strict: bool) -> Resolver:
+    names = argument.split(",")
+    ranges = make_ranges([text for text in trusted if text != UNIX], what="trusted_proxies")
+    unix = UNIX in trusted
+
+    def resolve(arrival: Arrival) -> Answer:
+        peer = _peer(arrival)
+        if peer is None and not (unix and (arrival.peer or "").startswith(("@", "unix"))):
+            return Answer(None)
+        if peer is not None and not is_trusted(peer, ranges):
+            return Answer(str(peer))
+        found = strict(arrival, names, ranges) if is_strict else leftmost(arrival, names)
+        found = found or peer
+        return Answer(None if found is None else str(found))
+
+    return resolve
+
+
+def _peer(arrival: Arrival) -> Addr | None:
+    split = split_host_port(arrival.proxied or arrival.peer or "")
+    address = parse_addr(split[0].partition("%")[0]) if split else None
+    # the socket's own address comes from net.IP, which prints a mapped one as IPv4
+    return address._replace(six=False) if address and address.packed.startswith(_MAPPED) else address
+
+
+DIALECTS = (
+    Dialect(
+        name="caddy-leftmost",
+        program="caddy",
+        version=VERSION,
+        meaning="trusted_proxies = the trusted ranges: of a trusted one the leftmost address, the client's own.",
+        argument="{header}",
+        build=lambda argument, trusted: _build(argument, trusted, is_strict=False),
+    ),
+    Dialect(
+        name="caddy-strict",
+        program="caddy",
+        version=VERSION,
+        meaning="trusted_proxies = the trusted ranges, trusted_proxies_strict: from the right the first address that "
+        "is not trusted; garbage is skipped.",
+        argument="{header}",
+        build=lambda argument, trusted: _build(argument, trusted, is_strict=True),
+    ),
+)

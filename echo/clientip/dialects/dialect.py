@@ -22,11 +22,13 @@ class Arrival(NamedTuple):
     peer     the other end of the socket as `ip:port` or `[v6]:port`; `@` or `unix:…` for a UNIX socket; None if unknown
     headers  (name, value) in order of arrival, duplicates kept, values as the program's code receives them
     proxied  source address that a PROXY header gave, `ip:port` or `[v6]:port`; None without one
+    reached  destination that it gave, as `proxied`
     """
 
     peer: str | None
     headers: Sequence[tuple[str, str]]
     proxied: str | None = None
+    reached: str | None = None
 
 
 class Answer(NamedTuple):

@@ -7,6 +7,8 @@ from echo.clientip.chain import MAX_HOPS_SHOWN
 
 PROXIES = make_policy(trusted=["10.0.0.0/8"])
 NOBODY = make_policy()
+COUNTED = make_policy("rightmost-count:2")
+FORWARDED = make_policy("rightmost-untrusted:Forwarded", trusted=["10.0.0.0/8"])
 
 # policy, peer, fields -> the hops as text and role
 CHAINS = [
@@ -27,9 +29,21 @@ CHAINS = [
         ["1.2.3.4, unknown, 10.0.0.2"],
         "1.2.3.4 claim, unknown stop, 10.0.0.2 trusted, 10.0.0.1 trusted",
     ),
-    (PROXIES, "@", ["203.0.113.7"], "203.0.113.7 client, @ trusted"),
+    (PROXIES, "@", ["203.0.113.7"], "203.0.113.7 client, @ passed"),
     (NOBODY, "198.51.100.9", ["203.0.113.7, 10.0.0.2"], "203.0.113.7 claim, 10.0.0.2 claim, 198.51.100.9 client"),
     (NOBODY, "@", ["203.0.113.7"], "203.0.113.7 claim, @ stop"),
+    (
+        COUNTED,
+        "10.0.0.1",
+        ["1.2.3.4, 8.8.8.8, 9.9.9.9"],
+        "1.2.3.4 claim, 8.8.8.8 client, 9.9.9.9 passed, 10.0.0.1 passed",
+    ),
+    (
+        FORWARDED,
+        "10.0.0.1",
+        ["for=1.2.3.4, for=203.0.113.7;proto=https, for=10.0.0.2"],
+        "for=1.2.3.4 claim, for=203.0.113.7;proto=https client, for=10.0.0.2 trusted, 10.0.0.1 trusted",
+    ),
     # synthetic
     (PROXIES, "10.0.0.1", ["203.0.113.7,"], "203.0.113.7 claim,  stop, 10.0.0.1 trusted"),
     (PROXIES, "10.0.0.1", [""], " stop, 10.0.0.1 trusted"),
@@ -38,7 +52,8 @@ CHAINS = [
 
 
 def hops(policy, peer, values, **options):
-    return chain_of(policy, peer, values, policy.resolve(peer, values), **options)
+    resolution = policy.resolve(peer, {policy.header: values})
+    return chain_of(policy, peer, policy.header, values, resolution, **options)
 
 
 @pytest.mark.parametrize(("policy", "peer", "values", "expected"), CHAINS)
@@ -48,7 +63,7 @@ def test_chain(policy, peer, values, expected):
 
 @pytest.mark.parametrize(("policy", "peer", "values"), [row[:3] for row in CHAINS])
 def test_the_client_of_the_chain_is_the_resolutions(policy, peer, values):
-    resolution = policy.resolve(peer, values)
+    resolution = policy.resolve(peer, {policy.header: values})
     clients = [hop.address for hop in hops(policy, peer, values) if hop.role == "client"]
     assert clients == ([resolution.client] if resolution.client else [])
 
@@ -86,8 +101,7 @@ def test_no_more_fields_are_read_than_are_shown():
                 assert number < MAX_HOPS_SHOWN, "the rest is not shown"
                 yield value
 
-    policy, values = PROXIES, ["1.2.3.4"] * 100_000
-    assert chain_of(policy, "10.0.0.1", Fields(values), policy.resolve("10.0.0.1", values))
+    assert hops(PROXIES, "10.0.0.1", Fields(["1.2.3.4"] * 100_000))
 
 
 def test_a_client_further_left_than_is_shown_leaves_only_trusted_hops():

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo.clientip import NAMED_RANGES, ConfigFault, Ranges, load_config, parse_address, parse_config
-from echo.clientip.config import MAX_CONFIG_BYTES, NETWORK_KEYS, NETWORK_RANGES, NODE_POD_PREFIX, TRUST_KEYS
+from echo.clientip.config import (
+    MAX_CONFIG_BYTES,
+    NETWORK_KEYS,
+    NETWORK_RANGES,
+    NODE_POD_PREFIX,
+    PROXY_PROTOCOL,
+    TRUST_KEYS,
+)
 
 ARTICLE = """
 [network]
@@ -54,7 +61,7 @@ def test_an_empty_file_is_no_file():
 
 def test_the_articles_cluster():
     config = parse_config(ARTICLE, "whofrom.toml")
-    assert config.policy.strategy == "rightmost-untrusted"
+    assert config.policy.strategy == "rightmost-untrusted:x-forwarded-for"
     assert set(config.network) == set(NETWORK_RANGES)
     assert config.node_pod_prefix == 26
     assert parse_address("172.18.250.1").packed in config.network["services"]
@@ -90,7 +97,7 @@ def test_a_name_of_network_means_what_network_says():
 
 
 def test_ranges_alone_choose_the_walk():
-    assert parse_config('[trust]\nranges = ["10.0.0.0/8"]', "").policy.strategy == "rightmost-untrusted"
+    assert parse_config('[trust]\nranges = ["10.0.0.0/8"]', "").policy.strategy == "rightmost-untrusted:x-forwarded-for"
 
 
 def test_ranges_of_the_flag_are_added_to_those_of_the_file():
@@ -124,7 +131,8 @@ WRONG = {
     ),
     '[trsut]\nranges = "10.0.0.0/8"': "whofrom.toml: 'trsut' is unknown; did you mean trust?",
     '[trust]\nstrategy = "leftmost"': (
-        "whofrom.toml [trust]: strategy 'leftmost' is unknown; use one of remote-addr, rightmost-untrusted"
+        "whofrom.toml [trust]: strategy 'leftmost' is unknown; use one of "
+        "remote-addr, rightmost-untrusted, rightmost-count, rightmost-nonprivate, leftmost-nonprivate, single-header, chain"
     ),
     # synthetic
     '[trust]\nstrategy = ["remote-addr"]': (
@@ -132,7 +140,8 @@ WRONG = {
     ),
     "[trust]\nheaders = []": ('whofrom.toml [trust] headers: give exactly one header; for example ["X-Forwarded-For"]'),
     '[trust]\nheaders = "X-Real-IP"': (
-        "whofrom.toml [trust]: header 'X-Real-IP' is not a list of hops that whofrom reads; use X-Forwarded-For"
+        "whofrom.toml [trust]: header 'x-real-ip' is not a list of hops that whofrom reads; "
+        "use X-Forwarded-For or Forwarded, or single-header:x-real-ip"
     ),
     "[network]\npods = [172.18]": ('whofrom.toml [network] pods: must be a list of strings; for example pods = ["…"]'),
     "[network]\nnode_pods_prefix = 26": (
@@ -248,8 +257,21 @@ def test_any_text_is_a_config_or_a_fault(text):
         parse_config(text, "whofrom.toml")
 
 
-def test_proxy_protocol_is_off_and_nothing_else_yet():
-    parse_config('[trust]\nproxy_protocol = "off"\n', "whofrom.toml")
-    with pytest.raises(ConfigFault) as caught:
-        parse_config('[trust]\nproxy_protocol = "required"\n', "whofrom.toml")
-    assert str(caught.value) == 'whofrom.toml [trust] proxy_protocol: PROXY headers are not read yet; set it to "off"'
+@pytest.mark.parametrize("value", PROXY_PROTOCOL)
+def test_proxy_protocol(value):
+    config = parse_config(f'[trust]\nproxy_protocol = "{value}"\nranges = "10.0.0.0/8"', "")
+    assert config.proxy_protocol == value
+
+
+@pytest.mark.parametrize("value", ['"on"', "true", "1", "[]"])
+def test_proxy_protocol_is_one_of_three_words(value):
+    assert fault(f"[trust]\nproxy_protocol = {value}") == (
+        "whofrom.toml [trust] proxy_protocol: must be one of off, optional, required; "
+        'for example proxy_protocol = "required"'
+    )
+
+
+def test_an_optional_proxy_header_needs_someone_to_take_it_from():
+    assert "there are none" in fault('[trust]\nproxy_protocol = "optional"')
+    text = '[trust]\nproxy_protocol = "optional"\nstrategy = "remote-addr"\nranges = "10.0.0.0/8"'
+    assert parse_config(text, "").policy.strategy == "remote-addr"

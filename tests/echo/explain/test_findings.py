@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from echo.clientip import parse_config
+from echo.clientip import REASONS, parse_config
 from echo.explain import FINDINGS, Explainer
 from echo.explain.findings import choose
 from echo.explain.report import VERDICTS
@@ -52,9 +52,9 @@ ROWS = [
 
 def judged(toml: str, peer: str | None, values: list[str]) -> str:
     """Return the code of the finding on a request."""
+    headers = {"x-forwarded-for": values}
     config = parse_config(toml, "")
-    resolution = config.policy.resolve(peer, values)
-    return Explainer(config).finding(peer, values, resolution).code
+    return Explainer(config).finding(peer, headers, config.policy.resolve(peer, headers)).code
 
 
 @pytest.mark.parametrize(("peer", "values", "code"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
@@ -72,6 +72,12 @@ def test_topologies(peer, values, code):
         ("", "10.9.9.9", [CLIENT], "header-from-untrusted-proxy"),
         ("", "100.64.0.5", [], "socket-private"),
         ('[trust]\nranges = ["10.0.0.0/8"]\n', "10.9.9.9", [], "trusted-without-header"),
+        ('[trust]\nstrategy = "rightmost-count:1"\n', "10.9.9.9", [CLIENT], "header-unguarded"),
+        ('[trust]\nstrategy = "rightmost-count:1"\nranges = ["10.0.0.0/8"]\n', "10.9.9.9", [CLIENT], "header-trusted"),
+        ('[trust]\nstrategy = "rightmost-count:3"\n', "10.9.9.9", [CLIENT], "too-few-hops"),
+        ('[trust]\nstrategy = "leftmost-nonprivate"\n', "10.9.9.9", ["8.8.8.8"], "leftmost-believed"),
+        ('[trust]\nstrategy = "rightmost-nonprivate"\n', "10.9.9.9", ["10.1.1.1"], "none-public"),
+        ('[trust]\nstrategy = "chain(single-header:x-real-ip)"\n', "10.9.9.9", [CLIENT], "chain-exhausted"),
         (NETWORK + '[trust]\nranges = ["ingress"]\n', "172.18.0.17", ["100.64.0.5"], "proxy-not-trusted"),
     ],
 )
@@ -86,8 +92,9 @@ def test_judgements_are_remembered_as_they_were_made(peer, values):
     config = parse_config(NETWORK + TRUST, "")
     explainer = Explainer(config)
     for given in (values, values, [*values, " " * 300], [*values, *[""] * 50]):
-        resolution = config.policy.resolve(peer, given)
-        assert explainer.judge(peer, given) == (resolution, explainer.finding(peer, given, resolution))
+        headers = {"x-forwarded-for": given}
+        resolution = config.policy.resolve(peer, headers)
+        assert explainer.judge(peer, headers) == (resolution, explainer.finding(peer, headers, resolution))
     assert explainer._cached.cache_info().currsize == 1
 
 
@@ -115,17 +122,10 @@ def test_every_combination_has_a_finding():
     """No combination of reason and meanings is without a finding."""
     topology = Explainer(parse_config(NETWORK, "")).topology
     codes = {meaning.code for _, meaning in topology._known} | {"public", "bridge", "invalid"}
-    reasons = (
-        "peer",
-        "peer-untrusted",
-        "peer-invalid",
-        "rightmost-untrusted",
-        "no-header",
-        "all-trusted",
-        "hop-invalid",
-    )
-    for reason in reasons:
+    for reason in REASONS:
         for peer in codes:
             for client in codes:
-                for entries, claims in ((0, 0), (1, 0), (3, 2)):
-                    assert choose(reason, peer, client, entries=entries, claims=claims, last_is_peer=False)
+                for entries, claims, guarded in ((0, 0, True), (1, 0, False), (3, 2, True)):
+                    assert choose(
+                        reason, peer, client, entries=entries, claims=claims, last_is_peer=False, guarded=guarded
+                    )

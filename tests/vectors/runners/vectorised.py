@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from echo.clientip import STRATEGIES, make_policy
+from echo.clientip import make_policy
 from echo.clientip.headers import fields
 from pipeline.resolve import header_lists
 from pipeline.resolve import resolve as vector_resolve

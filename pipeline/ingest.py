@@ -24,7 +24,7 @@ from echo.record import LoginRule
 from pipeline.errors import SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
-from pipeline.resolve import POLICY_OF_RECORD, Hops, header_lists, resolve
+from pipeline.resolve import POLICY_OF_RECORD, addresses, read_headers, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, sniff
 from pipeline.sources.combined import COMBINED
@@ -212,16 +212,15 @@ def enrich(
     rows = batch.num_rows
     columns = {name: batch.column(name) for name in batch.schema.names}
     policy = settings.policy
-    chain = header_lists(columns["headers"], (policy or DEFAULT_POLICY).header)
-    found = resolve(columns["peer_ip"], chain, policy or DEFAULT_POLICY, columns["proxied_ip"])
+    applied = policy or DEFAULT_POLICY
+    found = resolve(columns["peer_ip"], read_headers(columns["headers"], applied), applied, columns["proxied_ip"])
     columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
     if policy is None and own:
-        verdict = Hops(columns["client_ip"], DEFAULT_POLICY)
-        columns |= {"client_ip": verdict.text(), "client_ip_num": verdict.packed(), "client_class": verdict.classes()}
+        columns |= addresses(columns["client_ip"])
         columns["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
     else:
         columns |= {name: column for name, column in found.items() if name not in ("client_depth", "peer_trusted")}
-        columns["policy"] = pa.repeat(pa.scalar((policy or DEFAULT_POLICY).id), rows)
+        columns["policy"] = pa.repeat(pa.scalar(applied.id), rows)
     columns |= _logins(columns, found["peer_trusted"], settings.rules)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
     columns["date"] = columns["ts"].cast(pa.date32())

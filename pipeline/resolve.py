@@ -13,11 +13,15 @@ Equal to `Policy.resolve` on every row; tests hold the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import repeat
+from socket import AF_INET, inet_pton
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from echo.clientip import PUBLIC, Address, Policy, Ranges, classify, parse_hop
+from echo.clientip.address import V4_PREFIX
+from echo.clientip.ranges import CLASS_FIRSTS, CLASSES, V4_FIRST, V4_LAST
 from echo.clientip.resolve import (
     ALL_TRUSTED,
     BY_LEFTMOST_NONPRIVATE,
@@ -51,36 +55,118 @@ POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was 
 # Classes of addresses that a proxy, a node or a colleague has, and no attacker from outside
 INSIDE = frozenset({"loopback", "cloud-metadata", "link-local", "private", "cgnat"})
 
+MIN_ROWS_A_TAIL = 8  # on average; below, judging tails by themselves costs more than walking their rows
+
+# what inet_pton takes for IPv4 and prints the same; 0.0.0.0 is nobody, and left to the grammar
+BARE_IPV4 = r"^(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])){3}$"
+BLANKS = " \t"
+_V4_CUTS = [(first, name) for first, name in zip(CLASS_FIRSTS, CLASSES, strict=True) if first.startswith(V4_PREFIX)]
+V4_FIRSTS = pa.array([int.from_bytes(first[12:]) for first, _ in _V4_CUTS], pa.uint32())
+V4_CLASSES = pa.array([name for _, name in _V4_CUTS], pa.string())
+
 Columns = dict[str, pa.Array]
 NO_TEXT = pa.scalar(None, pa.string())
 
 
 class Texts:
-    """The distinct texts of an array, each parsed once by one grammar; `index` says which of them each place holds."""
+    """
+    The distinct texts of an array, each read once by one grammar; `index` says which of them each place holds.
+
+    Bare IPv4, as most hops are, goes through inet_pton and the tables of ranges as columns; every other text through
+    the grammar, one by one. What the addresses are is asked for the first time that it is needed.
+    """
 
     def __init__(self, texts: pa.Array, parse: Callable[[str], Address | None] = parse_hop) -> None:
-        """Parse the distinct strings of texts; null stays null."""
+        """Read the distinct strings of texts; null stays null."""
         encoded = texts.dictionary_encode()
         self.index = encoded.indices
-        self.addresses = [None if text is None else parse(text) for text in encoded.dictionary.to_pylist()]
+        distinct = encoded.dictionary
+        bare = pc.utf8_trim(distinct, BLANKS) if parse is parse_hop else pa.nulls(len(distinct), pa.string())
+        self._plain = pc.fill_null(pc.match_substring_regex(bare, BARE_IPV4), fill_value=False)
+        self._bare = bare
+        self._numbers = _ipv4_numbers(bare.filter(self._plain))
+        others = distinct.filter(pc.invert(self._plain)).to_pylist()
+        self._others = [None if text is None else parse(text) for text in others]
 
-    def all_of(self, holds: Callable[[bytes], bool]) -> pa.Array:
-        """Return for each place whether it is an address of which this holds; False for no address and for null."""
-        known = pa.array([one is not None and holds(one[0]) for one in self.addresses], pa.bool_())
+    def _merged(self, plain: pa.Array, others: pa.Array) -> pa.Array:
+        """Return one value a distinct text out of those of bare IPv4 and those of the others, each in order."""
+        if not len(others):
+            return plain
+        if not len(plain):
+            return others
+        place = pc.subtract(pc.cumulative_sum(self._plain.cast(pa.int64())), 1)
+        return pc.replace_with_mask(plain.take(pc.if_else(self._plain, place, None)), pc.invert(self._plain), others)
+
+    def valid(self) -> pa.Array:
+        """Return for each place whether it is an address; False for null."""
+        others = pa.array([one is not None for one in self._others], pa.bool_())
+        known = self._merged(pa.repeat(pa.scalar(True), len(self._numbers)), others)
         return pc.fill_null(known.take(self.index), fill_value=False)
+
+    def within(self, ranges: Ranges) -> pa.Array:
+        """Return for each place whether it is an address in the ranges; False for null."""
+        spans = [
+            (max(first, V4_FIRST), min(last, V4_LAST))
+            for first, last in ranges.spans()
+            if first <= V4_LAST and last >= V4_FIRST
+        ]
+        plain = pa.repeat(pa.scalar(False), len(self._numbers))
+        if spans and len(plain):
+            firsts, lasts = (pa.array([int.from_bytes(span[at][12:]) for span in spans], pa.uint32()) for at in (0, 1))
+            at = pc.subtract(pc.search_sorted(firsts, self._numbers, side="right").cast(pa.int64()), 1)
+            last = lasts.take(pc.if_else(pc.greater_equal(at, 0), at, None))
+            plain = pc.fill_null(pc.less_equal(self._numbers, last), fill_value=False)
+        others = pa.array([one is not None and one[0] in ranges for one in self._others], pa.bool_())
+        return pc.fill_null(self._merged(plain, others).take(self.index), fill_value=False)
+
+    def _classes(self) -> pa.Array:
+        """Return the class of each distinct text."""
+        at = pc.subtract(pc.search_sorted(V4_FIRSTS, self._numbers, side="right").cast(pa.int64()), 1)
+        plain = V4_CLASSES.take(at) if len(at) else pa.array([], pa.string())
+        return self._merged(
+            plain, pa.array([None if one is None else classify(one[0]) for one in self._others], pa.string())
+        )
+
+    def public(self) -> pa.Array:
+        """Return for each place whether it is a public address; False for null."""
+        return pc.fill_null(pc.equal(self._classes(), PUBLIC).take(self.index), fill_value=False)
+
+    def text(self, which: pa.Array) -> pa.Array:
+        """Return the canonical text of the distinct texts numbered by which; null for null and for no address."""
+        others = pa.array([None if one is None else str(one) for one in self._others], pa.string())
+        return self._merged(self._bare.filter(self._plain), others).take(which)
 
     def columns(self, which: pa.Array) -> Columns:
         """Return client_ip, client_ip_num and client_class of the distinct texts numbered by which; null for null."""
-        named: set[int | None] = set(which.unique().to_pylist())
-        addresses = [one if number in named else None for number, one in enumerate(self.addresses)]
-        text = pa.array([None if one is None else str(one) for one in addresses], pa.string())
-        packed = pa.array([None if one is None else one[0] for one in addresses], pa.binary())
-        classes = pa.array([None if one is None else classify(one[0]) for one in addresses], pa.string())
+        others = self._others
+        four = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(4), len(self._numbers), [None, _swapped(self._numbers).buffers()[1]]
+        ).cast(pa.binary())
+        packed = pc.binary_join_element_wise(pa.scalar(V4_PREFIX, pa.binary()), four, pa.scalar(b"", pa.binary()))
+        number = self._merged(packed, pa.array([None if one is None else one[0] for one in others], pa.binary()))
         return {
-            "client_ip": text.take(which),
-            "client_ip_num": packed.take(which),
-            "client_class": classes.take(which),
+            "client_ip": self.text(which),
+            "client_ip_num": number.take(which),
+            "client_class": self._classes().take(which),
         }
+
+
+def _ipv4_numbers(texts: pa.Array) -> pa.Array:
+    """Return bare IPv4 addresses as uint32."""
+    packed = b"".join(map(inet_pton, repeat(AF_INET), texts.to_pylist()))
+    return _swapped(pa.Array.from_buffers(pa.uint32(), len(texts), [None, pa.py_buffer(packed)]))
+
+
+def _swapped(numbers: pa.Array) -> pa.Array:
+    """Return uint32s with their bytes in the other order."""
+    parts = [pc.bit_wise_and(numbers, pa.scalar(mask, pa.uint32())) for mask in (0xFF, 0xFF00, 0xFF0000, 0xFF000000)]
+    shifted = [
+        pc.shift_left(parts[0], pa.scalar(24, pa.uint32())),
+        pc.shift_left(parts[1], pa.scalar(8, pa.uint32())),
+        pc.shift_right(parts[2], pa.scalar(8, pa.uint32())),
+        pc.shift_right(parts[3], pa.scalar(24, pa.uint32())),
+    ]
+    return pc.bit_wise_or(pc.bit_wise_or(shifted[0], shifted[1]), pc.bit_wise_or(shifted[2], shifted[3]))
 
 
 def addresses(texts: pa.Array) -> Columns:
@@ -136,34 +222,38 @@ def resolve(
     from_proxy = pa.nulls(rows, pa.string()) if proxied is None else proxied
     peers = Texts(peer)
     ends = peers if from_proxy.null_count == rows else Texts(pc.coalesce(from_proxy, peer))
-    trusted = ends.all_of(policy.trusted.__contains__)
-    own = ends.columns(ends.index)
-    own["client_source"] = pc.if_else(
-        own["client_ip"].is_valid(), pc.if_else(from_proxy.is_valid(), SOURCE_PROXIED, SOURCE_PEER), NO_TEXT
-    )
-    own["client_depth"] = pa.repeat(pa.scalar(0, pa.int64()), rows)
+    trusted, valid = ends.within(policy.trusted), ends.valid()
+
+    def own(which: pa.Array, reason: pa.Array) -> Columns:
+        """Return the columns of the rows numbered which, whose client is the peer."""
+        columns = ends.columns(ends.index.take(which))
+        kind = pc.if_else(from_proxy.take(which).is_valid(), SOURCE_PROXIED, SOURCE_PEER)
+        columns["client_source"] = pc.if_else(columns["client_ip"].is_valid(), kind, NO_TEXT)
+        columns["client_reason"] = reason
+        columns["client_depth"] = pa.repeat(pa.scalar(0, pa.int64()), len(which))
+        return columns
+
     pieces = _Pieces(rows)
     for step in policy.steps:
         left = pieces.left
         if step.name == REMOTE_ADDR:
-            found = _taken(own, left, rows)
-            found["client_reason"] = pc.if_else(found["client_ip"].is_valid(), PEER.code, PEER_INVALID.code)
-            pieces.add(left, found, final=not policy.is_chain)
+            reason = pc.if_else(valid.take(left), PEER.code, PEER_INVALID.code)
+            pieces.add(left, own(left, reason), final=not policy.is_chain)
             continue
         if policy.trusted or step.name == RIGHTMOST_UNTRUSTED:
-            stranger = pc.and_(own["client_ip"].is_valid(), pc.invert(trusted)).take(left)
-            strangers = left.filter(stranger)
-            found = _taken(own, strangers, rows)
-            found["client_reason"] = pa.repeat(pa.scalar(PEER_UNTRUSTED.code), len(strangers))
-            pieces.add(strangers, found, final=True)
-            left = left.filter(pc.invert(stranger))
+            stranger = pc.and_(valid, pc.invert(trusted))
+            if pc.any(stranger).as_py():
+                stranger = stranger.take(left)
+                strangers = left.filter(stranger)
+                reason = pa.repeat(pa.scalar(PEER_UNTRUSTED.code), len(strangers))
+                pieces.add(strangers, own(strangers, reason), final=True)
+                left = left.filter(pc.invert(stranger))
         column = headers[step.header]
         found = STEPS[step.name](column if len(left) == rows else column.take(left), step, policy.trusted)
         found["client_source"] = pc.if_else(found["client_ip"].is_valid(), step.header, NO_TEXT)
         pieces.add(left, found, final=not policy.is_chain)
     columns = pieces.together()
-    text = own["client_ip"] if ends is peers else peers.columns(peers.index)["client_ip"]
-    return {**columns, "peer_ip": text, "peer_trusted": trusted}
+    return {**columns, "peer_ip": peers.text(peers.index), "peer_trusted": trusted}
 
 
 class _Pieces:
@@ -212,13 +302,8 @@ def _nobody(rows: int) -> Columns:
     }
 
 
-def _taken(columns: Columns, which: pa.Array, rows: int) -> Columns:
-    names = ("client_ip", "client_ip_num", "client_class", "client_source", "client_depth")
-    return {name: columns[name] if len(which) == rows else columns[name].take(which) for name in names}
-
-
 def _numbers(count: int) -> pa.Array:
-    return pa.array(range(count), pa.int64())
+    return pa.arange(0, count)
 
 
 # --- the strategies ---------------------------------------------------------------------------------------------------
@@ -263,13 +348,51 @@ class _Lists:
         return columns
 
 
-def _is_public(packed: bytes) -> bool:
-    return classify(packed) == PUBLIC
-
-
 def _rightmost_untrusted(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
+    """
+    Walk by tails: proxies are few, so that what stands behind a list's first entry repeats, and is judged once.
+
+    Where all of a row's tail is trusted, its first entry is the boundary. Rows with an untrusted hop further right, and
+    columns whose tails do not repeat, are walked hop by hop.
+    """
+    halves = pc.split_pattern(column, ",", max_splits=1)
+    lengths = pc.fill_null(pc.list_value_length(halves), 0)
+    starts = pc.subtract(pc.cumulative_sum(lengths.cast(pa.int64())), lengths)
+    texts = pc.list_flatten(halves)
+    tails = texts.take(pc.if_else(pc.greater(lengths, 1), pc.add(starts, 1), None)).dictionary_encode()
+    if len(tails.dictionary) > len(column) // MIN_ROWS_A_TAIL:
+        return _walked(column, step, trusted)
+    parse = PARSERS[step.header]
+    counts = [_trusted_hops(tail, parse, trusted) for tail in tails.dictionary.to_pylist()]
+    passed = pa.array(counts, pa.int64()).take(tails.indices)
+    passed = pc.if_else(pc.less_equal(lengths, 1), 0, passed)
+    hard = passed.is_null()
+    if pc.any(hard).as_py():
+        numbers = _numbers(len(column))
+        pieces = _Pieces(len(column))
+        for which, walk in ((numbers.filter(hard), _walked), (numbers.filter(pc.invert(hard)), _rightmost_untrusted)):
+            pieces.add(which, walk(column.take(which), step, trusted), final=True)
+        return pieces.together()
+    heads = Texts(texts.take(pc.if_else(pc.greater(lengths, 0), starts, None)), parse)
+    stops = pc.invert(heads.within(trusted))
+    columns = heads.columns(pc.if_else(stops, heads.index, None))
+    found = pc.if_else(columns["client_ip"].is_valid(), BY_RIGHTMOST_UNTRUSTED.code, HOP_INVALID.code)
+    reason = pc.if_else(stops, found, ALL_TRUSTED.code)
+    columns["client_reason"] = pc.if_else(column.is_valid(), reason, NO_HEADER.code)
+    columns["client_depth"] = pc.if_else(column.is_valid(), pc.add(passed, 1), 0)
+    return columns
+
+
+def _trusted_hops(tail: str | None, parse: Callable[[str], Address | None], trusted: Ranges) -> int | None:
+    """Return how many hops a tail has, None if one of them is no trusted address."""
+    entries = [] if tail is None else tail.split(",")
+    addresses = [parse(entry) for entry in entries]
+    return len(entries) if all(one is not None and one[0] in trusted for one in addresses) else None
+
+
+def _walked(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
-    boundary = lists.last(pc.invert(lists.hops.all_of(trusted.__contains__)))
+    boundary = lists.last(pc.invert(lists.hops.within(trusted)))
     return lists.answer(boundary, BY_RIGHTMOST_UNTRUSTED.code, ALL_TRUSTED.code)
 
 
@@ -282,13 +405,13 @@ def _rightmost_count(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
 
 def _rightmost_nonprivate(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
-    boundary = lists.last(lists.hops.all_of(_is_public))
+    boundary = lists.last(lists.hops.public())
     return lists.answer(boundary, BY_RIGHTMOST_NONPRIVATE.code, NONE_PUBLIC.code)
 
 
 def _leftmost_nonprivate(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
-    boundary = lists.first(lists.hops.all_of(_is_public))
+    boundary = lists.first(lists.hops.public())
     return lists.answer(boundary, BY_LEFTMOST_NONPRIVATE.code, NONE_PUBLIC.code)
 
 

@@ -49,8 +49,8 @@ NETWORK_KEYS = NETWORK_RANGES | {
 # key of [trust] -> what it holds
 TRUST_KEYS = {
     "strategy": (
-        "How the client is chosen, as in the table of strategies. Without it: remote-addr, or rightmost-untrusted where "
-        "ranges are given."
+        "How the client is chosen, as in the table of strategies. Without it: remote-addr, or rightmost-untrusted "
+        "where ranges are given."
     ),
     "headers": "The header of a strategy that names none, one name; X-Forwarded-For if not given.",
     "ranges": "Whose hops are believed: names of [network], named ranges, CIDRs or addresses.",

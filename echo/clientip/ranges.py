@@ -1,8 +1,8 @@
 """
 Sets of addresses: CIDRs, single addresses, and the special-purpose ranges everyone knows by name.
 
-A set is kept as sorted, inclusive [first, last] pairs of packed addresses that neither overlap nor touch, so membership is one bisection
-and one comparison however many ranges were given.
+A set is kept as sorted, inclusive [first, last] pairs of packed addresses that neither overlap nor touch, so membership
+is one bisection and one comparison however many ranges were given.
 """
 
 from bisect import bisect_right
@@ -137,9 +137,10 @@ def _class_table() -> tuple[list[bytes], list[str]]:
     return firsts, [next((name for name, one in ranges.items() if first in one), PUBLIC) for first in firsts]
 
 
-_FIRSTS, _CLASSES = _class_table()
+# the first address of each piece of the address space, in order, and the class of the piece
+CLASS_FIRSTS, CLASSES = _class_table()
 
 
 def classify(packed: bytes) -> str:
     """Return what an address is by itself: a name of NAMED_RANGES, or public."""
-    return _CLASSES[bisect_right(_FIRSTS, packed) - 1]
+    return CLASSES[bisect_right(CLASS_FIRSTS, packed) - 1]

@@ -107,7 +107,7 @@ _COUNT = re.compile(r"[1-9][0-9]{0,2}")
 
 
 class Step(NamedTuple):
-    """One strategy with its argument: `header` is lower-case, "" where none is read; `nth` is 0 but for rightmost-count."""
+    """One strategy with its argument: `header` lower-case, "" where none is read; `nth` of rightmost-count, else 0."""
 
     name: str
     header: str = ""

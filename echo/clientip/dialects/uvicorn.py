@@ -6,10 +6,13 @@ Rules, confirmed on 0.54.0:
 * A peer that is not trusted is the client, and so is one that sent nothing usable.
 * All X-Forwarded-For fields joined: from the right, the first entry that is not trusted, or the leftmost. `*` trusts
   everybody, so the leftmost wins.
-* An entry is text: its port is split off where it is a number, brackets with it; what is no address is trusted only
-  where the list has the same text. An empty entry ends the walk and leaves the peer.
-* Addresses are the standard library's: a mapped one is IPv6, and in no IPv4 network; a zone is kept.
-* A list entry that is neither address nor network is a literal, without a word: so is a network with host bits set.
+* An entry is text. Its port is split off where int() takes it (so `+80` and `8_0`), brackets whatever stands behind
+  their colon; the port is 0 where there is none. What is no address is trusted only where the list has the same text.
+  An empty entry ends the walk and leaves the peer.
+* Addresses are the standard library's: a mapped one is IPv6, and in no IPv4 network; a zone tells single addresses
+  apart, and does not matter to networks.
+* A list entry that is neither address nor network is a literal, without a word: so is a network with host bits set,
+  and `*` among others.
 """
 
 from collections.abc import Sequence
@@ -17,15 +20,16 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
 from echo.clientip.dialects.golang import split_host_port, values
+from echo.clientip.faults import ConfigFault, quote
 
 VERSION = "uvicorn 0.54.0"
 EVERYBODY = "*"
-MAX_CHARS = 253  # of a host; the longest DNS name
-MAX_PORT_CHARS = 64  # int() takes time that is quadratic in the digits, and refuses thousands
+XFF = "X-Forwarded-For"
+MAX_PORT_CHARS = 4300  # what int() refuses to read by default, since its time is quadratic in the digits
 
 
 class TrustList:
-    """A compiled --forwarded-allow-ips."""
+    """A compiled --forwarded-allow-ips. `host in trusted` tells whether the text is trusted; the empty one never is."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self.everybody = list(trusted) == [EVERYBODY]
@@ -45,7 +49,7 @@ class TrustList:
         if self.everybody or not host:
             return self.everybody
         try:
-            address = ip_address(host if len(host) <= MAX_CHARS else "")
+            address = ip_address(host)
         except ValueError:
             return host in self.literals
         return address in self.addresses or any(address in network for network in self.networks)
@@ -72,14 +76,16 @@ def _number(text: str) -> int | None:
         return None
 
 
-def _build(argument: str, trusted: Sequence[str]) -> Resolver:  # takes none
+def _build(argument: str, trusted: Sequence[str]) -> Resolver:
+    if argument:
+        raise ConfigFault(f"--forwarded-allow-ips takes no argument, not {quote(argument)}", next_step="leave it out")
     trust = TrustList(trusted)
 
     def resolve(arrival: Arrival) -> Answer:
         text = arrival.proxied or arrival.peer or ""
         peer = split_host_port(text) or (text, "")
         own = Answer(peer[0] or None, port=_number(peer[1]))
-        fields = values(arrival.headers, "X-Forwarded-For")
+        fields = values(arrival.headers, XFF)
         if peer[0] not in trust or not fields:
             return own
         entries = [split_entry(entry.strip()) for entry in ", ".join(fields).split(",")]
@@ -97,8 +103,8 @@ DIALECTS = (
         name="uvicorn",
         program="uvicorn",
         version=VERSION,
-        meaning="--forwarded-allow-ips = the trusted ranges: from the right the first entry that is not trusted, or "
-        "the leftmost.",
+        meaning="--forwarded-allow-ips = the trusted ranges: believes the first entry from the right that is not "
+        "trusted, else the leftmost, if the peer is trusted.",
         argument="",
         build=_build,
     ),

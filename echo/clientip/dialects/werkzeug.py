@@ -5,8 +5,8 @@ Rules, confirmed on 3.1.9:
 
 * The N-th value from the right of X-Forwarded-For, whatever text it is and whoever the peer is; the peer where there
   are fewer, where N is 0, and where the value is empty.
-* The fields are joined by commas, as WSGI servers do. Values in double quotes may hold commas, and lose the quotes and
-  their escapes; an open quote makes the whole list empty. Empty values do not count.
+* The fields are joined by commas, as WSGI servers do. Double quotes hide commas, and are taken off, with the escapes
+  inside, where they enclose all of a value. An open quote makes the whole list empty. Empty values do not count.
 """
 
 import re
@@ -18,8 +18,9 @@ from echo.clientip.faults import ConfigFault, quote
 
 VERSION = "Werkzeug 3.1.9"
 MAX_COUNT_CHARS = 6
-# a value: outside quotes anything but a comma, inside them anything, escapes in pairs
-_VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+# a value: outside quotes anything but a comma, inside them anything, escapes in pairs; nothing is ever given back
+_VALUE = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)")
 
 
 def split_list(text: str) -> list[str]:
@@ -41,7 +42,7 @@ def split_list(text: str) -> list[str]:
 
 def _unquoted(item: str) -> str:
     if len(item) >= 2 and item[0] == item[-1] == '"':
-        return item[1:-1].replace("\\\\", "\\").replace('\\"', '"')
+        return _ESCAPE.sub(r"\1", item[1:-1])
     return item
 
 
@@ -65,7 +66,7 @@ DIALECTS = (
         name="werkzeug-count",
         program="werkzeug",
         version=VERSION,
-        meaning="ProxyFix(x_for=N): the N-th entry from the right, whoever the peer is.",
+        meaning="ProxyFix(x_for=N): believes the N-th entry from the right, whoever the peer is.",
         argument="1",
         build=_build,
     ),

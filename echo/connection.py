@@ -10,6 +10,7 @@ Facts:
 * While the task waits for a request, one that comes whole and without a body is answered where its bytes arrive: most
   requests are such, and waking the task costs as much as parsing them.
 * A client may close its sending side after the request (`nc -N`) and still gets its answer.
+* A PROXY header, where [trust] proxy_protocol lets one come, is taken off before anything else looks at the bytes.
 * A body that a route does not read is drained up to MAX_DRAINED_BYTES, as Go does; beyond, the connection ends.
 """
 
@@ -25,9 +26,11 @@ from aiohttp.web_protocol import RequestHandler
 
 from echo.body import BodyReader
 from echo.clientip import parse_address
+from echo.clientip.config import PROXY_OPTIONAL, PROXY_REQUIRED
 from echo.explain import MALFORMED
+from echo.proxyproto import Header, NeedMore, NotProxy, ProxyError, Reader
 from echo.recorder import Exchange, Place, headers_of, record_line, sign_in
-from echo.request import Connection, Request, endpoint, says_close
+from echo.request import Connection, Request, endpoint, says_close, spelled_endpoint
 from echo.routes import TEXT, Answer, App, phrase, route_of
 from echo.sink import Sink
 from echo.whoami import wait_seconds
@@ -79,7 +82,7 @@ async def _never_called(_request: web.BaseRequest) -> web.StreamResponse:
 class Conversation(RequestHandler):
     """One connection."""
 
-    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_scanned", "_server", "_wire")
+    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_preface", "_refusal", "_scanned", "_server", "_wire")
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None turns it off
@@ -90,6 +93,8 @@ class Conversation(RequestHandler):
         self._idle = False  # the task waits for the first byte of a request
         self._number = 0
         self._wire = Connection("", None, None, None, None, b"")
+        self._preface: Reader | None = None  # reads the PROXY header, while one may come
+        self._refusal: Malformed | None = None  # what was wrong with it, for the task
 
     # --- the event loop calls these -----------------------------------------------------------------------------------
 
@@ -101,18 +106,44 @@ class Conversation(RequestHandler):
         version = tls.version() if tls else None
         identity = f"{self._server.prefix}-{next(_connection_numbers):x}"
         self._wire = Connection(identity, peer_ip, peer_port, local_ip, local_port, remote, version)
+        mode = self._server.app.config.proxy_protocol
+        if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and self._peer_is_trusted()):
+            self._preface = Reader()
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Keep bytes for the task."""
         if self._eof:
             return
+        if self._preface is not None:
+            data = self._read_preface(self._preface, data)
+            if not data:
+                return
         if self._idle and not self._buffer and not self._close and not self._paused and self._answer_at_once(data):
             return
         self._buffer += data
         if len(self._buffer) > MAX_BUFFERED_BYTES and not self._buffer_paused:
             self._pause_reading_for_buffer()
         self._wake()
+
+    def _read_preface(self, reader: Reader, data: bytes) -> bytes:
+        """Read the PROXY header; return what came behind it, nothing while it is not whole, or is refused."""
+        try:
+            header = reader.feed(data)
+            if isinstance(header, NeedMore):
+                return b""
+            if isinstance(header, NotProxy) and self._server.app.config.proxy_protocol == PROXY_REQUIRED:
+                raise ProxyError("none came, and proxy_protocol is required", 0, reader.rest)
+        except ProxyError as error:
+            self._refusal = Malformed(str(error), body=f"400 Bad Request: {error}\n")
+            self._wake()
+            return b""
+        self._preface = None
+        if isinstance(header, Header) and header.source is not None:
+            text, port = str(header.source), header.source_port
+            remote = spelled_endpoint(text, port).encode()
+            self._wire = self._wire._replace(remote_addr=remote, proxied_ip=text, proxied_port=port)
+        return reader.rest
 
     def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp's returns nothing, which means False
         """Note that the client will send no more; keep the connection open for the answer, where TLS allows it."""
@@ -179,6 +210,8 @@ class Conversation(RequestHandler):
         self._scanned = 0
         self._number += 1
         while True:
+            if self._refusal is not None:
+                raise self._refusal
             if self._buffer:
                 end = find_head(self._buffer, self._scanned)
                 if end:
@@ -189,6 +222,8 @@ class Conversation(RequestHandler):
             if self._eof:
                 if self._buffer and self.transport is not None:
                     raise Malformed("the connection ended within the head")
+                if self._preface is not None and self._preface.begun:
+                    raise Malformed("the connection ended within the PROXY header")
                 return None
             if self._close:
                 return None
@@ -270,7 +305,10 @@ class Conversation(RequestHandler):
         if server.sink.on:
             app = server.app
             headers = headers_of(request)
-            resolution, finding = app.explainer.judge(self._wire.peer_ip, headers)
+            wire = self._wire
+            resolution, finding = app.explainer.judge(
+                wire.proxied_ip or wire.peer_ip, headers, proxied=wire.proxied_ip is not None
+            )
             exchange = Exchange(
                 self._wire,
                 request.number,
@@ -285,7 +323,7 @@ class Conversation(RequestHandler):
                 headers=headers,
             )
             if app.logins:
-                sign_in(exchange, app.logins, peer_trusted=self._peer_is_trusted(request))
+                sign_in(exchange, app.logins, peer_trusted=self._peer_is_trusted())
             server.sink.write(record_line(exchange, server.place))
         if server.verbose is not None:
             server.verbose(request)
@@ -318,11 +356,11 @@ class Conversation(RequestHandler):
         request.body_error = reader.error
         return not reader.done or bool(reader.error)
 
-    def _peer_is_trusted(self, request: Request) -> bool:
-        trusted = self._server.app.config.policy.trusted
-        peer = request.connection.peer_ip
+    def _peer_is_trusted(self) -> bool:
+        """Return whether the proxied peer, or without one the peer, is in the trusted ranges."""
+        peer = self._wire.proxied_ip or self._wire.peer_ip
         address = parse_address(peer) if peer else None
-        return address is not None and address.packed in trusted
+        return address is not None and address.packed in self._server.app.config.policy.trusted
 
     def _refuse(self, malformed: Malformed) -> None:
         """Answer bytes that are no request, and log them as one."""
@@ -332,7 +370,9 @@ class Conversation(RequestHandler):
             head = f"HTTP/1.1 {malformed.status} {malformed.phrase}\r\n{_REFUSAL_HEADERS}"
             self.transport.write(head.encode() + body)
         if server.sink.on:
-            resolution = server.app.config.policy.resolve(self._wire.peer_ip, {})
+            resolution = server.app.config.policy.resolve(
+                self._wire.proxied_ip or self._wire.peer_ip, {}, proxied=self._wire.proxied_ip is not None
+            )
             now = time.time()
             exchange = Exchange(
                 self._wire,

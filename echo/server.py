@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 import uvloop
 
 from echo.clientip import load_config, quote
+from echo.clientip.config import PROXY_OFF
 from echo.clientip.faults import printable
 from echo.connection import Server
 from echo.errors import StartupFault
@@ -47,6 +48,12 @@ def serve_forever(settings: Settings) -> None:
         parse_login_rules(config.tables.get("login"), config.path),
     )
     context = tls_context(settings)
+    if context and config.proxy_protocol != PROXY_OFF:
+        raise StartupFault(
+            "a PROXY header stands before the TLS handshake, where it is not read yet",
+            "[trust] proxy_protocol",
+            f'set it to "{PROXY_OFF}", or leave --cert and --key to the balancer',
+        )
     with listen(settings.host, settings.port) as listener:
         sink = open_sink(settings.log)
         try:

@@ -61,7 +61,7 @@ PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED = "off", "optional", "required"
 PROXY_PROTOCOL = {
     PROXY_OFF: "A PROXY header is no HTTP and is answered with 400.",
     PROXY_OPTIONAL: "A peer in the trusted ranges may begin with one; from any other it is answered with 400.",
-    PROXY_REQUIRED: "Every connection begins with one, whoever connects; without it the connection is closed.",
+    PROXY_REQUIRED: "Every connection begins with one, whoever connects; without one it is answered with 400.",
 }
 TABLES = ("network", "trust", "login", "geo")
 

@@ -96,8 +96,9 @@ class Explainer:
         spoken   the dialects that are asked as well
         """
         policy = self.config.policy
-        address = parse_hop(arrival.proxied or arrival.peer or "")
-        peer = str(address) if address else arrival.peer or ""
+        end = arrival.proxied or arrival.peer or ""
+        address = parse_hop(end)
+        peer = str(address) if address else end
         proxied = arrival.proxied is not None
         headers = {name: fields(arrival.headers, name) for name in self.headers}
         resolution, finding = self.judge(peer, headers, proxied=proxied)

@@ -37,6 +37,11 @@ class Reader:
         self._data = bytearray()
         self._searched = 0
 
+    @property
+    def begun(self) -> bool:
+        """Return whether bytes came."""
+        return bool(self._data)
+
     def feed(self, data: bytes) -> Header | NeedMore | NotProxy:
         """Take bytes. Raises ProxyError once they began as a header and went on as none; do not feed it again then."""
         self._data += data

@@ -7,7 +7,8 @@ What Node gives its programs of a request, as the dialects of those programs nee
 """
 
 from echo.clientip.dialects.dialect import Arrival
-from echo.clientip.dialects.golang import split_host_port, values
+from echo.clientip.dialects.golang import values
+from echo.clientip.dialects.socket_name import host_and_port
 
 XFF = "X-Forwarded-For"
 # ECMA-262 §12.2 WhiteSpace and §12.3 LineTerminator
@@ -19,10 +20,7 @@ WHITE_SPACE = (
 
 def socket_address(arrival: Arrival) -> str | None:
     """Return socket.remoteAddress: the peer without its port; None where it has none."""
-    text = arrival.proxied or arrival.peer or ""
-    split = split_host_port(text)
-    address = split[0] if split else text
-    return address if address and not address.startswith(("@", "unix")) else None
+    return host_and_port(arrival)[0] or None
 
 
 def forwarded_for(arrival: Arrival) -> str:

@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import split_host_port, values
+from echo.clientip.dialects.golang import values
+from echo.clientip.dialects.socket_name import host_and_port
 from echo.clientip.faults import ConfigFault, quote
 
 VERSION = "uvicorn 0.54.0"
@@ -29,7 +30,7 @@ MAX_PORT_CHARS = 4300  # what int() refuses to read by default, since its time i
 
 
 class TrustList:
-    """A compiled --forwarded-allow-ips. `host in trusted` tells whether the text is trusted; the empty one never is."""
+    """A compiled --forwarded-allow-ips. `host in trusted` tells whether the text is; `*` takes the empty one."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
         self.everybody = list(trusted) == [EVERYBODY]
@@ -82,11 +83,10 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:
     trust = TrustList(trusted)
 
     def resolve(arrival: Arrival) -> Answer:
-        text = arrival.proxied or arrival.peer or ""
-        peer = split_host_port(text) or (text, "")
-        own = Answer(peer[0] or None, port=_number(peer[1]))
+        peer, port_text = host_and_port(arrival)
+        own = Answer(peer or None, port=_number(port_text))
         fields = values(arrival.headers, XFF)
-        if peer[0] not in trust or not fields:
+        if peer not in trust or not fields:
             return own
         entries = [split_entry(entry.strip()) for entry in ", ".join(fields).split(",")]
         if trust.everybody:

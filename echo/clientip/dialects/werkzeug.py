@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import BLANKS, split_host_port, values
+from echo.clientip.dialects.golang import BLANKS, values
+from echo.clientip.dialects.socket_name import host_and_port
 from echo.clientip.faults import ConfigFault, quote
 
 VERSION = "Werkzeug 3.1.9"
@@ -52,11 +53,8 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:  # asks nobody wh
     count = int(argument)
 
     def resolve(arrival: Arrival) -> Answer:
-        text = arrival.proxied or arrival.peer or ""
-        split = split_host_port(text)
-        peer = split[0] if split else text
         items = split_list(",".join(values(arrival.headers, "X-Forwarded-For"))) if count else []
-        return Answer((items[-count] if count and len(items) >= count else "") or peer or None)
+        return Answer((items[-count] if count and len(items) >= count else "") or host_and_port(arrival)[0] or None)
 
     return resolve
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.vectors.asked import blocks, dialects, express, forwarded, neutral, proxyproto
+from tests.vectors.asked import blocks, dialects, express, forwarded, neutral, proxyproto, rack
 from tests.vectors.rows import NO_STRATEGY, Answer, Asked, Row, Skip, name_of
 
 ASKED: Mapping[str, Asked] = {
@@ -12,6 +12,7 @@ ASKED: Mapping[str, Asked] = {
     **proxyproto.ANSWERS,
     **dialects.ANSWERS,
     **express.ANSWERS,
+    **rack.ANSWERS,
 }
 
 

@@ -1,5 +1,6 @@
 """`whofrom explain`: what `/explain` would say of a request, without a server."""
 
+import re
 import sys
 
 import click
@@ -9,7 +10,10 @@ from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain.judge import Explainer
 from echo.explain.report import explain_json, explain_text
+from echo.request import spelled_endpoint
 
+UNIX = "@"
+_PORT = re.compile(r"(?:\]|\.[0-9]+):([0-9]{1,5})$")
 FORMS = {"text": explain_text, "json": explain_json}
 
 
@@ -19,6 +23,19 @@ def parse_field(text: str) -> tuple[str, str]:
     if not colon or not name or name != name.strip() or not text.replace("\t", " ").isprintable():
         raise ConfigFault(f"{quote(text)} is no header field", "--header", "write 'X-Forwarded-For: 203.0.113.7'")
     return name, value.strip(" \t")
+
+
+def parse_end(text: str, flag: str) -> str:
+    """Return an end of a connection with a port, as programs are told it. Raises ConfigFault."""
+    if text == UNIX:
+        return text
+    address = parse_hop(text)
+    if address is None:
+        raise ConfigFault(
+            f"{quote(text)} is no address", flag, f"write 10.0.0.1, [2001:db8::1]:443, or {UNIX} for a UNIX socket"
+        )
+    port = _PORT.search(text)
+    return spelled_endpoint(str(address), int(port[1]) if port else 0)
 
 
 @click.command("explain")
@@ -40,12 +57,8 @@ def explain(
     form: str,
 ) -> None:
     """Say who the client of a request is, and why, as a server would at /explain."""
-    for flag, text in (("--peer", peer), ("--proxied", proxied)):
-        if text is not None and text != "@" and parse_hop(text) is None:
-            raise ConfigFault(
-                f"{quote(text)} is no address", flag, "write 10.0.0.1, [2001:db8::1]:443, or @ for a UNIX socket"
-            )
-    arrival = Arrival(peer, [parse_field(text) for text in fields], proxied)
+    fields_read = [parse_field(text) for text in fields]
+    arrival = Arrival(parse_end(peer, "--peer"), fields_read, parse_end(proxied, "--proxied") if proxied else None)
     try:
         spoken = parse_names(names, DIALECTS) if names else ()
     except ConfigFault as fault:

@@ -33,7 +33,8 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:
     networks = make_networks(trusted, "trusted_proxies")
 
     def resolve(arrival: Arrival) -> Answer:
-        peer = ([*_addresses(peer_text(arrival))] or [None])[-1]
+        peers = _addresses(peer_text(arrival))
+        peer = peers[-1] if peers else None
         claimed = _addresses(joined(arrival.headers, "Client-Ip"))[::-1]
         hosts = forwarded_for(arrival.headers) or []
         forwarded = [host for host in reversed(hosts) if host is not None and parse_ip(host) is not None]

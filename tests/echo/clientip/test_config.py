@@ -132,7 +132,8 @@ WRONG = {
     '[trsut]\nranges = "10.0.0.0/8"': "whofrom.toml: 'trsut' is unknown; did you mean trust?",
     '[trust]\nstrategy = "leftmost"': (
         "whofrom.toml [trust]: strategy 'leftmost' is unknown; use one of "
-        "remote-addr, rightmost-untrusted, rightmost-count, rightmost-nonprivate, leftmost-nonprivate, single-header, chain"
+        "remote-addr, rightmost-untrusted, rightmost-count, rightmost-nonprivate, leftmost-nonprivate, "
+        "single-header, chain"
     ),
     # synthetic
     '[trust]\nstrategy = ["remote-addr"]': (

@@ -14,7 +14,7 @@ REAL = {"x-real-ip": ["1.1.1.1", "[2001:4860::9]:80"]}
 OUTSIDE, INSIDE = "198.51.100.9", "10.0.0.1"
 RANGES = ("10.0.0.0/8",)
 
-# (strategy, peer, headers, ranges), client, source, reason, depth
+# what is asked: strategy, peer, headers, ranges; what comes out: client, source, reason, depth
 ANSWERS = [
     # realistic
     (("remote-addr", OUTSIDE, XFF, ()), (OUTSIDE, "peer", "peer", 0)),

@@ -24,7 +24,7 @@ RESOLVED = {
     "trusted": ["10.0.0.0/8"],
     "expect": {"client_ip": "203.0.113.7", "error": False},
 }
-FOREIGN = RESOLVED | {"id": "foreign", "strategy": "koa:1"}
+FOREIGN = RESOLVED | {"id": "foreign", "strategy": "ipware:count=1"}
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
@@ -65,7 +65,7 @@ def written(path, *rows):
 def test_a_passing_file_ends_with_the_counts_and_zero(tmp_path, capsys):
     assert main([written(tmp_path / "a.jsonl", RESOLVED), written(tmp_path / "b.jsonl", FOREIGN)]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "  koa:1: 0 passed, 0 failed, 1 skipped (no runner knows this strategy)",
+        "  ipware:count=1: 0 passed, 0 failed, 1 skipped (no runner knows this strategy)",
         f"  rightmost-untrusted:X-Forwarded-For: 1 passed, 0 failed, 0 skipped ({', '.join(RUNNERS)})",
         "1 passed, 0 failed, 1 skipped",
     ]

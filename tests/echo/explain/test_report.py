@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo.clientip import Config, parse_config
+from echo.clientip.dialects import DIALECTS, Arrival
+from echo.clientip.dialects.names import parse_names
 from echo.explain import Explainer, explain_json, explain_text, wants_json
 from echo.request import Connection, Request
 from echo.wire import parse_head
@@ -15,14 +17,10 @@ TRUSTING = parse_config('[network]\ningress = ["10.0.0.9"]\n[trust]\nranges = ["
 HOSTILE = "\x1b[31mred\x07 \u202eevil <script>alert(1)</script> " + "A" * 8000
 
 
-def explained(config: Config, peer: str, *fields: str, target: str = "/explain"):
+def explained(config: Config, peer: str, *fields: str, target: str = "/explain", names: str = ""):
     """Return the explanation of a request from peer with X-Forwarded-For fields."""
-    wire = Connection("c-1", peer, 40000, "10.0.0.1", 80, f"{peer}:40000".encode())
-    head = f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode()
-    request = parse_head(head, wire, 1)
-    # past the parser, which lets no control character in: the report must not rely on it
-    request.headers += [(b"X-Forwarded-For", field.encode("utf-8", "surrogatepass")) for field in fields]
-    return Explainer(config).explain(request)
+    arrival = Arrival(f"{peer}:40000", [("X-Forwarded-For", field) for field in fields])
+    return Explainer(config).explain(f"GET {target}", arrival, parse_names(names, DIALECTS) if names else ())
 
 
 def asking(head: bytes) -> Request:
@@ -55,9 +53,9 @@ The way of the request, from the far end to this server:
       from the connection
    4. this server
 
-Policy:  rightmost-untrusted. The rightmost hop that is in no trusted range, the
-         peer included. Trusted: 10.0.0.9; read from X-Forwarded-For (from
-         whofrom.toml).
+Policy:  rightmost-untrusted:x-forwarded-for. The rightmost hop that is in no
+         trusted range, the peer included. Trusted: 10.0.0.9; read from
+         X-Forwarded-For (from whofrom.toml).
 Asked:   GET /explain
 """
 
@@ -70,7 +68,7 @@ def test_text():
 def test_json():
     """The JSON is versioned and says the same."""
     document = json.loads(explain_json(explained(TRUSTING, "10.0.0.9", "1.2.3.4", "81.2.69.142")))
-    assert list(document) == ["v", "verdict", "finding", "client", "hops", "hops_hidden", "policy"]
+    assert list(document) == ["v", "verdict", "finding", "client", "hops", "hops_hidden", "others", "policy"]
     assert document["v"] == 1
     assert document["client"]["ip"] == "81.2.69.142"
     assert [hop["role"] for hop in document["hops"]] == ["claim", "client", "trusted"]

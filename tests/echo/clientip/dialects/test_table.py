@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from echo.clientip import ConfigFault
 from echo.clientip.dialects import DIALECTS, Answer, Arrival
 
 HEADER = "X-Forwarded-For"
@@ -58,7 +59,11 @@ def test_names_do_not_clash():
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("trusted", [[], TRUSTED, ["10.0.0.0/8", "2001:db8:10::/48"]])
 def test_dialect_builds_with_its_usual_argument(name, trusted):
-    assert callable(build(DIALECTS[name], trusted))
+    if name == "traefik-excluded" and not trusted:
+        with pytest.raises(ConfigFault, match="excludedIPs is empty"):
+            build(DIALECTS[name], trusted)
+    else:
+        assert callable(build(DIALECTS[name], trusted))
 
 
 @given(arrivals)

@@ -1,0 +1,40 @@
+"""The fuzz targets on seeds and on what hypothesis makes; atheris runs them for longer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fuzz import fuzz_forwarded, fuzz_headers, fuzz_proxyproto
+
+CHECKS = {module.__name__: module.check for module in (fuzz_forwarded, fuzz_headers, fuzz_proxyproto)}
+SEEDS = [
+    b"",
+    b"\0",
+    b",",
+    b"," * 10_000,
+    b"203.0.113.7, 10.0.0.2",
+    b"[2001:db8::1%eth0]:80,::ffff:10.0.0.1",
+    b'for="[2001:db8::1]:4711";proto=https, for=_hidden',
+    b'for="' + b'\\"' * 5_000,
+    b'for="1.2.3.4, for=203.0.113.7',
+    b"\xff\xfe\xfd",
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET",
+    b"TCP6 ::1 ::2 1 2\r\n",
+    b"UNKNOWN" + b" " * 200,
+    bytes.fromhex("0d0a0d0a000d0a515549540a 2111000c c0000201 c0000202 007b 162e"),
+    bytes.fromhex("0d0a0d0a000d0a515549540a 2111ffff"),
+    bytes.fromhex("7f0000017f000001002a0539 2000 07 01 00000000 21 0001"),
+    b"x" * 100_000,
+]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: repr(seed[:16]))
+def test_seed(name, seed):
+    CHECKS[name](seed)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@given(data=st.binary() | st.text(alphabet='for=by;,"[]:%\\ \t0123456789abcdef._').map(str.encode))
+def test_anything(name, data):
+    CHECKS[name](data)

@@ -17,6 +17,22 @@ demo: $(VENV)/.installed $(VENV)/.geo ## run the main job on loopback and print 
 test: $(VENV)/.installed $(VENV)/.geo ## run all tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# Where there is no atheris for the interpreter (Python 3.13, other machines) the targets still run in the tests.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
+		for target in headers forwarded proxyproto; do \
+			$(BIN)/python -m tests.fuzz.fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
+		done; \
+	else echo "no atheris for this Python: skipped"; fi
+
+# More examples of the resolver's properties than CI has time for.
+.PHONY: nightly
+nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour
+	@RESOLUTION_EXAMPLES=200000 $(BIN)/python -m pytest -o timeout=0 tests/pipeline/test_resolve.py
+	@$(MAKE) fuzz FUZZ_SECONDS=1800
+
 .PHONY: lint
 lint: $(VENV)/.installed ## check format, style, types and the import contracts
 	@$(BIN)/ruff format --check .

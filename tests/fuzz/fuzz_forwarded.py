@@ -34,6 +34,7 @@ def written(element: dict[str, str]) -> str:
 def main() -> None:
     import atheris
 
+    atheris.instrument_all()
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()
 

@@ -35,6 +35,7 @@ def check(data: bytes) -> None:
 def main() -> None:
     import atheris
 
+    atheris.instrument_all()
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()
 

@@ -46,6 +46,7 @@ def check(data: bytes) -> None:
 def main() -> None:
     import atheris
 
+    atheris.instrument_all()
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()
 

@@ -12,8 +12,12 @@ from pathlib import Path
 import click
 
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
-from echo.clientip.config import NETWORK_KEYS, TRUST_KEYS
+from echo.clientip.config import NETWORK_KEYS, PROXY_PROTOCOL, TRUST_KEYS
+from echo.clientip.dialects import DIALECTS
+from echo.clientip.dialects.deviations import KNOWN_DIFFERENCES
+from echo.clientip.forwarded import DEVIATIONS
 from echo.explain.findings import FINDINGS
+from echo.proxyproto.receivers import RECEIVERS
 from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.record.login import USER_SOURCES
 from echo.settings import SETTINGS
@@ -89,7 +93,12 @@ def client() -> str:
     """Return strategies, reasons, named ranges and the keys of the TOML."""
     return (
         "# Who is the client: strategies, reasons, configuration\n\n## Strategies\n\n"
-        + table(("strategy", "the client is"), ((f"`{name}`", text) for name, text in STRATEGIES.items()))
+        "A header left out is the one of `[trust] headers`. Trusted ranges guard every strategy that reads a header:\n"
+        "what a peer outside them sent changes nothing.\n\n"
+        + table(
+            ("strategy", "the client is", "how it fails", "who can forge it"),
+            ((f"`{one.form}`", one.client, one.fails, one.forger) for one in STRATEGIES.values()),
+        )
         + "\n## Reasons (`client_reason`)\n\n"
         + table(("reason", "meaning"), ((f"`{reason.code}`", reason.meaning) for reason in REASONS.values()))
         + "\n## Named ranges\n\nTheir names may stand in `[trust] ranges` and `--trust`; `client_class` holds them.\n\n"
@@ -101,12 +110,42 @@ def client() -> str:
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in NETWORK_KEYS.items()))
         + "\n### `[trust]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in TRUST_KEYS.items()))
+        + "\n`proxy_protocol`:\n\n"
+        + table(("value", "meaning"), ((f"`{key}`", text) for key, text in PROXY_PROTOCOL.items()))
         + "\n### `[geo]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in GEO_KEYS.items()))
         + "\n### `[[login]]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in LOGIN_KEYS.items()))
         + "\nWhere `user` is found:\n\n"
         + table(("user", "meaning"), ((f"`{key}`", text) for key, text in USER_SOURCES.items()))
+    )
+
+
+def dialects() -> str:
+    """Return what other programs conclude, how they receive PROXY headers, and where readings differ from the RFC."""
+    return (
+        "# Dialects: what other programs conclude\n\n"
+        "For `whofrom explain --as NAMES` and `/explain?as=NAMES`: `all`, a program, a dialect, or a dialect with an\n"
+        "argument behind a colon. They are given our trusted ranges; `{header}` is what our policy reads.\n\n"
+        + table(
+            ("dialect", "program", "argument", "confirmed on", "meaning"),
+            (
+                (f"`{one.name}`", one.program, f"`{one.argument}`" if one.argument else "–", one.version, one.meaning)
+                for one in DIALECTS.values()
+            ),
+        )
+        + "\n## PROXY headers\n\nWhat receivers read otherwise than the standard; ours reads as it has it.\n\n"
+        + table(
+            ("receiver", "otherwise"),
+            ((name, "; ".join(one.otherwise) or "nothing") for name, one in RECEIVERS.items()),
+        )
+        + "\n## Forwarded\n\nThe walk reads an element with less than RFC 7239 asks. This is the whole difference:\n\n"
+        + table(
+            ("element", "by RFC 7239", "by the walk", "why"),
+            ((f"`{one.element}`", one.rfc or "–", one.lenient or "–", one.why) for one in DEVIATIONS),
+        )
+        + "\n## Known differences\n\nWhere a dialect knowingly answers otherwise than its program:\n\n"
+        + table(("program", "difference", "why"), KNOWN_DIFFERENCES)
     )
 
 
@@ -162,6 +201,7 @@ def findings() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "client.md": client,
+    "dialects.md": dialects,
     "findings.md": findings,
     "lake.md": lake,
     "queries.md": queries,

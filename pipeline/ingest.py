@@ -24,12 +24,13 @@ from echo.record import LoginRule
 from pipeline.errors import SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
-from pipeline.resolve import POLICY_OF_RECORD, addresses, read_headers, resolve
+from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.reader import STDIN, Block, Mark, blocks, head_ids, opened, read_head
+from pipeline.texts import addresses
 
 DEFAULT_POLICY = make_policy()
 LINE_ENDINGS = (b'"', b"}")  # of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`
@@ -213,13 +214,14 @@ def enrich(
     columns = {name: batch.column(name) for name in batch.schema.names}
     policy = settings.policy
     applied = policy or DEFAULT_POLICY
-    found = resolve(columns["peer_ip"], read_headers(columns["headers"], applied), applied, columns["proxied_ip"])
+    found = resolve(batch, applied)
     columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
     if policy is None and own:
         columns |= addresses(columns["client_ip"])
         columns["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
     else:
-        columns |= {name: column for name, column in found.items() if name not in ("client_depth", "peer_trusted")}
+        names = [name for name in found.schema.names if name not in ("client_depth", "peer_trusted")]
+        columns |= {name: found[name] for name in names}
         columns["policy"] = pa.repeat(pa.scalar(applied.id), rows)
     columns |= _logins(columns, found["peer_trusted"], settings.rules)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)

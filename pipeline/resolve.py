@@ -13,15 +13,11 @@ Equal to `Policy.resolve` on every row; tests hold the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import repeat
-from socket import AF_INET, inet_pton
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echo.clientip import PUBLIC, Address, Policy, Ranges, classify, parse_hop
-from echo.clientip.address import V4_PREFIX
-from echo.clientip.ranges import CLASS_FIRSTS, CLASSES, V4_FIRST, V4_LAST
+from echo.clientip import Address, Policy, Ranges
 from echo.clientip.resolve import (
     ALL_TRUSTED,
     BY_LEFTMOST_NONPRIVATE,
@@ -37,9 +33,11 @@ from echo.clientip.resolve import (
     PEER,
     PEER_INVALID,
     PEER_UNTRUSTED,
+    REASONS,
     SOURCE_PEER,
     SOURCE_PROXIED,
     TOO_FEW_HOPS,
+    Reason,
 )
 from echo.clientip.strategies import (
     LEFTMOST_NONPRIVATE,
@@ -50,176 +48,35 @@ from echo.clientip.strategies import (
     SINGLE_HEADER,
     Step,
 )
+from pipeline.headers import read_headers
+from pipeline.texts import Columns, Texts
 
 POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was kept
 # Classes of addresses that a proxy, a node or a colleague has, and no attacker from outside
 INSIDE = frozenset({"loopback", "cloud-metadata", "link-local", "private", "cgnat"})
 
 MIN_ROWS_A_TAIL = 8  # on average; below, judging tails by themselves costs more than walking their rows
+SAMPLED_ROWS = 8192  # tells whether it is worth looking for repeating tails in all rows
 
-# what inet_pton takes for IPv4 and prints the same; 0.0.0.0 is nobody, and left to the grammar
-BARE_IPV4 = r"^(?:[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])(?:\.(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])){3}$"
-BLANKS = " \t"
-_V4_CUTS = [(first, name) for first, name in zip(CLASS_FIRSTS, CLASSES, strict=True) if first.startswith(V4_PREFIX)]
-V4_FIRSTS = pa.array([int.from_bytes(first[12:]) for first, _ in _V4_CUTS], pa.uint32())
-V4_CLASSES = pa.array([name for _, name in _V4_CUTS], pa.string())
-
-Columns = dict[str, pa.Array]
+_REASON_CODES = pa.array(list(REASONS))
+_NUMBER_OF_REASON = {code: number for number, code in enumerate(REASONS)}
 NO_TEXT = pa.scalar(None, pa.string())
 
 
-class Texts:
-    """
-    The distinct texts of an array, each read once by one grammar; `index` says which of them each place holds.
-
-    Bare IPv4, as most hops are, goes through inet_pton and the tables of ranges as columns; every other text through
-    the grammar, one by one. What the addresses are is asked for the first time that it is needed.
-    """
-
-    def __init__(self, texts: pa.Array, parse: Callable[[str], Address | None] = parse_hop) -> None:
-        """Read the distinct strings of texts; null stays null."""
-        encoded = texts.dictionary_encode()
-        self.index = encoded.indices
-        distinct = encoded.dictionary
-        bare = pc.utf8_trim(distinct, BLANKS) if parse is parse_hop else pa.nulls(len(distinct), pa.string())
-        self._plain = pc.fill_null(pc.match_substring_regex(bare, BARE_IPV4), fill_value=False)
-        self._bare = bare
-        self._numbers = _ipv4_numbers(bare.filter(self._plain))
-        others = distinct.filter(pc.invert(self._plain)).to_pylist()
-        self._others = [None if text is None else parse(text) for text in others]
-
-    def _merged(self, plain: pa.Array, others: pa.Array) -> pa.Array:
-        """Return one value a distinct text out of those of bare IPv4 and those of the others, each in order."""
-        if not len(others):
-            return plain
-        if not len(plain):
-            return others
-        place = pc.subtract(pc.cumulative_sum(self._plain.cast(pa.int64())), 1)
-        return pc.replace_with_mask(plain.take(pc.if_else(self._plain, place, None)), pc.invert(self._plain), others)
-
-    def valid(self) -> pa.Array:
-        """Return for each place whether it is an address; False for null."""
-        others = pa.array([one is not None for one in self._others], pa.bool_())
-        known = self._merged(pa.repeat(pa.scalar(True), len(self._numbers)), others)
-        return pc.fill_null(known.take(self.index), fill_value=False)
-
-    def within(self, ranges: Ranges) -> pa.Array:
-        """Return for each place whether it is an address in the ranges; False for null."""
-        spans = [
-            (max(first, V4_FIRST), min(last, V4_LAST))
-            for first, last in ranges.spans()
-            if first <= V4_LAST and last >= V4_FIRST
-        ]
-        plain = pa.repeat(pa.scalar(False), len(self._numbers))
-        if spans and len(plain):
-            firsts, lasts = (pa.array([int.from_bytes(span[at][12:]) for span in spans], pa.uint32()) for at in (0, 1))
-            at = pc.subtract(pc.search_sorted(firsts, self._numbers, side="right").cast(pa.int64()), 1)
-            last = lasts.take(pc.if_else(pc.greater_equal(at, 0), at, None))
-            plain = pc.fill_null(pc.less_equal(self._numbers, last), fill_value=False)
-        others = pa.array([one is not None and one[0] in ranges for one in self._others], pa.bool_())
-        return pc.fill_null(self._merged(plain, others).take(self.index), fill_value=False)
-
-    def _classes(self) -> pa.Array:
-        """Return the class of each distinct text."""
-        at = pc.subtract(pc.search_sorted(V4_FIRSTS, self._numbers, side="right").cast(pa.int64()), 1)
-        plain = V4_CLASSES.take(at) if len(at) else pa.array([], pa.string())
-        return self._merged(
-            plain, pa.array([None if one is None else classify(one[0]) for one in self._others], pa.string())
-        )
-
-    def public(self) -> pa.Array:
-        """Return for each place whether it is a public address; False for null."""
-        return pc.fill_null(pc.equal(self._classes(), PUBLIC).take(self.index), fill_value=False)
-
-    def text(self, which: pa.Array) -> pa.Array:
-        """Return the canonical text of the distinct texts numbered by which; null for null and for no address."""
-        others = pa.array([None if one is None else str(one) for one in self._others], pa.string())
-        return self._merged(self._bare.filter(self._plain), others).take(which)
-
-    def columns(self, which: pa.Array) -> Columns:
-        """Return client_ip, client_ip_num and client_class of the distinct texts numbered by which; null for null."""
-        others = self._others
-        four = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(4), len(self._numbers), [None, _swapped(self._numbers).buffers()[1]]
-        ).cast(pa.binary())
-        packed = pc.binary_join_element_wise(pa.scalar(V4_PREFIX, pa.binary()), four, pa.scalar(b"", pa.binary()))
-        number = self._merged(packed, pa.array([None if one is None else one[0] for one in others], pa.binary()))
-        return {
-            "client_ip": self.text(which),
-            "client_ip_num": number.take(which),
-            "client_class": self._classes().take(which),
-        }
-
-
-def _ipv4_numbers(texts: pa.Array) -> pa.Array:
-    """Return bare IPv4 addresses as uint32."""
-    packed = b"".join(map(inet_pton, repeat(AF_INET), texts.to_pylist()))
-    return _swapped(pa.Array.from_buffers(pa.uint32(), len(texts), [None, pa.py_buffer(packed)]))
-
-
-def _swapped(numbers: pa.Array) -> pa.Array:
-    """Return uint32s with their bytes in the other order."""
-    parts = [pc.bit_wise_and(numbers, pa.scalar(mask, pa.uint32())) for mask in (0xFF, 0xFF00, 0xFF0000, 0xFF000000)]
-    shifted = [
-        pc.shift_left(parts[0], pa.scalar(24, pa.uint32())),
-        pc.shift_left(parts[1], pa.scalar(8, pa.uint32())),
-        pc.shift_right(parts[2], pa.scalar(8, pa.uint32())),
-        pc.shift_right(parts[3], pa.scalar(24, pa.uint32())),
-    ]
-    return pc.bit_wise_or(pc.bit_wise_or(shifted[0], shifted[1]), pc.bit_wise_or(shifted[2], shifted[3]))
-
-
-def addresses(texts: pa.Array) -> Columns:
-    """Return client_ip, client_ip_num and client_class of texts as they stand."""
-    found = Texts(texts)
-    return found.columns(found.index)
-
-
-def read_headers(headers: pa.Array, policy: Policy) -> dict[str, pa.Array]:
-    """
-    Return for each header that the policy reads a string a row, null where the row has none.
-
-    headers  name -> fields in order of arrival, as the lake keeps them
-
-    The fields of a list are joined by commas (RFC 9110 §5.3); of a header of one address the last field counts.
-    """
-    return {name: _fields(headers, name, last=name not in PARSERS) for name in policy.headers}
-
-
-def _fields(headers: pa.Array, name: str, *, last: bool) -> pa.Array:
-    offsets, keys = headers.offsets, headers.keys
-    rows = _numbers(len(headers))
-    counts = pc.subtract(offsets[1:], offsets[:-1])
-    row_of_entry = (
-        pc.list_parent_indices(pa.ListArray.from_arrays(offsets, keys)) if len(keys) else pa.array([], pa.int64())
-    )
-    first = offsets[0].as_py() if len(offsets) else 0
-    span = pc.sum(counts).as_py() or 0
-    wanted = pc.equal(keys.slice(first, span), name)
-    values = headers.items.slice(first, span).filter(wanted).cast(pa.list_(pa.string()))
-    where = pc.index_in(rows, row_of_entry.cast(pa.int64()).filter(wanted))
-    if not last:
-        return pc.binary_join(values, ",").take(where)
-    lengths = pc.fill_null(pc.list_value_length(values), 0)
-    ends = pc.subtract(pc.cumulative_sum(lengths.cast(pa.int64())), 1)
-    return pc.list_flatten(values).take(pc.if_else(pc.greater(lengths, 0), ends, None)).take(where)
-
-
-def resolve(
-    peer: pa.Array, headers: Mapping[str, pa.Array], policy: Policy, proxied: pa.Array | None = None
-) -> Columns:
+def resolve(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
     """
     Resolve rows.
 
-    peer     the other end of the socket as text, null if there is none
-    headers  what `read_headers` gives
-    proxied  the source of a PROXY header, which takes the peer's place where it is not null
+    batch   peer_ip, the other end of the socket as text, null if there is none; headers, name -> fields, as the lake
+            keeps them; proxied_ip, the source of a PROXY header, which takes the peer's place where it is not null;
+            other columns are not looked at
 
     Returns the columns peer_ip (canonical, null where the peer is no address), client_ip, client_ip_num, client_class,
-    client_source, client_reason, client_depth (int64) and peer_trusted (bool).
+    client_source, client_reason, client_depth (int64) and peer_trusted (bool), row for row.
     """
-    rows = len(peer)
-    from_proxy = pa.nulls(rows, pa.string()) if proxied is None else proxied
+    peer, from_proxy = batch["peer_ip"], batch["proxied_ip"]
+    headers = read_headers(batch["headers"], policy)
+    rows = batch.num_rows
     peers = Texts(peer)
     ends = peers if from_proxy.null_count == rows else Texts(pc.coalesce(from_proxy, peer))
     trusted, valid = ends.within(policy.trusted), ends.valid()
@@ -237,7 +94,7 @@ def resolve(
     for step in policy.steps:
         left = pieces.left
         if step.name == REMOTE_ADDR:
-            reason = pc.if_else(valid.take(left), PEER.code, PEER_INVALID.code)
+            reason = _reasons((pc.invert(valid.take(left)), PEER_INVALID), otherwise=PEER)
             pieces.add(left, own(left, reason), final=not policy.is_chain)
             continue
         if policy.trusted or step.name == RIGHTMOST_UNTRUSTED:
@@ -252,8 +109,8 @@ def resolve(
         found = STEPS[step.name](column if len(left) == rows else column.take(left), step, policy.trusted)
         found["client_source"] = pc.if_else(found["client_ip"].is_valid(), step.header, NO_TEXT)
         pieces.add(left, found, final=not policy.is_chain)
-    columns = pieces.together()
-    return {**columns, "peer_ip": peers.text(peers.index), "peer_trusted": trusted}
+    columns = {**pieces.together(), "peer_ip": peers.text(peers.index), "peer_trusted": trusted}
+    return pa.RecordBatch.from_pydict(columns)
 
 
 class _Pieces:
@@ -302,6 +159,14 @@ def _nobody(rows: int) -> Columns:
     }
 
 
+def _reasons(*cases: tuple[pa.Array, Reason], otherwise: Reason) -> pa.Array:
+    """Return the code of the first case that holds; numbers are chosen between, since choosing copies."""
+    numbers = pa.scalar(_NUMBER_OF_REASON[otherwise.code], pa.int8())
+    for holds, reason in reversed(cases):
+        numbers = pc.if_else(holds, pa.scalar(_NUMBER_OF_REASON[reason.code], pa.int8()), numbers)
+    return _REASON_CODES.take(numbers)
+
+
 def _numbers(count: int) -> pa.Array:
     return pa.arange(0, count)
 
@@ -334,18 +199,33 @@ class _Lists:
         found = numbers.take(pc.if_else(pc.less(passed, len(numbers)), passed, None))
         return pc.if_else(pc.less(found, self.ends), found, None)
 
-    def answer(self, boundary: pa.Array, reason: str, none: str) -> Columns:
+    def answer(self, boundary: pa.Array, reason: Reason, none: Reason) -> Columns:
         """
         Return the columns of rows by the number of the hop at the boundary.
 
-        reason, none  codes where the boundary is an address, and where there is no boundary though there is a header
+        reason, none  where the boundary is an address, and where there is no boundary though there is a header
         """
         columns = self.hops.columns(self.hops.index.take(boundary))
-        found = pc.if_else(columns["client_ip"].is_valid(), reason, HOP_INVALID.code)
-        missing = pc.if_else(pc.greater(self.lengths, 0), none, NO_HEADER.code)
-        columns["client_reason"] = pc.if_else(boundary.is_valid(), found, missing)
+        columns["client_reason"] = _reasons(
+            (pc.equal(self.lengths, 0), NO_HEADER),
+            (boundary.is_null(), none),
+            (columns["client_ip"].is_null(), HOP_INVALID),
+            otherwise=reason,
+        )
         columns["client_depth"] = pc.coalesce(pc.subtract(self.ends, boundary), self.lengths)
         return columns
+
+
+class _Halves:
+    """Lists of one header, split behind each one's first entry; a tail is null where a list has one entry."""
+
+    def __init__(self, column: pa.Array) -> None:
+        halves = pc.split_pattern(column, ",", max_splits=1)
+        texts = pc.list_flatten(halves)
+        self.lengths = pc.fill_null(pc.list_value_length(halves), 0)
+        starts = pc.subtract(pc.cumulative_sum(self.lengths.cast(pa.int64())), self.lengths)
+        self.heads = texts.take(pc.if_else(pc.greater(self.lengths, 0), starts, None))
+        self.tails = texts.take(pc.if_else(pc.greater(self.lengths, 1), pc.add(starts, 1), None)).dictionary_encode()
 
 
 def _rightmost_untrusted(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
@@ -355,11 +235,11 @@ def _rightmost_untrusted(column: pa.Array, step: Step, trusted: Ranges) -> Colum
     Where all of a row's tail is trusted, its first entry is the boundary. Rows with an untrusted hop further right, and
     columns whose tails do not repeat, are walked hop by hop.
     """
-    halves = pc.split_pattern(column, ",", max_splits=1)
-    lengths = pc.fill_null(pc.list_value_length(halves), 0)
-    starts = pc.subtract(pc.cumulative_sum(lengths.cast(pa.int64())), lengths)
-    texts = pc.list_flatten(halves)
-    tails = texts.take(pc.if_else(pc.greater(lengths, 1), pc.add(starts, 1), None)).dictionary_encode()
+    sample = column.slice(0, SAMPLED_ROWS)
+    if len(sample) < len(column) and len(_Halves(sample).tails.dictionary) > SAMPLED_ROWS // 2:
+        return _walked(column, step, trusted)
+    halves = _Halves(column)
+    tails, lengths = halves.tails, halves.lengths
     if len(tails.dictionary) > len(column) // MIN_ROWS_A_TAIL:
         return _walked(column, step, trusted)
     parse = PARSERS[step.header]
@@ -373,12 +253,15 @@ def _rightmost_untrusted(column: pa.Array, step: Step, trusted: Ranges) -> Colum
         for which, walk in ((numbers.filter(hard), _walked), (numbers.filter(pc.invert(hard)), _rightmost_untrusted)):
             pieces.add(which, walk(column.take(which), step, trusted), final=True)
         return pieces.together()
-    heads = Texts(texts.take(pc.if_else(pc.greater(lengths, 0), starts, None)), parse)
+    heads = Texts(halves.heads, parse)
     stops = pc.invert(heads.within(trusted))
     columns = heads.columns(pc.if_else(stops, heads.index, None))
-    found = pc.if_else(columns["client_ip"].is_valid(), BY_RIGHTMOST_UNTRUSTED.code, HOP_INVALID.code)
-    reason = pc.if_else(stops, found, ALL_TRUSTED.code)
-    columns["client_reason"] = pc.if_else(column.is_valid(), reason, NO_HEADER.code)
+    columns["client_reason"] = _reasons(
+        (column.is_null(), NO_HEADER),
+        (pc.invert(stops), ALL_TRUSTED),
+        (columns["client_ip"].is_null(), HOP_INVALID),
+        otherwise=BY_RIGHTMOST_UNTRUSTED,
+    )
     columns["client_depth"] = pc.if_else(column.is_valid(), pc.add(passed, 1), 0)
     return columns
 
@@ -393,33 +276,36 @@ def _trusted_hops(tail: str | None, parse: Callable[[str], Address | None], trus
 def _walked(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
     boundary = lists.last(pc.invert(lists.hops.within(trusted)))
-    return lists.answer(boundary, BY_RIGHTMOST_UNTRUSTED.code, ALL_TRUSTED.code)
+    return lists.answer(boundary, BY_RIGHTMOST_UNTRUSTED, ALL_TRUSTED)
 
 
 def _rightmost_count(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
     enough = pc.greater_equal(lists.lengths, step.nth)
     boundary = pc.if_else(enough, pc.subtract(lists.ends, step.nth), None)
-    return lists.answer(boundary, BY_RIGHTMOST_COUNT.code, TOO_FEW_HOPS.code)
+    return lists.answer(boundary, BY_RIGHTMOST_COUNT, TOO_FEW_HOPS)
 
 
 def _rightmost_nonprivate(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
     boundary = lists.last(lists.hops.public())
-    return lists.answer(boundary, BY_RIGHTMOST_NONPRIVATE.code, NONE_PUBLIC.code)
+    return lists.answer(boundary, BY_RIGHTMOST_NONPRIVATE, NONE_PUBLIC)
 
 
 def _leftmost_nonprivate(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     lists = _Lists(column, step)
     boundary = lists.first(lists.hops.public())
-    return lists.answer(boundary, BY_LEFTMOST_NONPRIVATE.code, NONE_PUBLIC.code)
+    return lists.answer(boundary, BY_LEFTMOST_NONPRIVATE, NONE_PUBLIC)
 
 
 def _single_header(column: pa.Array, step: Step, trusted: Ranges) -> Columns:
     values = Texts(column)
     columns = values.columns(values.index)
-    found = pc.if_else(columns["client_ip"].is_valid(), BY_SINGLE_HEADER.code, HOP_INVALID.code)
-    columns["client_reason"] = pc.if_else(column.is_valid(), found, NO_HEADER.code)
+    columns["client_reason"] = _reasons(
+        (column.is_null(), NO_HEADER),
+        (columns["client_ip"].is_null(), HOP_INVALID),
+        otherwise=BY_SINGLE_HEADER,
+    )
     columns["client_depth"] = column.is_valid().cast(pa.int64())
     return columns
 

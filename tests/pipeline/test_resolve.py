@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo.clientip import Policy, classify, make_policy, parse_hop
-from pipeline.resolve import MIN_ROWS_A_TAIL, addresses, read_headers, resolve
+from pipeline.resolve import MIN_ROWS_A_TAIL, SAMPLED_ROWS, resolve
 from pipeline.rows import HEADERS_TYPE
 from tests.conftest import RESOLUTION
 
@@ -67,22 +67,24 @@ single = st.sampled_from(
 strategies = single | st.lists(single, max_size=4).map(lambda names: f"chain({','.join(names)})")
 
 
-def column(requests: list) -> pa.Array:
-    """Return the headers of requests as the lake keeps them."""
-    return pa.array(
-        [
-            [("accept", ["*/*"]), *((name, values) for name, values in zip(HEADERS, fields, strict=True) if values)]
-            for _, _, fields in requests
-        ],
-        HEADERS_TYPE,
+def batch(requests: list) -> pa.RecordBatch:
+    """Return rows of (peer, proxied peer, fields of HEADERS) as records."""
+    headers = [
+        [("accept", ["*/*"]), *((name, values) for name, values in zip(HEADERS, fields, strict=True) if values)]
+        for _, _, fields in requests
+    ]
+    return pa.RecordBatch.from_pydict(
+        {
+            "peer_ip": pa.array([peer for peer, _, _ in requests], pa.string()),
+            "proxied_ip": pa.array([via for _, via, _ in requests], pa.string()),
+            "headers": pa.array(headers, HEADERS_TYPE),
+        }
     )
 
 
 def both(policy: Policy, requests: list) -> None:
-    """Resolve rows of (peer, proxied peer, fields of HEADERS) both ways and compare."""
-    peers, proxied = (pa.array([row[at] for row in requests], pa.string()) for at in (0, 1))
-    found = resolve(peers, read_headers(column(requests), policy), policy, proxied)
-    found = {name: values.to_pylist() for name, values in found.items()}
+    """Resolve rows both ways and compare."""
+    found = resolve(batch(requests), policy).to_pydict()
     for row, (peer, via, fields) in enumerate(requests):
         headers = dict(zip(HEADERS, fields, strict=True))
         scalar = policy.resolve(peer if via is None else via, headers, proxied=via is not None)
@@ -116,55 +118,30 @@ def test_lists_whose_tails_repeat_are_walked_the_same(ranges: tuple[str, ...], r
 @given(strategies, st.lists(rows, min_size=1, max_size=6))
 def test_an_untrusted_peers_header_changes_nothing(strategy: str, requests: list) -> None:
     policy = make_policy(strategy, trusted=TRUSTED)
-    strangers = pa.repeat(pa.scalar("203.0.113.9"), len(requests))
     if policy.is_chain and not policy.steps:
         return
-    assert set(resolve(strangers, read_headers(column(requests), policy), policy)["client_ip"].to_pylist()) == {
-        "203.0.113.9"
-    }
+    found = resolve(batch([("203.0.113.9", None, fields) for _, _, fields in requests]), policy)
+    assert set(found["client_ip"].to_pylist()) == {"203.0.113.9"}
+
+
+@pytest.mark.parametrize("distinct", [1, 20, SAMPLED_ROWS])
+def test_many_rows_are_walked_the_same_whether_tails_repeat_or_not(distinct: int) -> None:
+    count = SAMPLED_ROWS + 1
+    requests = [
+        ("10.0.0.1", None, ([f"1.2.3.4, 203.0.113.7, 10.0.{n % distinct // 256}.{n % distinct % 256}"], [], []))
+        for n in range(count)
+    ]
+    found = resolve(batch(requests), make_policy(trusted=TRUSTED))
+    assert found["client_ip"].to_pylist() == ["203.0.113.7"] * count
 
 
 @pytest.mark.parametrize("strategy", ["rightmost-untrusted", "single-header:X-Real-IP", "chain()", "remote-addr"])
 def test_a_batch_without_rows(strategy: str) -> None:
     policy = make_policy(strategy, trusted=TRUSTED)
-    found = resolve(pa.array([], pa.string()), read_headers(pa.array([], HEADERS_TYPE), policy), policy)
-    assert {len(values) for values in found.values()} == {0}
+    assert resolve(batch([]), policy).num_rows == 0
 
 
 def test_a_slice_of_a_batch_reads_its_own_rows() -> None:
-    headers = pa.array([[("x-forwarded-for", [f"203.0.113.{n}"])] for n in range(4)], HEADERS_TYPE)
-    policy = make_policy(trusted=TRUSTED)
-    assert read_headers(headers.slice(1, 2), policy)["x-forwarded-for"].to_pylist() == ["203.0.113.1", "203.0.113.2"]
-
-
-def test_the_last_field_of_a_header_of_one_address_counts() -> None:
-    values = [["1.1.1.1", "2.2.2.2"], [], ["3.3.3.3"]]
-    headers = pa.array([[("x-real-ip", fields)] for fields in values], HEADERS_TYPE)
-    read = read_headers(headers, make_policy("single-header:X-Real-IP"))
-    assert read["x-real-ip"].to_pylist() == ["2.2.2.2", None, "3.3.3.3"]
-
-
-def test_headers_that_no_row_has_are_null_not_absent() -> None:
-    policy = make_policy(trusted=TRUSTED)
-    assert read_headers(pa.nulls(2, HEADERS_TYPE), policy)["x-forwarded-for"].to_pylist() == [None, None]
-    assert read_headers(pa.array([], HEADERS_TYPE), policy)["x-forwarded-for"].to_pylist() == []
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("8.8.8.8", "public"),
-        ("10.1.2.3", "private"),
-        ("100.64.0.5", "cgnat"),
-        ("127.0.0.6", "loopback"),
-        ("169.254.169.254", "cloud-metadata"),
-        ("192.88.99.1", "transition"),
-        ("fe80::1", "link-local"),
-        ("2001:db8::1", "documentation"),
-        ("2002::1", "transition"),
-        ("2400:cb00::1", "public"),
-        ("unknown", None),
-    ],
-)
-def test_what_an_address_is_by_itself(address: str, expected: str | None) -> None:
-    assert addresses(pa.array([address]))["client_class"].to_pylist() == [expected]
+    requests = [("10.0.0.1", None, ([f"203.0.113.{n}"], [], [])) for n in range(4)]
+    found = resolve(batch(requests).slice(1, 2), make_policy(trusted=TRUSTED))
+    assert found["client_ip"].to_pylist() == ["203.0.113.1", "203.0.113.2"]

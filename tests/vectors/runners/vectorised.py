@@ -6,13 +6,21 @@ import pyarrow as pa
 
 from echo.clientip import make_policy
 from echo.clientip.headers import fields
-from pipeline.resolve import read_headers, resolve
+from pipeline.resolve import resolve
 from pipeline.rows import HEADERS_TYPE
 from tests.vectors.asked.neutral import ANSWERS, ranges
 from tests.vectors.rows import NO_STRATEGY, Answer, Row, Skip, name_of
 from tests.vectors.runners.scalar import ASKED, scalar_answer
 
 NOT_VECTORISED = Skip("not vectorised")
+
+
+def requests(peers: Sequence[str | None], headers: Sequence[object]) -> pa.RecordBatch:
+    """Return what the resolver takes."""
+    nobody = pa.nulls(len(peers), pa.string())
+    return pa.RecordBatch.from_pydict(
+        {"peer_ip": pa.array(peers, pa.string()), "proxied_ip": nobody, "headers": pa.array(headers, HEADERS_TYPE)}
+    )
 
 
 def vectorised(rows: Sequence[Row]) -> list[Answer | Skip]:
@@ -30,8 +38,8 @@ def vectorised(rows: Sequence[Row]) -> list[Answer | Skip]:
             [(name, values) for name in policy.headers if (values := fields(rows[index]["headers"], name))]
             for index in indices
         ]
-        peers = pa.array([rows[index]["peer_addr"] for index in indices], pa.string())
-        found = resolve(peers, read_headers(pa.array(headers, HEADERS_TYPE), policy), policy)
+        peers = [rows[index]["peer_addr"] for index in indices]
+        found = resolve(requests(peers, headers), policy)
         for index, client in zip(indices, found["client_ip"].to_pylist(), strict=True):
             answers[index] = {"client_ip": client, "error": False}
     return answers

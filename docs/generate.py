@@ -16,6 +16,7 @@ from echo.clientip.config import NETWORK_KEYS, PROXY_PROTOCOL, TRUST_KEYS
 from echo.clientip.dialects import DIALECTS
 from echo.clientip.dialects.deviations import KNOWN_DIFFERENCES
 from echo.clientip.forwarded import DEVIATIONS
+from echo.clientip.lists import PROVIDERS, RangeList, provider_list
 from echo.explain.findings import FINDINGS
 from echo.proxyproto.receivers import RECEIVERS
 from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
@@ -101,10 +102,16 @@ def client() -> str:
         )
         + "\n## Reasons (`client_reason`)\n\n"
         + table(("reason", "meaning"), ((f"`{reason.code}`", reason.meaning) for reason in REASONS.values()))
-        + "\n## Named ranges\n\nTheir names may stand in `[trust] ranges` and `--trust`; `client_class` holds them.\n\n"
+        + "\n## Named ranges\n\nTheir names may stand wherever ranges may; `client_class` holds them.\n\n"
         + table(
             ("name", "ranges", "source"),
             ((f"`{name}`", ", ".join(texts), why) for name, (texts, why) in NAMED_RANGES.items()),
+        )
+        + "\n## Providers\n\nTheir names may stand wherever ranges may. Their lists are as of the date: a range\n"
+        "given up since is believed, a new one is not. The command writes a fresh list, to be named as `file:PATH`.\n\n"
+        + table(
+            ("name", "ranges", "what", "source", "date", "command"),
+            (_provider(name, provider_list(name)) for name in PROVIDERS),
         )
         + "\n## The TOML\n\n### `[network]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in NETWORK_KEYS.items()))
@@ -119,6 +126,11 @@ def client() -> str:
         + "\nWhere `user` is found:\n\n"
         + table(("user", "meaning"), ((f"`{key}`", text) for key, text in USER_SOURCES.items()))
     )
+
+
+def _provider(name: str, listed: RangeList) -> tuple[object, ...]:
+    about = listed.about
+    return f"`{name}`", len(listed.ranges), about["meaning"], about["source"], about["date"], f"`{about['refresh']}`"
 
 
 def dialects() -> str:

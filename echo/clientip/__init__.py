@@ -3,7 +3,7 @@ Who is the client: the one definition, for both halves of whofrom.
 
 Rules of this package:
 
-1. Standard library only, no I/O but the reading of the TOML in `config`.
+1. Standard library only, no I/O but the reading of the TOML in `config` and of lists of ranges in `lists`.
 2. A policy is built once and validated there; applying it to a request cannot fail.
 3. No untrusted header decides anything: where ranges are trusted, a header is read only after the peer was found in
    them (or is no address at all). A strategy without ranges believes whoever connects, and its name says so.

@@ -9,7 +9,7 @@ The one TOML file that both halves read: what addresses mean ([network]) and who
     [trust]
     strategy = "rightmost-untrusted"
     headers = ["X-Forwarded-For"]
-    ranges = ["load_balancers", "198.51.100.0/24"]   # names of [network], names of NAMED_RANGES, or CIDRs
+    ranges = ["load_balancers", "198.51.100.0/24"]   # names of [network], NAMED_RANGES or PROVIDERS, CIDRs, file:PATH
 
 Tables of other stages ([[login]], [geo]) are handed on unread in `tables`. An unknown table or key is an error, with
 the nearest known name as the next step: a misspelt `ranges` must not silently trust nobody.
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from echo.clientip.faults import ConfigFault, printable, quote
-from echo.clientip.ranges import NAMED_RANGES, Ranges
+from echo.clientip.lists import FILE, PROVIDERS, provider_list, read_list
+from echo.clientip.ranges import NAMED_RANGES, Ranges, parse_range
 from echo.clientip.strategies import REMOTE_ADDR, RIGHTMOST_UNTRUSTED, parse_strategy
 from echo.clientip.trust import DEFAULT_HEADER, Policy, make_policy
 
@@ -53,7 +54,10 @@ TRUST_KEYS = {
         "where ranges are given."
     ),
     "headers": "The header of a strategy that names none, one name; X-Forwarded-For if not given.",
-    "ranges": "Whose hops are believed: names of [network], named ranges, CIDRs or addresses.",
+    "ranges": (
+        "Whose hops are believed: names of [network], named ranges, providers, CIDRs, addresses, or file:PATH, a list "
+        "with one range a line (from the TOML's own folder if it is relative; in [network] too)."
+    ),
     "proxy_protocol": "Whether a connection begins with a PROXY header: off, optional or required.",
 }
 PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED = "off", "optional", "required"
@@ -115,19 +119,19 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     check_keys(document, TABLES, path, "")
     network_table = _table(document, "network", NETWORK_KEYS, path)
     trust_table = _table(document, "trust", TRUST_KEYS, path)
-    named = {
-        key: string_list(network_table, key, place(path, f"[network] {key}"))
-        for key in network_table
-        if key in NETWORK_RANGES
-    }
-    network = {key: _ranges(texts, place(path, f"[network] {key}")) for key, texts in named.items()}
+    folder = Path(path).parent
+    named: dict[str, list[str]] = {}
+    for key in NETWORK_RANGES:
+        if key in network_table:
+            where = place(path, f"[network] {key}")
+            listed = string_list(network_table, key, where)
+            named[key] = [text for entry in listed for text in _range_texts(entry, where, folder)]
+    network = {key: Ranges(texts) for key, texts in named.items()}
 
-    texts: list[str] = []
     where = place(path, "[trust] ranges")
-    for entry in string_list(trust_table, "ranges", where):
-        texts += _expand(entry, named, where)
-    for entry in trust:
-        texts += _expand(entry, named, "--trust")
+    entries = [(entry, where, folder) for entry in string_list(trust_table, "ranges", where)]
+    entries += [(entry, "--trust", Path()) for entry in trust]
+    texts = [text for entry in entries for text in _trusted_texts(*entry, named)]
     headers = string_list(trust_table, "headers", place(path, "[trust] headers"), [DEFAULT_HEADER])
     if len(headers) != 1:
         raise ConfigFault("give exactly one header", place(path, "[trust] headers"), 'for example ["X-Forwarded-For"]')
@@ -207,19 +211,27 @@ def _node_pod_prefix(table: Mapping[str, Any], path: str) -> int | None:
     return value
 
 
-def _ranges(texts: Sequence[str], where: str) -> Ranges:
-    try:
-        return Ranges(texts)
-    except ConfigFault as error:
-        raise ConfigFault(error.fault, where, error.next_step) from None
-
-
-def _expand(entry: str, named: Mapping[str, list[str]], where: str) -> Sequence[str]:
+def _trusted_texts(entry: str, where: str, folder: Path, named: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the ranges that an entry of [trust] ranges stands for; named are those of [network]."""
     if entry in named:
         return named[entry]
-    if entry in NAMED_RANGES:
-        return NAMED_RANGES[entry][0]
     if entry in NETWORK_RANGES:
         raise ConfigFault(f"{quote(entry)} is not set in [network]", where, f"add {entry} = […] to [network]")
-    _ranges([entry], where)
+    return _range_texts(entry, where, folder)
+
+
+def _range_texts(entry: str, where: str, folder: Path) -> Sequence[str]:
+    """Return the ranges that an entry stands for. Raises ConfigFault, which names `where`."""
+    if entry in NAMED_RANGES:
+        return NAMED_RANGES[entry][0]
+    try:
+        if entry in PROVIDERS:
+            return provider_list(entry).ranges
+        if entry.startswith(FILE):
+            return read_list(folder / entry.removeprefix(FILE)).ranges
+        parse_range(entry)
+    except ConfigFault as error:
+        near = get_close_matches(entry.lower(), [*NETWORK_RANGES, *NAMED_RANGES, *PROVIDERS], 1)
+        next_step = f"did you mean {near[0]}?" if near else error.next_step
+        raise ConfigFault(error.fault, f"{where}: {error.place}" if error.place else where, next_step) from None
     return [entry]

@@ -12,12 +12,15 @@ import platform
 import re
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
+from forwarded import client_from_x_forwarded
 
 from echo.clientip import make_policy
 from pipeline.geo import Geo, default_database
@@ -26,8 +29,9 @@ from pipeline.resolve import resolve
 from pipeline.sources import combined
 
 ROUNDS = 5
-ROWS = 200_000
-DISTINCT_HOPS = 10_000
+ROWS = 10_000
+DISTINCT_HOPS = 5_000
+BATCH = 2_000_000
 LINES = 50_000
 RESULTS = Path(__file__).parent / "results"
 TRUSTED = ["10.0.0.0/8", *(f"172.16.{n}.0/24" for n in range(23))]  # 24 ranges
@@ -45,31 +49,80 @@ def naive_resolve(networks: list[ipaddress.IPv4Network], peer: str, value: str) 
     return None
 
 
-def resolving() -> dict[str, Callable[[], int]]:
-    """Return name -> a run that resolves and returns how many rows."""
-    random = Random(1)
-    hops = [f"{random.randrange(11, 100)}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(DISTINCT_HOPS)]
-    chains = [f"{random.choice(hops)}, 10.0.0.{n % 50 + 1}, 10.0.1.{n % 20 + 1}" for n in range(ROWS)]
-    policy = make_policy(trusted=TRUSTED)
-    networks = [ipaddress.IPv4Network(text) for text in TRUSTED]
-    few = chains[: ROWS // 20]
-    peers, column = pa.repeat(pa.scalar("10.0.0.1"), ROWS), pa.array(chains)
+def chains(rows: int, distinct: int, *, repeat: bool) -> list[str]:
+    """
+    Return lists of three hops, the last two of them trusted.
 
-    def scalar() -> int:
-        for chain in few:
-            policy.resolve("10.0.0.1", [chain])
-        return len(few)
+    repeat  the last two are one of 1,000 pairs, as proxies are; else they are drawn from `distinct` addresses as well
+    """
+    random = Random(1)
+    clients = [f"{random.randrange(11, 100)}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(distinct)]
+    proxies = [f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(1 if repeat else distinct)]
+    picked = clients if distinct == rows else (random.choice(clients) for _ in range(rows))
+    if repeat:
+        return [f"{client}, 10.0.0.{n % 50 + 1}, 10.0.1.{n % 20 + 1}" for n, client in enumerate(picked)]
+    return [f"{client}, {random.choice(proxies)}, {random.choice(proxies)}" for client in picked]
+
+
+def requests(lists: list[str]) -> pa.RecordBatch:
+    """Return a batch as the pipeline has it: one header a row, the peer trusted."""
+    rows = len(lists)
+    each = pa.array(range(rows + 1), pa.int32())
+    values = pa.ListArray.from_arrays(each, pa.array(lists))
+    names = pa.repeat(pa.scalar("x-forwarded-for"), rows)
+    return pa.RecordBatch.from_pydict(
+        {
+            "peer_ip": pa.repeat(pa.scalar("10.0.0.1"), rows),
+            "proxied_ip": pa.nulls(rows, pa.string()),
+            "headers": pa.MapArray.from_arrays(each, names, values),
+        }
+    )
+
+
+def resolving() -> dict[str, Callable[[], int]]:
+    """Return name -> a run that resolves row by row and returns how many rows."""
+    networks = [ipaddress.IPv4Network(text) for text in TRUSTED]
+    few = chains(ROWS, DISTINCT_HOPS, repeat=True)
+    never_twice = chains(ROWS, ROWS, repeat=False)
+
+    def scalar(lists: list[str]) -> int:
+        policy = make_policy(trusted=TRUSTED)
+        for chain in lists:
+            policy.resolve("10.0.0.1", {"x-forwarded-for": [chain]})
+        return ROWS
 
     def naive() -> int:
         for chain in few:
             naive_resolve(networks, "10.0.0.1", chain)
-        return len(few)
-
-    def vectorised() -> int:
-        resolve(peers, column, policy)
         return ROWS
 
-    return {"ipaddress, row by row": naive, "scalar": scalar, "vectorised": vectorised}
+    def package() -> int:
+        for chain in few:
+            client_from_x_forwarded(chain, "10.0.0.1", trusted=networks)
+        return ROWS
+
+    return {
+        "`ipaddress` and a loop": naive,
+        "PyPI's `forwarded`": package,
+        "scalar, proxies that come again": partial(scalar, few),
+        "scalar, proxies that were not seen before": partial(scalar, never_twice),
+    }
+
+
+def vectorising() -> dict[str, Callable[[], int]]:
+    """Return name -> a run that resolves a batch and returns how many rows."""
+    policy = make_policy(trusted=TRUSTED)
+    batches = {
+        "100,000 clients behind 1,000 pairs of proxies": requests(chains(BATCH, 100_000, repeat=True)),
+        "hops drawn from 200,000 addresses": requests(chains(BATCH, 100_000, repeat=False)),
+        "every client another": requests(chains(BATCH, BATCH, repeat=True)),
+    }
+
+    def run(batch: pa.RecordBatch) -> int:
+        resolve(batch, policy)
+        return batch.num_rows
+
+    return {name: partial(run, batch) for name, batch in batches.items()}
 
 
 def ingesting() -> dict[str, Callable[[], int]]:
@@ -113,15 +166,33 @@ def measure(runs: dict[str, Callable[[], int]]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
+def memory() -> str:
+    """Return how much memory resolving takes beside the batch itself: Arrow's and Python's, each at its peak."""
+    policy, pool, lines = make_policy(trusted=TRUSTED), pa.default_memory_pool(), []
+    for rows in (BATCH // 8, BATCH // 2, BATCH):
+        batch = requests(chains(rows, rows // 20, repeat=True))
+        counting = pa.proxy_memory_pool(pool)
+        pa.set_memory_pool(counting)
+        tracemalloc.start()
+        resolve(batch, policy)
+        _, python = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        pa.set_memory_pool(pool)
+        lines.append(f"| {rows:,} | {counting.max_memory() / rows:.0f} | {python / rows:.0f} |")
+    return "\n".join(["| rows | Arrow, bytes a row | Python, bytes a row |", "| ---: | ---: | ---: |", *lines])
+
+
 def main() -> None:
+    pa.set_cpu_count(1)
     now = datetime.now(UTC)
     parts = [
         f"# {now:%Y-%m-%d}\n",
-        f"Python {platform.python_version()}, {platform.machine()}, pyarrow {pa.__version__}.\n",
+        f"Python {platform.python_version()}, {platform.machine()}, pyarrow {pa.__version__}, one core.\n",
         f"CPU µs a unit, median of {ROUNDS} interleaved rounds; ratios are to the first line of a table.\n",
     ]
     for title, unit, runs in (
-        ("Resolve: three hops, 24 trusted ranges", "row", resolving()),
+        ("Resolve one request: three hops, 24 trusted ranges", "request", resolving()),
+        (f"Resolve batches of {BATCH:,} rows: three hops, 24 trusted ranges", "row", vectorising()),
         ("Ingest: combined lines", "line", ingesting()),
     ):
         found = measure(runs)
@@ -129,6 +200,7 @@ def main() -> None:
         parts.append(f"## {title}\n\n| what | µs a {unit} | ratio |\n| --- | ---: | ---: |")
         parts += [f"| {name} | {value:.2f} | {value / first:.2f} |" for name, value in found.items()]
         parts.append("")
+    parts.append(f"## Memory of the vectorised resolver, beside the batch's own\n\n{memory()}\n")
     text = "\n".join(parts)
     print(text)
     RESULTS.mkdir(exist_ok=True)

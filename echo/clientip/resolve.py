@@ -220,17 +220,21 @@ def _rightmost_untrusted(step: Step, trusted: Ranges) -> Resolver:
 
     def walk(values: Sequence[str]) -> Resolution:
         depth = 0
-        for entry in from_right(values):
+        entries = values[0].rsplit(",", FEW_ENTRIES) if len(values) == 1 else ()
+        few = 0 < len(entries) <= FEW_ENTRIES
+        for entry in reversed(entries) if few else from_right(values):
             depth += 1
             address = parse(entry)
             if address is None:
                 return Resolution(None, "", HOP_INVALID, depth, entry.strip(BLANKS))
-            if address.packed not in trusted:
-                if 1 < depth <= FEW_ENTRIES and len(tails) < MAX_KNOWN:
-                    before, *after = values[-1].rsplit(",", depth - 1)
-                    if len(after) == depth - 1 and len(values[-1]) - len(before) <= MAX_KNOWN_CHARS:
-                        tails[values[-1][len(before) + 1 :]] = depth - 1
-                return Resolution(address, header, reason, depth)
+            packed = address[0]
+            index = bisect_right(firsts, packed)
+            if not index or packed > lasts[index - 1]:
+                if few and depth > 1 and len(tails) < MAX_KNOWN:
+                    tail = ",".join(entries[1 - depth :])
+                    if len(tail) <= MAX_KNOWN_CHARS:
+                        tails[tail] = depth - 1
+                return new(Resolution, (address, header, reason, depth, ""))
         return Resolution(None, "", ALL_TRUSTED if depth else NO_HEADER, depth)
 
     return resolve

@@ -20,7 +20,7 @@ from echo.clientip.strategies import FORWARDED, LIST_HEADERS, XFF
 # The marked address: public, of the kind that every dialect takes for a client; the first that nobody trusts or sent.
 MARKS = ("5.5.5.5", "6.6.6.6", "7.7.7.7")
 MAX_MARKED_ENTRIES = 8  # marked entries in a row: a dialect that counts proxies from the right meets one of them
-_HEADER_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")  # in a dialect's argument
+HEADER_NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")  # in a dialect's argument
 # headers of one address that dialects read
 SINGLE_HEADERS = ("X-Real-IP", "Client-IP", "True-Client-IP", "CF-Connecting-IP")
 
@@ -33,7 +33,8 @@ class Other(NamedTuple):
     meaning   the configuration that it stands for
     client    what it prints for the client; None where it names none
     refused   why it would refuse the request, or its configuration; "" where it does not
-    agrees    it names our client (or, as we do, none)
+    sends     (name, value) of the headers it tells the next hop, where it decides nothing itself; None where it does
+    agrees    it names our client (or, as we do, none), or decides nothing
     steered   how an outsider could have chosen the answer; "" where none of the ways tried did
     """
 
@@ -41,6 +42,7 @@ class Other(NamedTuple):
     meaning: str
     client: str | None
     refused: str
+    sends: tuple[tuple[str, str], ...] | None
     agrees: bool
     steered: str
 
@@ -62,7 +64,7 @@ def ask(spoken: Sequence[Spoken], arrival: Arrival, policy: Policy, resolution: 
     header      the header that our policy reads, as people write it
     """
     mark = _mark(arrival, policy)
-    names = dict.fromkeys([*SINGLE_HEADERS, *(name for one in spoken for name in _HEADER_NAME.findall(one.argument))])
+    names = dict.fromkeys([*SINGLE_HEADERS, *(name for one in spoken for name in HEADER_NAME.findall(one.argument))])
     variants = tuple(_variants(arrival, policy, resolution, mark, tuple(names))) if mark and spoken else ()
     return [_other(one, arrival, policy, resolution.client, header, mark, variants) for one in spoken]
 
@@ -82,14 +84,18 @@ def _other(
     try:
         resolver = dialect.build(argument, policy.trusted.texts)
     except ConfigFault as fault:
-        return Other(name, dialect.meaning, None, f"cannot be configured so: {fault.fault}", agrees=False, steered="")
+        refused = f"cannot be configured so: {fault.fault}"
+        return Other(name, dialect.meaning, None, refused, None, agrees=False, steered="")
     answer = resolver(arrival)
+    told = tuple((key, value) for key, value in answer.sent if value is not None and HEADER_NAME.fullmatch(key))
+    same = _address(answer) == ours and (ours is not None or answer.client is None)
     return Other(
         name,
         dialect.meaning,
         answer.client,
         answer.error,
-        agrees=not answer.error and _address(answer) == ours and (ours is not None or answer.client is None),
+        None if dialect.decides else told,
+        agrees=not answer.error and (same or not dialect.decides),
         steered=_steered(resolver, arrival, mark, variants),
     )
 

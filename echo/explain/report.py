@@ -21,6 +21,8 @@ JSON_VERSION = 1
 WIDTH = 80
 MAX_SHOWN = 45  # an IPv6 address with a port in brackets; a hop that is longer is no address
 MAX_ASKED = 60  # of the request line, to recognise one's own request
+MAX_SENT = 80  # of a header that another program hands on
+NAME_WIDTH = 40  # of a dialect with its argument; few are longer
 MAX_RANGES = 6  # of the trusted ranges; a CDN's are dozens
 
 # role of a hop -> words
@@ -134,6 +136,7 @@ def _other_json(other: Other) -> dict[str, object]:
         "meaning": other.meaning,
         "client": None if other.client is None else printable(other.client[:MAX_SHOWN]),
         "refused": printable(other.refused) or None,
+        "sends": None if other.sends is None else {name: printable(value[:MAX_SENT]) for name, value in other.sends},
         "agrees": other.agrees,
         "steered_by": other.steered or None,
     }
@@ -144,16 +147,25 @@ def _other_lines(explanation: Explanation) -> list[str]:
         return []
     lines = ["", "Other programs, given the same request and the same trusted ranges:"]
     for other in explanation.others:
-        marks = [*([] if other.agrees else ["differs"]), *(["an outsider could choose it"] if other.steered else [])]
-        answer = f"refuses: {_shown(other.refused, MAX_SHOWN)}" if other.refused else _client_text(other)
-        lines += [f"  {other.name}", f"      {answer}" + (f"  [{', '.join(marks)}]" if marks else "")]
+        marks = [*([] if other.agrees else ["differs"]), *(["steerable"] if other.steered else [])]
+        said = _answer(other) + (f"  [{', '.join(marks)}]" if marks else "")
+        name = f"  {other.name:<{NAME_WIDTH}}"
+        lines += [f"{name}  {said}"] if len(name) + len(said) + 2 <= WIDTH else [name.rstrip(), f"      {said}"]
     steered: dict[str, None] = dict.fromkeys(other.steered for other in explanation.others if other.steered)
     if steered:
-        lines += ["", *_paragraph("Chosen", f"An outsider could choose an answer by {'; or by '.join(steered)}.")]
+        lines += [
+            "",
+            *_paragraph("Steered", f"An outsider could choose a steerable answer by {'; or by '.join(steered)}."),
+        ]
     return [*lines, ""]
 
 
-def _client_text(other: Other) -> str:
+def _answer(other: Other) -> str:
+    if other.refused:
+        return f"refuses: {_shown(other.refused, MAX_SHOWN)}"
+    if other.sends is not None:
+        sent = "; ".join(f"{name}: {_shown(value, MAX_SENT)}" for name, value in other.sends)
+        return f"decides nothing, sends {sent or 'what it got'}"
     return "nobody" if other.client is None else _shown(other.client, MAX_SHOWN) or "(empty)"
 
 

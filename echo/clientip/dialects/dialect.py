@@ -60,6 +60,7 @@ class Dialect(NamedTuple):
     meaning   the configuration in the program's own words, and whom it believes
     argument  the argument where none is given; `{header}` stands for the header that our own policy reads
     build     (argument, trusted ranges as the program takes them) -> resolver; raises ConfigFault
+    decides   it names a client; one that does not only tells the next hop
     """
 
     name: str
@@ -68,3 +69,4 @@ class Dialect(NamedTuple):
     meaning: str
     argument: str
     build: Callable[[str, Sequence[str]], Resolver]
+    decides: bool = True

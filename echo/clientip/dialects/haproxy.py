@@ -204,5 +204,6 @@ DIALECTS = (
         "option forwardfor except NET: decides nothing itself, and tells the next hop the peer unless it is in NET.",
         "",
         forwardfor,
+        decides=False,
     ),
 )

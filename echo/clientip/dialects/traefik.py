@@ -120,5 +120,6 @@ DIALECTS = (
         meaning="forwardedHeaders.trustedIPs = the trusted ranges: what an entry point hands on to the middlewares.",
         argument="",
         build=_forwarded,
+        decides=False,
     ),
 )

@@ -94,7 +94,17 @@ def test_the_command_asks_other_programs():
         ("caddy-strict:X-Forwarded-For", "8.8.8.8", True),
     ]
     text = run("--peer", "10.0.0.1", "-H", f"{XFF}: 1.2.3.4, 8.8.8.8", "--trust", RANGES[0], "--as", "caddy").output
-    assert "      1.2.3.4  [differs, an outsider could choose it]\n" in text
+    assert "  caddy-strict:X-Forwarded-For              8.8.8.8\n" in text
+    assert "  caddy-leftmost:X-Forwarded-For            1.2.3.4  [differs, steerable]\n" in text
+
+
+def test_a_dialect_that_only_hands_on_says_what():
+    (other,) = answers("haproxy-forwardfor-except", ((XFF, "203.0.113.7"),), peer="198.51.100.9:1")
+    assert (other.client, other.sends, other.agrees) == (None, ((XFF, "198.51.100.9"),), True)
+    text = run("--peer", "198.51.100.9", "--as", "haproxy-forwardfor-except").output
+    assert "      decides nothing, sends X-Forwarded-For: 198.51.100.9\n" in text
+    (other,) = answers("haproxy-forwardfor-except", (), peer=BALANCER)
+    assert (other.sends, other.agrees) == ((), True)
 
 
 def test_a_peer_by_proxy_header():

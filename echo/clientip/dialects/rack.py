@@ -1,5 +1,5 @@
 """
-Rack: Request#ip (lib/rack/request.rb, lib/rack/utils.rb, revision 8bf4eb0).
+Rack: Request#ip (lib/rack/request.rb, lib/rack/utils.rb, run at revision 8bf4eb0).
 
 Rules:
 

@@ -1,5 +1,5 @@
 """
-Rails: ActionDispatch::RemoteIp with config.action_dispatch.trusted_proxies (remote_ip.rb, revision 2a2db1e).
+Rails: ActionDispatch::RemoteIp with config.action_dispatch.trusted_proxies (remote_ip.rb, run at revision 2a2db1e).
 
 Rules:
 

@@ -5,8 +5,9 @@ What Ruby's servers and standard library make of headers and addresses, as the d
 * Rack splits lists at commas, blanks and tabs; an entry is an authority (RFC 3986 §3.2): its port and the brackets of
   IPv6 are dropped, what is none becomes nil. Bare IPv6 in X-Forwarded-For gets its brackets first; in Forwarded it has
   to have them.
-* IPAddr takes IPv4 without leading zeros, IPv6 with or without brackets, a zone on IPv6, and a prefix length; ranges
-  hold addresses of their own family only, so that a mapped address is in no IPv4 range.
+* IPAddr (1.2.4, of Ruby 3.1) takes IPv4 without leading zeros, IPv6 with or without brackets, a zone of letters, digits
+  and `_` on IPv6, and a prefix length or mask; ranges hold addresses of their own family only, so that a mapped address
+  is in no IPv4 range.
 """
 
 import re
@@ -33,6 +34,8 @@ _IPV6 = "|".join(
     )
 )
 _AUTHORITY = re.compile(rf"(?:\[({_IPV6})\]|([-a-zA-Z0-9._~%!$&'()*+,;=]*))(?::[0-9]+)?")
+_IPADDR_ZONE = re.compile(r"[0-9A-Za-z_]+")
+_REFUSED = re.compile(rf"::(?:{_GROUP}:){{5}}{_DOTTED}")  # IPAddr counts one colon too few for it
 _FORWARDED_NAMES = ("by", "for", "host", "proto")
 _QUOTED_END = re.compile(r'["\\]')
 _VALUE_END = re.compile(r"[;,]")
@@ -124,18 +127,24 @@ def forwarded_for(headers: Sequence[tuple[str, str]]) -> list[str | None] | None
 
 def parse_ip(text: str) -> Address | None:
     """Return the address that IPAddr.new makes of a text; None if it is none, or a range of more than one."""
-    base, slash, bits = text.partition("/")
-    if base.startswith("[") and base.endswith("]"):
-        base = base[1:-1]
-        if ":" not in base:
-            return None
+    if len(text) > MAX_CHARS:
+        return None
+    base, slash, mask = text.partition("/")
+    bracketed = base.startswith("[") and base.endswith("]")
+    base = base[1:-1] if bracketed else base
+    bare, percent, zone = base.partition("%")
     try:
-        address = ip_address(base) if len(base) <= MAX_CHARS else None
+        address = ip_address(bare)
     except ValueError:
         return None
-    if address is None or (slash and bits != str(address.max_prefixlen)):
+    if (bracketed or percent) and isinstance(address, IPv4Address):
         return None
-    return address
+    if (percent and not _IPADDR_ZONE.fullmatch(zone)) or _REFUSED.fullmatch(bare):
+        return None
+    if slash and not mask.isdecimal():
+        ones = parse_ip(mask)  # as 255.255.255.255
+        return address if type(ones) is type(address) and int(ones) == (1 << address.max_prefixlen) - 1 else None
+    return address if not slash or mask == str(address.max_prefixlen) else None
 
 
 def make_networks(trusted: Iterable[str], what: str) -> list[Network]:
@@ -150,8 +159,7 @@ def make_networks(trusted: Iterable[str], what: str) -> list[Network]:
 
 
 def within(address: Address | None, networks: Sequence[Network]) -> bool:
-    """Return whether a range of its own family holds the address; a zone is not looked at."""
+    """Return whether a range of its own family holds the address."""
     if address is None:
         return False
-    bare: Address = IPv6Address(int(address)) if isinstance(address, IPv6Address) else address
-    return any(bare in network for network in networks)
+    return any(address in network for network in networks)

@@ -50,24 +50,26 @@ class Address(NamedTuple):
         return f"{text}%{self.zone}" if self.zone else text
 
 
-def parse_address(text: str) -> Address | None:
-    """Parse bare address text, a zone allowed on IPv6; None if it is anything else or unspecified."""
+def parse_any(text: str) -> Address | None:
+    """Parse bare address text, a zone allowed on IPv6; None if it is anything else."""
     if len(text) > MAX_HOP_CHARS:
         return None
     try:
         if ":" not in text:
-            packed = V4_PREFIX + inet_pton(AF_INET, text.removesuffix("%"))
-            zone = ""
-        else:
-            text, _, zone = text.partition("%")
-            if zone and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
-                return None
-            packed = inet_pton(AF_INET6, text)
-            if zone and packed.startswith(V4_PREFIX):
-                return None
+            return Address(V4_PREFIX + inet_pton(AF_INET, text.removesuffix("%")))
+        text, _, zone = text.partition("%")
+        if zone and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
+            return None
+        packed = inet_pton(AF_INET6, text)
     except (OSError, ValueError):  # ValueError: a NUL or a lone surrogate inside the text
         return None
-    return None if packed in UNSPECIFIED else Address(packed, zone)
+    return None if zone and packed.startswith(V4_PREFIX) else Address(packed, zone)
+
+
+def parse_address(text: str) -> Address | None:
+    """Parse as parse_any does; the unspecified address is none either."""
+    address = parse_any(text)
+    return None if address is None or address.packed in UNSPECIFIED else address
 
 
 def parse_hop(text: str) -> Address | None:

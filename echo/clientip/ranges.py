@@ -8,7 +8,7 @@ is one bisection and one comparison however many ranges were given.
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from echo.clientip.address import V4_PREFIX, Address, parse_address
+from echo.clientip.address import V4_PREFIX, parse_address, parse_any
 from echo.clientip.faults import ConfigFault, quote
 
 V4_BITS_OFFSET = 96  # an IPv4 /n is a /(96 + n) once mapped
@@ -49,8 +49,7 @@ def parse_range(text: str) -> tuple[bytes, bytes]:
     shown, text = text, text.strip()
     base, slash, bits_text = text.partition("/")
     # 0.0.0.0 and :: name nobody as an address but are fine as the base of a range
-    unspecified = {"0.0.0.0": V4_PREFIX + b"\0" * 4, "::": b"\0" * 16}.get(base)
-    address = Address(unspecified) if slash and unspecified is not None else parse_address(base)
+    address = parse_any(base) if slash else parse_address(base)
     if address is None or address.zone or len(text) > MAX_RANGE_CHARS:
         raise ConfigFault(f"{quote(shown)} is no address or CIDR", next_step="write it as 10.0.0.0/8 or 2001:db8::/32")
     offset = V4_BITS_OFFSET if ":" not in base else 0

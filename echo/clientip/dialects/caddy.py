@@ -7,15 +7,17 @@ Rules, confirmed on 2.11.7 through the corpus:
 * Otherwise, all values of all headers joined: the leftmost entry that is an address. It is the client's own to write.
 * Strict: header by header in their order, the rightmost address that is in no trusted range. What is no address is
   skipped: what stands left of it is taken, which its writer's client may have chosen.
-* An entry may have a port; brackets only with one. Its zone is dropped. A mapped address is in no IPv4 range.
+* An entry may have a port; brackets only with one, and with no blank before them, since the port is cut off before
+  blanks are. Its zone is dropped. A mapped address is in no IPv4 range.
 * A UNIX socket is a trusted proxy with trusted_proxies_unix; it names nobody by itself.
 """
 
 from collections.abc import Sequence
 
+from echo.clientip.address import V4_PREFIX
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import BLANKS, Addr, make_ranges, parse_addr, split_host_port, values
-from echo.clientip.ranges import Ranges
+from echo.clientip.dialects.golang import SPACE, Addr, Prefixes, parse_addr, split_host_port
+from echo.clientip.headers import fields
 
 VERSION = "Caddy 2.11.7"
 UNIX = "unix:"  # in a trust list: trusted_proxies_unix
@@ -23,45 +25,36 @@ UNIX = "unix:"  # in a trust list: trusted_proxies_unix
 
 def entry(text: str) -> Addr | None:
     """Return the address of one entry."""
-    text = text.strip(BLANKS)
     split = split_host_port(text)
-    return parse_addr((split[0] if split else text).partition("%")[0])
-
-
-def is_trusted(address: Addr, trusted: Ranges) -> bool:
-    """Return whether a prefix contains the address; a mapped one is in none of IPv4."""
-    return address.packed in trusted and not (address.six and address.packed.startswith(_MAPPED))
-
-
-_MAPPED = b"\0" * 10 + b"\xff\xff"
+    return parse_addr((split[0] if split else text).strip(SPACE).partition("%")[0])
 
 
 def leftmost(arrival: Arrival, names: Sequence[str]) -> Addr | None:
     """Return the first address of all headers."""
-    joined = ",".join(value for name in names for value in values(arrival.headers, name))
+    joined = ",".join(value for name in names for value in fields(arrival.headers, name))
     return next((address for part in joined.split(",") if (address := entry(part)) is not None), None)
 
 
-def strict(arrival: Arrival, names: Sequence[str], trusted: Ranges) -> Addr | None:
+def strict(arrival: Arrival, names: Sequence[str], trusted: Prefixes) -> Addr | None:
     """Return the rightmost address outside the ranges, of the first header that has one."""
     for name in names:
-        for part in reversed(",".join(values(arrival.headers, name)).split(",")):
+        for part in reversed(",".join(fields(arrival.headers, name)).split(",")):
             address = entry(part)
-            if address is not None and not is_trusted(address, trusted):
+            if address is not None and address not in trusted:
                 return address
     return None
 
 
 def _build(argument: str, trusted: Sequence[str], *, is_strict: bool) -> Resolver:
     names = argument.split(",")
-    ranges = make_ranges([text for text in trusted if text != UNIX], what="trusted_proxies")
+    ranges = Prefixes([text for text in trusted if text != UNIX], what="trusted_proxies")
     unix = UNIX in trusted
 
     def resolve(arrival: Arrival) -> Answer:
         peer = _peer(arrival)
         if peer is None and not (unix and (arrival.peer or "").startswith(("@", "unix"))):
             return Answer(None)
-        if peer is not None and not is_trusted(peer, ranges):
+        if peer is not None and peer not in ranges:
             return Answer(str(peer))
         found = strict(arrival, names, ranges) if is_strict else leftmost(arrival, names)
         found = found or peer
@@ -74,7 +67,7 @@ def _peer(arrival: Arrival) -> Addr | None:
     split = split_host_port(arrival.proxied or arrival.peer or "")
     address = parse_addr(split[0].partition("%")[0]) if split else None
     # the socket's own address comes from net.IP, which prints a mapped one as IPv4
-    return address._replace(six=False) if address and address.packed.startswith(_MAPPED) else address
+    return address._replace(six=False) if address and address.packed.startswith(V4_PREFIX) else address
 
 
 DIALECTS = (

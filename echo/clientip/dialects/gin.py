@@ -1,5 +1,5 @@
 """
-gin: Context.ClientIP with SetTrustedProxies, RemoteIPHeaders, TrustedPlatform (context.go, gin.go, revision dcaa429).
+gin: Context.ClientIP with SetTrustedProxies, RemoteIPHeaders, TrustedPlatform (context.go, gin.go, run at revision dcaa429).
 
 Rules:
 
@@ -14,7 +14,8 @@ Rules:
 from collections.abc import Sequence
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import BLANKS, make_ranges, parse_addr, split_host_port, values
+from echo.clientip.dialects.golang import SPACE, make_ranges, parse_addr, split_host_port
+from echo.clientip.headers import fields
 from echo.clientip.ranges import Ranges
 
 VERSION = "gin dcaa429"
@@ -25,7 +26,7 @@ def from_header(text: str, trusted: Ranges) -> str | None:
     """Return what one header gives, None where it is empty or abandoned."""
     entries = text.split(",") if text else []
     for index in range(len(entries) - 1, -1, -1):
-        entry = entries[index].strip(BLANKS)
+        entry = entries[index].strip(SPACE)
         address = parse_addr(entry)
         if address is None:
             return None
@@ -40,17 +41,17 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:
     ranges = make_ranges(trusted, what="SetTrustedProxies")
 
     def resolve(arrival: Arrival) -> Answer:
-        claimed = values(arrival.headers, platform) if platform else []
+        claimed = fields(arrival.headers, platform) if platform else []
         if claimed and claimed[0]:
             return Answer(claimed[0])
-        split = split_host_port((arrival.proxied or arrival.peer or "").strip(BLANKS))
+        split = split_host_port((arrival.proxied or arrival.peer or "").strip(SPACE))
         peer = parse_addr(split[0]) if split else None
         if peer is None:
             return Answer(None)
         own = Answer(str(peer._replace(six=False)))  # net.IP prints a mapped address as IPv4
         if peer.packed not in ranges:
             return own
-        found = (from_header(",".join(values(arrival.headers, name)), ranges) for name in names)
+        found = (from_header(",".join(fields(arrival.headers, name)), ranges) for name in names)
         return next((Answer(text) for text in found if text is not None), own)
 
     return resolve

@@ -4,19 +4,20 @@ What Go's standard library makes of addresses, as the dialects of Go programs ne
 * netip.ParseAddr and net.ParseIP take inet_pton's grammar; the former also takes a zone on IPv6. An IPv4-mapped address
   stays an IPv6 address to netip (it prints as ::ffff:…, and is in no IPv4 prefix); net.IP makes it IPv4.
 * net.SplitHostPort wants a port: `host:port` with one colon, or `[host]:port`.
-* strings.TrimSpace takes Unicode's white space; header values hold blanks and tabs, which is what is trimmed here.
-* http.Header names are canonical, so they compare without case; Get gives the first field.
+* netip.Prefix holds addresses of its own kind: an IPv4 prefix no mapped address, a mapped prefix no IPv4 address.
+* strings.TrimSpace takes Unicode's white space, which is not what str.strip takes.
 """
 
-from collections.abc import Iterable, Sequence
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from collections.abc import Sequence
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
-from echo.clientip.address import V4_PREFIX
+from echo.clientip.address import V4_PREFIX, Address
 from echo.clientip.faults import ConfigFault, quote
-from echo.clientip.ranges import Ranges
+from echo.clientip.ranges import Ranges, parse_range
 
-BLANKS = " \t"
+# unicode.IsSpace
+SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 MAX_CHARS = 128  # of an address with its zone; longer text is none
 
 
@@ -28,9 +29,11 @@ class Addr(NamedTuple):
 
     def __str__(self) -> str:
         """Return what netip.Addr.String prints, without a zone."""
-        if self.packed.startswith(V4_PREFIX):
-            return ("::ffff:" if self.six else "") + inet_ntop(AF_INET, self.packed[12:])
-        return inet_ntop(AF_INET6, self.packed)
+        return (
+            f"::ffff:{Address(self.packed)}"
+            if self.six and self.packed.startswith(V4_PREFIX)
+            else str(Address(self.packed))
+        )
 
 
 def parse_addr(text: str) -> Addr | None:
@@ -43,6 +46,12 @@ def parse_addr(text: str) -> Addr | None:
         return Addr(V4_PREFIX + inet_pton(AF_INET, text), six=False)
     except (OSError, ValueError):
         return None
+
+
+def parse_zoned(text: str) -> Addr | None:
+    """Parse as netip.ParseAddr does, the zone dropped."""
+    bare, percent, zone = text.partition("%")
+    return parse_addr(bare) if not percent or (zone and ":" in bare) else None
 
 
 def split_host_port(text: str) -> tuple[str, str] | None:
@@ -63,18 +72,24 @@ def split_host_port(text: str) -> tuple[str, str] | None:
     return None if "[" in port or "]" in port else (host, port)
 
 
-def values(headers: Iterable[tuple[str, str]], name: str) -> list[str]:
-    """Return http.Header.Values(name)."""
-    wanted = name.lower()
-    return [value for key, value in headers if key.lower() == wanted]
-
-
 def make_ranges(trusted: Sequence[str], *, what: str) -> Ranges:
     """Return the ranges of a program's trust list. Raises ConfigFault naming the entry."""
     try:
         return Ranges(trusted)
     except ConfigFault as fault:
         raise ConfigFault(f"{what}: {fault.fault}", next_step=fault.next_step) from None
+
+
+class Prefixes:
+    """netip.Prefixes; contains tells whether one of them holds an address."""
+
+    def __init__(self, trusted: Sequence[str], *, what: str) -> None:
+        """Raises ConfigFault naming the entry."""
+        make_ranges(trusted, what=what)
+        self._spans = [(":" in text, *parse_range(text)) for text in trusted]
+
+    def __contains__(self, address: Addr) -> bool:
+        return any(six == address.six and first <= address.packed <= last for six, first, last in self._spans)
 
 
 def positive(argument: str, name: str) -> int:

@@ -7,8 +7,8 @@ What Node gives its programs of a request, as the dialects of those programs nee
 """
 
 from echo.clientip.dialects.dialect import Arrival
-from echo.clientip.dialects.golang import values
 from echo.clientip.dialects.socket_name import host_and_port
+from echo.clientip.headers import fields
 
 XFF = "X-Forwarded-For"
 # ECMA-262 §12.2 WhiteSpace and §12.3 LineTerminator
@@ -25,4 +25,4 @@ def socket_address(arrival: Arrival) -> str | None:
 
 def forwarded_for(arrival: Arrival) -> str:
     """Return request.headers["x-forwarded-for"]; "" without such a field."""
-    return ", ".join(values(arrival.headers, XFF))
+    return ", ".join(fields(arrival.headers, XFF))

@@ -16,8 +16,9 @@ pkg/middlewares/forwardedheaders/forwarded_header.go):
 from collections.abc import Sequence
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import BLANKS, make_ranges, parse_addr, positive, split_host_port, values
+from echo.clientip.dialects.golang import SPACE, make_ranges, parse_zoned, positive, split_host_port
 from echo.clientip.faults import ConfigFault
+from echo.clientip.headers import fields
 from echo.clientip.ranges import Ranges
 
 VERSION = "Traefik 3.7.15"
@@ -28,12 +29,12 @@ BEFORE_APPENDING = "X-Forwarded-For (before the proxy appends the peer)"
 
 def first_field(arrival: Arrival) -> list[str]:
     """Return the entries of the first X-Forwarded-For field, trimmed; one empty entry where there is none."""
-    return [part.strip(BLANKS) for part in (values(arrival.headers, XFF) or [""])[0].split(",")]
+    return [part.strip(SPACE) for part in (fields(arrival.headers, XFF) or [""])[0].split(",")]
 
 
 def contains(text: str, ranges: Ranges) -> bool:
     """Return whether the text is an address in the ranges."""
-    address = parse_addr(text.partition("%")[0])
+    address = parse_zoned(text)
     return address is not None and address.packed in ranges
 
 
@@ -75,8 +76,8 @@ def _forwarded(argument: str, trusted: Sequence[str]) -> Resolver:  # takes none
     def resolve(arrival: Arrival) -> Answer:
         peer = _peer(arrival)
         believed = contains(peer, ranges)
-        lists = values(arrival.headers, XFF) if believed else []
-        real = values(arrival.headers, "X-Real-Ip") if believed else []
+        lists = fields(arrival.headers, XFF) if believed else []
+        real = fields(arrival.headers, "X-Real-Ip") if believed else []
         sent = (
             (BEFORE_APPENDING, ", ".join(lists) or None),
             (XFF, ", ".join([*lists, peer])),

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import values
 from echo.clientip.dialects.socket_name import host_and_port
 from echo.clientip.faults import ConfigFault, quote
+from echo.clientip.headers import fields
 
 VERSION = "uvicorn 0.54.0"
 EVERYBODY = "*"
@@ -85,10 +85,10 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:
     def resolve(arrival: Arrival) -> Answer:
         peer, port_text = host_and_port(arrival)
         own = Answer(peer or None, port=_number(port_text))
-        fields = values(arrival.headers, XFF)
-        if peer not in trust or not fields:
+        lists = fields(arrival.headers, XFF)
+        if peer not in trust or not lists:
             return own
-        entries = [split_entry(entry.strip()) for entry in ", ".join(fields).split(",")]
+        entries = [split_entry(entry.strip()) for entry in ", ".join(lists).split(",")]
         if trust.everybody:
             host, port = entries[0]
         else:

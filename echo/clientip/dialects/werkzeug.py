@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
-from echo.clientip.dialects.golang import BLANKS, values
 from echo.clientip.dialects.socket_name import host_and_port
 from echo.clientip.faults import ConfigFault, quote
+from echo.clientip.headers import fields
 
+BLANKS = " \t"
 VERSION = "Werkzeug 3.1.9"
 MAX_COUNT_CHARS = 6
 # a value: outside quotes anything but a comma, inside them anything, escapes in pairs; nothing is ever given back
@@ -53,7 +54,7 @@ def _build(argument: str, trusted: Sequence[str]) -> Resolver:  # asks nobody wh
     count = int(argument)
 
     def resolve(arrival: Arrival) -> Answer:
-        items = split_list(",".join(values(arrival.headers, "X-Forwarded-For"))) if count else []
+        items = split_list(",".join(fields(arrival.headers, "X-Forwarded-For"))) if count else []
         return Answer((items[-count] if count and len(items) >= count else "") or host_and_port(arrival)[0] or None)
 
     return resolve

@@ -97,6 +97,6 @@ def test_time_is_linear(name, element, several):
 
 
 def _timed(resolve, arrival):
-    start = time.perf_counter()
+    start = time.thread_time()
     resolve(arrival)
-    return time.perf_counter() - start
+    return time.thread_time() - start

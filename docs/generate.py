@@ -151,7 +151,7 @@ def dialects() -> str:
             ("receiver", "otherwise"),
             ((name, "; ".join(one.otherwise) or "nothing") for name, one in RECEIVERS.items()),
         )
-        + "\n## Forwarded\n\nThe walk reads an element with less than RFC 7239 asks. This is the whole difference:\n\n"
+        + "\n## Forwarded\n\nThe walk reads an element with less than RFC 7239 asks. Where it differs:\n\n"
         + table(
             ("element", "by RFC 7239", "by the walk", "why"),
             ((f"`{one.element}`", one.rfc or "–", one.lenient or "–", one.why) for one in DEVIATIONS),

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 CRC32C = 0x03
 SSL = 0x20
-MAX_UNIQUE_ID = 128  # proxy-protocol.txt §2.2.5
 
 Tlvs = tuple[tuple[int, bytes], ...]
 
@@ -78,7 +77,7 @@ def _gcp(value: bytes) -> str:
 NAMES: Mapping[int, tuple[str, Callable[[bytes], str]]] = {
     0x01: ("alpn", text),
     0x02: ("authority", text),
-    CRC32C: ("crc32c", text),
+    CRC32C: ("crc32c", bytes.hex),
     0x05: ("unique_id", text),
     0x30: ("netns", text),
     0xE0: ("gcp_psc_connection_id", _gcp),

@@ -2,7 +2,8 @@
 Version 1: a line of text, `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443` and CRLF (proxy-protocol.txt §2.1).
 
 Exactly one blank between words; addresses of the family that the line names; ports without leading zeros; UNKNOWN with
-whatever may follow is the sender's own connection. At most 107 bytes, CRLF included: the longest line there is.
+whatever may follow, a lone CR or LF excepted, is the sender's own connection. At most 107 bytes, CRLF included: the
+longest line there is.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-gin: Context.ClientIP with SetTrustedProxies, RemoteIPHeaders, TrustedPlatform (context.go, gin.go, run at revision dcaa429).
+gin: Context.ClientIP with SetTrustedProxies, RemoteIPHeaders, TrustedPlatform (context.go, gin.go; run at dcaa429).
 
 Rules:
 

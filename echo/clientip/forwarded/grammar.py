@@ -36,7 +36,8 @@ SEMICOLON = re.compile(";")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 OBFUSCATED = r"_[0-9A-Za-z._-]+"
-NODE = re.compile(rf"(\[[0-9A-Fa-f:.]+\]|[0-9.]+|unknown|{OBFUSCATED})(?::([0-9]{{1,5}}|{OBFUSCATED}))?", re.IGNORECASE)
+NODENAME = rf"\[[0-9A-Fa-f:.]+\]|[0-9.]+|unknown|{OBFUSCATED}"
+NODE = re.compile(rf"({NODENAME})(?::([0-9]{{1,5}}|{OBFUSCATED}))?", re.IGNORECASE | re.ASCII)
 
 
 def unquote(value: str) -> str:

@@ -3,8 +3,8 @@ Forwarded as it is met: one element of a list to the address of its `for`, for w
 
 The caller splits at every comma, inside quotes as well, from the right. That cannot be fooled by what stands further
 left: an open quote swallows nothing. The element is then read with less than RFC 7239 asks, as realclientip-go
-(revision 0718295, parseForwardedListItem) reads it. DEVIATIONS is the whole of the difference; a test reads it, and
-the reference prints it. `unknown`, obfuscated names and everything else that is no address stop a walk.
+(revision 0718295, parseForwardedListItem) reads it. DEVIATIONS has each kind of difference; a test reads it, and the
+reference prints it. `unknown`, obfuscated names and everything else that is no address stop a walk.
 """
 
 from typing import NamedTuple
@@ -36,9 +36,13 @@ DEVIATIONS = (
     Deviation('for="[203.0.113.7]"', "", "203.0.113.7", "IPv4 in brackets."),
     Deviation('for="fe80::7%eth0"', "", "fe80::7%eth0", "A zone, which the grammar has no place for."),
     Deviation("for= 203.0.113.7", "", "203.0.113.7", "Blanks behind `=`, as some proxies write."),
+    Deviation('for=" 203.0.113.7"', "", "203.0.113.7", "Blanks inside the quotes too."),
+    Deviation("for=203.0.113.7%", "", "203.0.113.7", "An empty zone is none."),
+    Deviation('for="203.0.113.7:99999"', "", "203.0.113.7", "A port beyond 65535; it is dropped unread."),
     Deviation("by=x; for=203.0.113.7", "", "203.0.113.7", "Blanks around `;`."),
     Deviation("for=203.0.113.7;@!=x", "", "203.0.113.7", "What the other parameters are is not looked at."),
     Deviation("for=203.0.113.7;for=198.51.100.9", "", "203.0.113.7", "The first of two; one writer wrote both."),
+    Deviation("for=x=y;for=203.0.113.7", "", "203.0.113.7", "A pair with a second `=` is passed over."),
     Deviation('for="203.0.113.\\7"', "203.0.113.7", "", "No address needs an escape; who writes one tries something."),
     Deviation('for="203.0.113.7";by="a=b"', "203.0.113.7", "203.0.113.7", "An `=` in another value changes nothing."),
     Deviation('by="a;for=1.2.3.4;b";for=203.0.113.7', "203.0.113.7", "1.2.3.4", "Quotes do not keep `;` together."),
@@ -46,7 +50,7 @@ DEVIATIONS = (
 
 
 def parse_element(text: str) -> Address | None:
-    """Parse one element to the address of its first `for`; None if that is no address, or there is none."""
+    """Parse one element to the address of its first `for` that holds no `=`; None if that is no address or missing."""
     for part in text.split(";"):
         name, equals, value = part.strip(" \t").partition("=")
         if equals and name.lower() == "for" and "=" not in value:

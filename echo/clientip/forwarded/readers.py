@@ -12,9 +12,9 @@ How other programs read Forwarded: aiohttp, the npm package forwarded-parse, HAP
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from echo.clientip.address import parse_address
+from echo.clientip.address import parse_any
 from echo.clientip.forwarded.grammar import OBFUSCATED, OWS, PAIR, TOKEN, unquote
-from echo.clientip.forwarded.strict import UNSPECIFIED, Element, ForwardedError
+from echo.clientip.forwarded.strict import Element, ForwardedError
 
 _AIOHTTP_PAIR = re.compile(rf'({TOKEN})=({TOKEN}|"(?:\\[\t !-~]|[\t !\x23-\x5b\x5d-\x7e])*")(:\d{{1,4}})?')
 _AIOHTTP_ESCAPE = re.compile(r"\\([\t !-~])")
@@ -160,7 +160,7 @@ def _ipv6(text: str, position: int) -> int:
 
 
 def _is_address(text: str) -> bool:
-    return text in UNSPECIFIED or parse_address(text) is not None
+    return parse_any(text) is not None
 
 
 _HAPROXY: Mapping[str, Extract] = {"for": _node, "by": _node, "host": _host, "proto": _proto}

@@ -7,12 +7,12 @@ the client wrote, swallow a later one, which a proxy wrote: `for=_injected;by="`
 
 from typing import NamedTuple
 
-from echo.clientip.address import Address, parse_address
+from echo.clientip.address import UNSPECIFIED, Address, parse_any
 from echo.clientip.faults import quote
 from echo.clientip.forwarded.grammar import COMMA, NODE, PAIR, SEMICOLON, unquote
 
 Element = dict[str, str]  # lower-case parameter -> value, unquoted, in order of arrival
-MAX_PORT = 65535
+MAX_PORT = 65535  # the grammar has 1*5DIGIT; more is no port of anything
 
 
 class ForwardedError(ValueError):
@@ -28,7 +28,7 @@ class Node(NamedTuple):
     A node (RFC 7239 §6).
 
     name     an IPv4 or IPv6 address as RFC 5952 prints it, `unknown`, or an obfuscated identifier with its `_`
-    port     digits, or an obfuscated port with its `_`; "" without one
+    port     digits, at most MAX_PORT, or an obfuscated port with its `_`; "" without one
     address  the address, None where the name is none or is unspecified
     """
 
@@ -81,13 +81,9 @@ def parse_node(text: str) -> Node | None:
         return Node(name, port, None)
     if name.lower() == "unknown":
         return Node("unknown", port, None)
-    bare = name.strip("[]")
-    if bare in UNSPECIFIED:
-        return Node(bare, port, None)
-    address = parse_address(bare)
-    if address is None or (":" in bare) != name.startswith("["):
+    bracketed = name.startswith("[")
+    address = parse_any(name[1:-1] if bracketed else name)
+    if address is None or (":" in name) != bracketed:
         return None
-    return Node(str(address), port, address)
-
-
-UNSPECIFIED = ("0.0.0.0", "::")  # nodes by the grammar, and nobody's address
+    # the unspecified address is a node by the grammar, and nobody's
+    return Node(str(address), port, None if address.packed in UNSPECIFIED else address)

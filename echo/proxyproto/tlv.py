@@ -77,7 +77,7 @@ def _gcp(value: bytes) -> str:
 NAMES: Mapping[int, tuple[str, Callable[[bytes], str]]] = {
     0x01: ("alpn", text),
     0x02: ("authority", text),
-    CRC32C: ("crc32c", bytes.hex),
+    CRC32C: ("crc32c", text),
     0x05: ("unique_id", text),
     0x30: ("netns", text),
     0xE0: ("gcp_psc_connection_id", _gcp),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from echo.clientip import REASONS, STRATEGIES, ConfigFault, make_policy, parse_hop
 from echo.clientip.resolve import PARSERS
 from echo.clientip.strategies import MAX_COUNT, MAX_STEPS, Step, parse_strategy
+from tests.conftest import RESOLUTION
 
 XFF = {"x-forwarded-for": ["1.2.3.4, 203.0.113.7", "198.41.128.9, 10.0.0.2"]}
 FORWARDED = {"forwarded": ['for=8.8.8.8;proto=https, For="[2001:4860::7]:4711"', "for=unknown"]}
@@ -151,12 +152,44 @@ strategies = single | st.lists(single, max_size=4).map(lambda names: f"chain({',
 peers = addresses | st.sampled_from(["@", ""]) | st.none()
 
 
+@RESOLUTION
 @given(strategies, st.sampled_from([OUTSIDE, "2001:4860::1", "8.8.8.8:80"]), requests)
 def test_with_ranges_an_untrusted_peers_headers_change_nothing(strategy, peer, headers):
     policy = make_policy(strategy, trusted=RANGES)
     assert policy.resolve(peer, headers) == policy.resolve(peer, {})
 
 
+@RESOLUTION
+@given(st.sampled_from(["rightmost-untrusted", "rightmost-untrusted:Forwarded"]), peers, requests)
+def test_a_strategy_that_walks_past_trusted_hops_never_names_one(strategy, peer, headers):
+    policy = make_policy(strategy, trusted=RANGES)
+    resolution = policy.resolve(peer, headers)
+    if resolution.client is not None:
+        assert resolution.client.packed not in policy.trusted
+
+
+@RESOLUTION
+@given(strategies, peers, requests, st.sampled_from([(), RANGES]))
+def test_what_is_printed_reads_as_the_same_address(strategy, peer, headers, ranges):
+    """Canonical and idempotent: the client's text, as a peer or as the only entry of the header, is that client."""
+    policy = make_policy(strategy, trusted=ranges)
+    client = policy.resolve(peer, headers).client
+    if client is not None:
+        assert str(parse_hop(str(client))) == str(client)
+        assert make_policy().resolve(str(client), {}).client == client
+
+
+@RESOLUTION
+@given(strategies, peers, requests, st.sampled_from([(), RANGES]))
+def test_a_request_is_judged_the_same_every_time(strategy, peer, headers, ranges):
+    """What a policy has seen and remembers changes no answer."""
+    policy = make_policy(strategy, trusted=ranges)
+    first = policy.resolve(peer, headers)
+    policy.resolve("10.0.0.1", {"x-forwarded-for": ["203.0.113.7, 10.0.0.1"], "forwarded": ["for=10.0.0.1"]})
+    assert policy.resolve(peer, headers) == first == make_policy(strategy, trusted=ranges).resolve(peer, headers)
+
+
+@RESOLUTION
 @given(strategies, peers, requests, st.sampled_from([(), RANGES]))
 def test_the_client_was_written_by_someone(strategy, peer, headers, ranges):
     """No address is invented: it is the peer, an entry of a list, or the last field of a single header."""

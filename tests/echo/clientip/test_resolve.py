@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from echo.clientip import make_policy, parse_address, parse_hop
 from echo.clientip import resolve as resolve_module
-from tests.conftest import RESOLUTION
 
 WALKING = ("rightmost-untrusted", "rightmost-count:3", "rightmost-nonprivate", "leftmost-nonprivate")
 CLUSTER = ["10.0.0.0/8", "2001:db8:10::/48"]
@@ -113,13 +112,11 @@ entry = trusted_text | stranger_text | st.text(max_size=12) | st.ip_addresses().
 header_fields = st.lists(st.lists(entry, max_size=6).map(", ".join), max_size=4)
 
 
-@RESOLUTION
 @given(stranger_text, header_fields)
 def test_an_untrusted_peers_header_changes_nothing(peer, values):
     assert POLICY.resolve(peer, xff(values)) == POLICY.resolve(peer, xff([]))
 
 
-@RESOLUTION
 @given(entry, header_fields)
 @example("10.0.0.1", ["10.0.0.2, 10.0.0.3"])
 def test_a_trusted_address_is_never_the_client(peer, values):
@@ -127,7 +124,6 @@ def test_a_trusted_address_is_never_the_client(peer, values):
     assert client is None or client.packed not in POLICY.trusted
 
 
-@RESOLUTION
 @given(entry, header_fields)
 def test_the_client_was_written_by_someone_and_prints_canonically(peer, values):
     """No address is invented: it is the peer, or stands in the header as an entry of its own."""
@@ -137,7 +133,6 @@ def test_the_client_was_written_by_someone_and_prints_canonically(peer, values):
         assert parse_address(str(client)) == client
 
 
-@RESOLUTION
 @given(trusted_text, header_fields, st.lists(entry, min_size=1, max_size=3))
 def test_what_stands_left_of_the_boundary_changes_nothing(peer, values, forged):
     resolution = POLICY.resolve(peer, xff(values))

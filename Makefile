@@ -30,7 +30,7 @@ fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS
 # More examples of the resolver's properties than CI has time for.
 .PHONY: nightly
 nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour
-	@RESOLUTION_EXAMPLES=200000 $(BIN)/python -m pytest -o timeout=0 tests/pipeline/test_resolve.py
+	@RESOLUTION_EXAMPLES=200000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/pipeline/test_resolve.py tests/echo/clientip/test_strategies.py
 	@$(MAKE) fuzz FUZZ_SECONDS=1800
 
 .PHONY: lint

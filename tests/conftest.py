@@ -1,12 +1,19 @@
-"""How many examples a property is tried on."""
+"""How often a property is tried."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The properties that prove the resolver run as often as `RESOLUTION_EXAMPLES` says: 10,000 in CI, more at night
-RESOLUTION = settings(
-    max_examples=int(os.environ.get("RESOLUTION_EXAMPLES", "200")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+EXAMPLES = int(os.environ.get("RESOLUTION_EXAMPLES", "200"))
+_SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SECONDS = 60 + EXAMPLES // 8  # some 20 times what an example takes
+
+
+def proves_the_resolver(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a property that proves the resolver."""
+    decorated: Callable[..., Any] = pytest.mark.timeout(_SECONDS)(_SETTINGS(test))
+    return decorated

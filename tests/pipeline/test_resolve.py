@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from echo.clientip import Policy, classify, make_policy, parse_hop
 from pipeline.resolve import MIN_ROWS_A_TAIL, SAMPLED_ROWS, resolve
 from pipeline.rows import HEADERS_TYPE
-from tests.conftest import RESOLUTION
+from tests.conftest import proves_the_resolver
 
 TRUSTED = ("10.0.0.0/8", "2001:db8:10::/48", "100.64.0.0/10")
 HEADERS = ("x-forwarded-for", "forwarded", "x-real-ip")
@@ -103,8 +103,7 @@ def both(policy: Policy, requests: list) -> None:
         assert found["peer_trusted"][row] == (end is not None and end.packed in policy.trusted)
 
 
-@pytest.mark.timeout(1200)  # 10,000 examples in CI
-@RESOLUTION
+@proves_the_resolver
 @given(strategies, st.sampled_from([(), TRUSTED, ("::/0",), ("0.0.0.0/0", "::/0")]), batches)
 def test_vectorised_equals_scalar(strategy: str, ranges: tuple[str, ...], requests: list) -> None:
     both(make_policy(strategy, trusted=ranges), requests)

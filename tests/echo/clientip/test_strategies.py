@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from echo.clientip import REASONS, STRATEGIES, ConfigFault, make_policy, parse_hop
 from echo.clientip.resolve import PARSERS
 from echo.clientip.strategies import MAX_COUNT, MAX_STEPS, Step, parse_strategy
-from tests.conftest import RESOLUTION
+from tests.conftest import proves_the_resolver
 
 XFF = {"x-forwarded-for": ["1.2.3.4, 203.0.113.7", "198.41.128.9, 10.0.0.2"]}
 FORWARDED = {"forwarded": ['for=8.8.8.8;proto=https, For="[2001:4860::7]:4711"', "for=unknown"]}
@@ -152,16 +152,14 @@ strategies = single | st.lists(single, max_size=4).map(lambda names: f"chain({',
 peers = addresses | st.sampled_from(["@", ""]) | st.none()
 
 
-@pytest.mark.timeout(1200)  # 10,000 examples in CI
-@RESOLUTION
+@proves_the_resolver
 @given(strategies, st.sampled_from([OUTSIDE, "2001:4860::1", "8.8.8.8:80"]), requests)
 def test_with_ranges_an_untrusted_peers_headers_change_nothing(strategy, peer, headers):
     policy = make_policy(strategy, trusted=RANGES)
     assert policy.resolve(peer, headers) == policy.resolve(peer, {})
 
 
-@pytest.mark.timeout(1200)  # 10,000 examples in CI
-@RESOLUTION
+@proves_the_resolver
 @given(st.sampled_from(["rightmost-untrusted", "rightmost-untrusted:Forwarded"]), peers, requests)
 def test_a_strategy_that_walks_past_trusted_hops_never_names_one(strategy, peer, headers):
     policy = make_policy(strategy, trusted=RANGES)
@@ -170,8 +168,7 @@ def test_a_strategy_that_walks_past_trusted_hops_never_names_one(strategy, peer,
         assert resolution.client.packed not in policy.trusted
 
 
-@pytest.mark.timeout(1200)  # 10,000 examples in CI
-@RESOLUTION
+@proves_the_resolver
 @given(strategies, peers, requests, st.sampled_from([(), RANGES]))
 def test_what_is_printed_reads_as_the_same_address(strategy, peer, headers, ranges):
     """Canonical and idempotent: the client's text, as a peer or as the only entry of the header, is that client."""

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz import fuzz_forwarded, fuzz_headers, fuzz_proxyproto
+from tests.fuzz.__main__ import TARGETS
 
-CHECKS = {module.__name__: module.check for module in (fuzz_forwarded, fuzz_headers, fuzz_proxyproto)}
 SEEDS = [
     b"",
     b"\0",
@@ -28,13 +27,13 @@ SEEDS = [
 ]
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: repr(seed[:16]))
 def test_seed(name, seed):
-    CHECKS[name](seed)
+    TARGETS[name](seed)
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", TARGETS)
 @given(data=st.binary() | st.text(alphabet='for=by;,"[]:%\\ \t0123456789abcdef._').map(str.encode))
 def test_anything(name, data):
-    CHECKS[name](data)
+    TARGETS[name](data)

@@ -1,7 +1,6 @@
-"""Fuzz the readings of Forwarded: `python -m tests.fuzz.fuzz_forwarded -max_total_time=60`."""
+"""Fuzz the readings of Forwarded."""
 
 import contextlib
-import sys
 
 from echo.clientip.forwarded import ForwardedError, parse_element, parse_field, parse_node
 from echo.clientip.forwarded.readers import aiohttp, forwarded_parse, haproxy_valid
@@ -29,15 +28,3 @@ def written(element: dict[str, str]) -> str:
     """Return an element with every value quoted."""
     quoted = ((name, value.replace("\\", "\\\\").replace('"', '\\"')) for name, value in element.items())
     return ";".join(f'{name}="{value}"' for name, value in quoted)
-
-
-def main() -> None:
-    import atheris
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, check)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,7 @@ Facts:
   requests are such, and waking the task costs as much as parsing them.
 * A client may close its sending side after the request (`nc -N`) and still gets its answer.
 * A PROXY header, where [trust] proxy_protocol lets one come, is taken off before anything else looks at the bytes.
+* A long answer is made while it is sent, as fast as the client takes it.
 * A body that a route does not read is drained up to MAX_DRAINED_BYTES, as Go does; beyond, the connection ends.
 """
 
@@ -255,7 +256,7 @@ class Conversation(RequestHandler):
         except Malformed:
             return False  # the task reads it again, and refuses it
         route = route_of(request)
-        if request.length or b"Expect" in request.firsts or (route.waits and wait_seconds(request)):
+        if request.length or b"Expect" in request.firsts or route.pieces or (route.waits and wait_seconds(request)):
             return False
         if self._conclude(request, route.answer(self._server.app, request)):
             self._number += 1
@@ -284,7 +285,7 @@ class Conversation(RequestHandler):
             answer = route.answer(self._server.app, request)
             if unread:
                 answer = answer._replace(close=True)
-        keep = self._conclude(request, answer)
+        keep = await self._stream(request, answer) if answer.pieces is not None else self._conclude(request, answer)
         if self.transport is None:
             return False
         await self._drain_helper()
@@ -294,14 +295,37 @@ class Conversation(RequestHandler):
 
     def _conclude(self, request: Request, answer: Answer) -> bool:
         """Send and log an answer; return whether the connection stays open."""
-        server = self._server
-        draining = self._close or self._force_close
-        head, body, keep = render(answer, request, server.date(), draining=draining)
+        head, body, keep = render(answer, request, self._server.date(), draining=self._close or self._force_close)
         error = request.body_error or None
         if self.transport is None:
             error = "the client left before the answer"
         else:
             self.transport.write(head + body)
+        self._record(request, answer.status, len(body), error)
+        return keep
+
+    async def _stream(self, request: Request, answer: Answer) -> bool:
+        """Send an answer piece by piece and log it; return whether the connection stays open."""
+        head, _, keep = render(answer, request, self._server.date(), draining=self._close or self._force_close)
+        sent, error = 0, request.body_error or None
+        try:
+            if self.transport is not None:
+                self.transport.write(head)
+            for piece in answer.pieces or () if request.method != b"HEAD" else ():
+                await self._drain_helper()
+                if self.transport is None:
+                    raise ConnectionResetError
+                self.transport.write(piece)
+                sent += len(piece)
+                await asyncio.sleep(0)  # a client that takes everything at once leaves no other wait
+        except ConnectionError:
+            error, keep = f"the client left after {sent} of {answer.length} bytes", False
+        self._record(request, answer.status, sent, error)
+        return keep
+
+    def _record(self, request: Request, status: int, sent: int, error: str | None) -> None:
+        """Log a request, and say so where --verbose asks for it."""
+        server = self._server
         if server.sink.on:
             app = server.app
             headers = headers_of(request)
@@ -315,8 +339,8 @@ class Conversation(RequestHandler):
                 request,
                 resolution,
                 finding.code,
-                answer.status,
-                len(body),
+                status,
+                sent,
                 (time.perf_counter_ns() - request.started) // 1000,
                 request.received,
                 error,
@@ -327,7 +351,6 @@ class Conversation(RequestHandler):
             server.sink.write(record_line(exchange, server.place))
         if server.verbose is not None:
             server.verbose(request)
-        return keep
 
     async def _read_body(self, request: Request, *, keep: bool, early: bool) -> bool:
         """Read or drain the body; return whether some of it was left unread, so that the connection must end."""
@@ -422,9 +445,10 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
     status, body = answer.status, answer.body
     is_head, is_10 = request.method == b"HEAD", request.version < (1, 1)
     has_body = status >= 200 and status not in (204, 304)
-    fits = len(body) <= GO_BUFFER_BYTES
+    size = answer.length if answer.pieces is not None else len(body)
+    fits = size <= GO_BUFFER_BYTES
     names = [name for name, _ in answer.headers]
-    counted = has_body and (not is_head or (bool(body) and fits)) and b"Content-Length" not in names
+    counted = has_body and (not is_head or (bool(size) and fits)) and b"Content-Length" not in names
     connection = b""
     if is_10:
         keep = request.keep_alive_10 and (is_head or fits or not has_body)
@@ -446,8 +470,8 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
     parts += [b"%b: %b\r\n" % pair for pair in set_headers]
     parts.append(b"Date: %b\r\n" % date)
     if counted:
-        parts.append(b"Content-Length: %d\r\n" % len(body))
-    if has_body and body and b"Content-Type" not in names:
+        parts.append(b"Content-Length: %d\r\n" % size)
+    if has_body and size and b"Content-Type" not in names:
         parts.append(b"Content-Type: %b\r\n" % _sniffed(body))
     if connection:
         parts.append(b"Connection: %b\r\n" % connection)

@@ -5,6 +5,7 @@ Path → answer. Pure: a request and what the server knows go in, an answer come
 |------------|------------------------------------------------------------------------------------------------|
 | `/api`     | whoami's JSON                                                                                  |
 | `/bench`   | `1`                                                                                            |
+| `/data`    | a text of `?size=`, whole or in ranges                                                         |
 | `/health`  | the status that POST last set, 200 at first                                                    |
 | `/explain` | who the client is and why, and with `?as=` what other programs would say; whoami has none      |
 | `*`        | OPTIONS: empty; else 400, as Go's mux answers                                                  |
@@ -15,7 +16,7 @@ Paths match percent-decoded (`/%61pi` is `/api`) and whole (`/api/` is not). Eve
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from echo import whoami
+from echo import data, whoami
 from echo.clientip import Config, ConfigFault
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
@@ -42,7 +43,8 @@ PHRASES = {
     418: "I'm a teapot",
     422: "Unprocessable Entity",
 }
-TEXT = (b"Content-Type", b"text/plain; charset=utf-8")
+TEXT = (b"Content-Type", data.TEXT)
+MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
 NOSNIFF = (b"X-Content-Type-Options", b"nosniff")
 
 
@@ -51,6 +53,7 @@ class Answer(NamedTuple):
     headers  those the handler sets, in Go's order (sorted); Date, length, sniffed type and connection are added later
     interim  a status of 1xx to send before
     close    end the connection whatever the client asked
+    pieces   the body where it is made while it is sent, `length` bytes of text; `body` is empty then
     """
 
     status: int
@@ -58,6 +61,8 @@ class Answer(NamedTuple):
     body: bytes = b""
     interim: int = 0
     close: bool = False
+    pieces: Iterator[bytes] | None = None
+    length: int = 0
 
 
 @dataclass(slots=True)
@@ -80,12 +85,15 @@ class Route(NamedTuple):
     answer  (app, request) -> Answer
     reads   methods whose body is read before; None: all; the body of others is drained as Go drains it
     waits   honours `?wait=`
+    early   the head goes out before the body is read: no 100 Continue is sent
+    pieces  its answers may be made while they are sent
     """
 
     answer: Callable[[App, Request], Answer]
     reads: frozenset[bytes] | None = frozenset()
     waits: bool = False
-    early: bool = False  # the head goes out before the body is read: no 100 Continue is sent
+    early: bool = False
+    pieces: bool = False
 
 
 def route_of(request: Request) -> Route:
@@ -132,6 +140,13 @@ def _api(app: App, request: Request) -> Answer:
 
 def _bench(_app: App, _request: Request) -> Answer:
     return Answer(200, ((b"Connection", b"keep-alive"), (b"Content-Type", b"text/plain")), b"1")
+
+
+def _data(_app: App, request: Request) -> Answer:
+    made = data.answer(request, request.received)
+    if made.length <= MAX_JOINED_BYTES:
+        return Answer(made.status, made.headers, b"".join(made.pieces()))
+    return Answer(made.status, made.headers, pieces=made.pieces(), length=made.length)
 
 
 def _explain(app: App, request: Request) -> Answer:
@@ -211,6 +226,7 @@ NOT_FOUND = Route(_not_found)
 ROUTES: Mapping[bytes, Route] = {
     b"/api": Route(_api),
     b"/bench": Route(_bench),
+    b"/data": Route(_data, pieces=True),
     b"/explain": Route(_explain),
     b"/health": Route(_health, reads=frozenset({b"POST"})),
 }

@@ -2,8 +2,8 @@
 Replay recorded exchanges with whoami against a running server: `python -m tests.whoami_exchanges HOST PORT FILE.jsonl`.
 
 A row holds `name`, `request` (a string, or {"base64": …}), `half_close` (shut the sending side after it), `then`
-(bytes sent 0.3 s later), `response` and `connection_end`. What depends on the machine is masked on both sides: the
-date, the client's port, the host name and the addresses of interfaces. Framing is compared by what it carries: a body
+(bytes sent 0.3 s later), `response` and `connection_end`. What depends on the machine is masked on both sides:
+dates, the client's port, the host name and the addresses of interfaces. Framing is compared by what it carries: a body
 with Content-Length equals the same body in chunks, or until the close; a Content-Length must be true.
 """
 
@@ -131,8 +131,8 @@ def _masked(lines: list[bytes], body: bytes) -> Message:
         name = line.partition(b":")[0].lower()
         if name == b"content-length":
             counted_after = kept[-1]
-        elif name == b"date":
-            kept.append(b"Date: DATE")
+        elif name in (b"date", b"last-modified"):
+            kept.append(line.partition(b":")[0] + b": DATE")
         elif name != b"transfer-encoding":
             kept.append(line)
     body = re.sub(rb"(?m)^Hostname: .*\n(IP: .*\n)*", b"Hostname: HOST\nIP: IPS\n", body, count=1)

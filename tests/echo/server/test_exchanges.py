@@ -22,6 +22,8 @@ DEVIATIONS = {
     "health_get_null": "as health_post_0",
     "health_post_1000": "as health_post_0",
     "health_get_1000": "as health_post_0",
+    "proxy_v1": "whoami says Bad Request; we say what came, and what to change so that it is taken",
+    "proxy_v2": "as proxy_v1",
 }
 
 

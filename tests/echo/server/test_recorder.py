@@ -93,11 +93,11 @@ def test_trace_id_of_an_invalid_traceparent(text):
     [
         (
             b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n\r\n",
-            "a PROXY protocol v1 header, which this server does not take",
+            "a PROXY protocol v1 header, which is not taken from this peer",
         ),
         (
             b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12,
-            "a PROXY protocol v2 header, which this server does not take",
+            "a PROXY protocol v2 header, which is not taken from this peer",
         ),
         (b"\x16\x03\x01\0\x05\1\0\0\x01\n", "a TLS hello on a plain HTTP port"),
         (b"HELO there\r\n", "the first line is not METHOD TARGET HTTP/x.y"),
@@ -110,6 +110,22 @@ def test_malformed_requests_are_records(server, data, error):
     assert record["method"] is record["target"] is record["protocol"] is None
     assert record["status"] == 400
     assert record["finding"] == "malformed-request"
+
+
+@pytest.mark.parametrize(
+    ("data", "next_step"),
+    [
+        (b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n", b"set [trust] proxy_protocol in the TOML"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12, b"set [trust] proxy_protocol in the TOML"),
+        (b"\x16\x03\x01\0\x05\1\0\0\x01", b"serve HTTPS with --cert and --key"),
+    ],
+)
+def test_what_is_no_http_is_told_what_it_was_and_what_to_change(server, data, next_step):
+    """At once, without waiting for a line's end."""
+    head, _, body = server.send(data).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert body.startswith(b"400 Bad Request: a ")
+    assert next_step in body
 
 
 def test_keep_alive_requests_are_numbered(server):

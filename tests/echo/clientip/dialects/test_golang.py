@@ -22,6 +22,8 @@ SPLIT = {
     "[]:80": ("", "80"),
     " [::1]:80": None,
     "": None,
+    "foo:bar:80": None,
+    "127.0.0.1]:80": None,
     "[foo]]:80": None,
     "[foo]:[bar]:80": None,
     "foo[bar:80": None,

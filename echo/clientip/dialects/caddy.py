@@ -9,7 +9,7 @@ Rules, confirmed on 2.11.7 through the corpus:
   skipped: what stands left of it is taken, which its writer's client may have chosen.
 * An entry may have a port; brackets only with one, and with no blank before them, since the port is cut off before
   blanks are. Its zone is dropped. A mapped address is in no IPv4 range.
-* A UNIX socket is a trusted proxy with trusted_proxies_unix; it names nobody by itself.
+* A UNIX socket is a trusted proxy with trusted_proxies_unix; by itself it prints as @.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from echo.clientip.headers import fields
 
 VERSION = "Caddy 2.11.7"
 UNIX = "unix:"  # in a trust list: trusted_proxies_unix
+SOCKET = "@"  # RemoteAddr of a UNIX socket
 
 
 def entry(text: str) -> Addr | None:
@@ -52,13 +53,12 @@ def _build(argument: str, trusted: Sequence[str], *, is_strict: bool) -> Resolve
 
     def resolve(arrival: Arrival) -> Answer:
         peer = _peer(arrival)
-        if peer is None and not (unix and (arrival.peer or "").startswith(("@", "unix"))):
+        if peer is None and not (unix and arrival.peer == SOCKET):
             return Answer(None)
         if peer is not None and peer not in ranges:
             return Answer(str(peer))
         found = strict(arrival, names, ranges) if is_strict else leftmost(arrival, names)
-        found = found or peer
-        return Answer(None if found is None else str(found))
+        return Answer(str(found or peer or SOCKET))
 
     return resolve
 

@@ -14,5 +14,4 @@ KNOWN_DIFFERENCES = (
     ("ingress-nginx", "PROXY UNKNOWN and LOCAL count as no PROXY header", "The two look the same to a dialect."),
     ("nginx", "Host names in trust lists are refused", "nginx resolves them when it starts."),
     ("rack", "An entry of more than 256 characters is no authority", "A bound; no address is as long."),
-    ("uvicorn", "A port of more than 64 digits is none", "A bound; int() takes time that is quadratic in them."),
 )

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from echo.clientip.dialects.dialect import Answer, Arrival, Dialect, Resolver
 from echo.clientip.dialects.rack import peer_text
-from echo.clientip.dialects.ruby import forwarded_for, joined, make_networks, parse_ip, split_header, within
+from echo.clientip.dialects.ruby import SPACE, forwarded_for, joined, make_networks, parse_ip, split_header, within
 from echo.clientip.faults import ConfigFault, quote
 
 VERSION = "Rails 2a2db1e"
@@ -23,7 +23,7 @@ NO_CHECK = "nocheck"
 
 
 def _addresses(text: str | None) -> list[str]:
-    entries = split_header(text, r"\s") if text is not None else []
+    entries = split_header(text, SPACE) if text is not None else []
     return [entry for entry in entries if parse_ip(entry) is not None]
 
 

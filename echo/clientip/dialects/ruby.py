@@ -19,6 +19,10 @@ from echo.clientip.faults import ConfigFault, quote
 MAX_CHARS = 256  # of one entry; the grammars below are tried on nothing longer, which is no address
 MAX_FORWARDED = 1024  # parameters, and escapes, that Rack reads of one header; with more it reads none
 
+BLANKS = " \t"
+SPACE = " \t\r\n\f\v"  # \s of a regular expression; Unicode's blanks are none
+STRIPPED = SPACE + "\0"  # String#strip
+
 _GROUP = r"[0-9A-Fa-f]{1,4}"
 _GROUPS = rf"(?:{_GROUP}(?::{_GROUP})*)?"
 _DOTTED = r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+"
@@ -52,9 +56,9 @@ def joined(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     return ",".join(found) if found else None
 
 
-def split_header(text: str, blanks: str = " \t") -> list[str]:
+def split_header(text: str, blanks: str = BLANKS) -> list[str]:
     """Return the entries of a list; Ruby's split leaves out empty ones at its end, and keeps one at its beginning."""
-    entries = re.split(rf"[,{blanks}]+", text.strip(" \t\r\n\f\v\0"))
+    entries = re.split(rf"[,{blanks}]+", text.strip(STRIPPED))
     while entries and not entries[-1]:
         entries.pop()
     return entries
@@ -81,7 +85,7 @@ def forwarded_values(text: str) -> dict[str, list[str]] | None:
     parameters = escapes = 0
     while (equals := text.find("=", position)) >= 0:
         parameters += 1
-        name = text[position:equals].strip().lower()
+        name = text[position:equals].strip(STRIPPED).lower()
         if parameters > MAX_FORWARDED or name not in _FORWARDED_NAMES:
             return None
         position = equals + 1
@@ -102,7 +106,7 @@ def forwarded_values(text: str) -> dict[str, list[str]] | None:
         else:
             match = _VALUE_END.search(text, position)
             end_at = match.start() if match else len(text)
-            value = text[position:end_at].strip()
+            value = text[position:end_at].strip(STRIPPED)
             position = end_at
         values.setdefault(name, []).append(value)
         position = _skip(text, position)

@@ -74,14 +74,15 @@ def _forwarded(argument: str, trusted: Sequence[str]) -> Resolver:  # takes none
     ranges = make_ranges(trusted, what="forwardedHeaders.trustedIPs")
 
     def resolve(arrival: Arrival) -> Answer:
-        peer = _peer(arrival)
-        believed = contains(peer, ranges)
+        split = split_host_port(arrival.proxied or arrival.peer or "")
+        peer = [split[0]] if split else []  # without a port nothing is added
+        believed = contains(_peer(arrival), ranges)
         lists = fields(arrival.headers, XFF) if believed else []
-        real = fields(arrival.headers, "X-Real-Ip") if believed else []
+        real = (fields(arrival.headers, "X-Real-Ip") or [""])[0] if believed else ""
         sent = (
             (BEFORE_APPENDING, ", ".join(lists) or None),
-            (XFF, ", ".join([*lists, peer])),
-            ("X-Real-Ip", real[0] if real else peer.partition("%")[0]),
+            (XFF, ", ".join([*lists, *peer]) or None),
+            ("X-Real-Ip", real or (peer[0].partition("%")[0] if peer else None)),
         )
         return Answer(None, sent=sent)
 

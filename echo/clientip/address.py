@@ -9,6 +9,7 @@ Facts:
   or RFC 4291 §2.2. `127.1`, `0x7f000001`, `3405803783` and host names are not addresses: programs that accept them
   (mod_remoteip) let a client spell one address many ways.
 * A zone (`%eth0`, RFC 4007 §11) is kept for display and ignored when ranges are compared. An empty one is none.
+  IPv4 has none by the RFC; ::ffff:192.0.2.1%eth0 is met, and prints as 192.0.2.1%eth0, which reads as the same.
 * 0.0.0.0 and :: name nobody; as a hop they are invalid.
 
 `parse_hop` follows realclientip-go's entry parser: an optional port and optional brackets are dropped.
@@ -44,26 +45,25 @@ class Address(NamedTuple):
         """Return RFC 5952 text, the zone after `%`."""
         packed = self.packed
         if packed.startswith(V4_PREFIX):
-            return inet_ntop(AF_INET, packed[12:])
+            text = inet_ntop(AF_INET, packed[12:])
+            return f"{text}%{self.zone}" if self.zone else text
         # glibc prints ::/96 as ::192.0.2.1; RFC 5952 §5 keeps dotted text for well-known prefixes only.
         text = str(ipaddress.IPv6Address(packed)) if packed.startswith(b"\0" * 12) else inet_ntop(AF_INET6, packed)
         return f"{text}%{self.zone}" if self.zone else text
 
 
 def parse_any(text: str) -> Address | None:
-    """Parse bare address text, a zone allowed on IPv6; None if it is anything else."""
+    """Parse bare address text, a zone allowed; None if it is anything else."""
     if len(text) > MAX_HOP_CHARS:
         return None
+    bare, _, zone = text.partition("%")
+    if zone and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
+        return None
     try:
-        if ":" not in text:
-            return Address(V4_PREFIX + inet_pton(AF_INET, text.removesuffix("%")))
-        text, _, zone = text.partition("%")
-        if zone and not (len(zone) <= MAX_ZONE_CHARS and ZONE.fullmatch(zone)):
-            return None
-        packed = inet_pton(AF_INET6, text)
+        packed = V4_PREFIX + inet_pton(AF_INET, bare) if ":" not in bare else inet_pton(AF_INET6, bare)
     except (OSError, ValueError):  # ValueError: a NUL or a lone surrogate inside the text
         return None
-    return None if zone and packed.startswith(V4_PREFIX) else Address(packed, zone)
+    return Address(packed, zone)
 
 
 def parse_address(text: str) -> Address | None:

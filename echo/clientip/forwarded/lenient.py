@@ -36,7 +36,6 @@ DEVIATIONS = (
     Deviation('for="[203.0.113.7]"', "", "203.0.113.7", "IPv4 in brackets."),
     Deviation('for="fe80::7%eth0"', "", "fe80::7%eth0", "A zone, which the grammar has no place for."),
     Deviation("for= 203.0.113.7", "", "203.0.113.7", "Blanks behind `=`, as some proxies write."),
-    Deviation('for=" 203.0.113.7"', "", "203.0.113.7", "Blanks inside the quotes too."),
     Deviation("for=203.0.113.7%", "", "203.0.113.7", "An empty zone is none."),
     Deviation('for="203.0.113.7:99999"', "", "203.0.113.7", "A port beyond 65535; it is dropped unread."),
     Deviation("by=x; for=203.0.113.7", "", "203.0.113.7", "Blanks around `;`."),
@@ -57,5 +56,7 @@ def parse_element(text: str) -> Address | None:
             value = value.strip(" \t")
             if len(value) > 1 and value[0] == '"' == value[-1]:
                 value = value[1:-1]
+                if value != value.strip(" \t"):
+                    return None
             return parse_hop(value)
     return None

@@ -320,7 +320,11 @@ class Conversation(RequestHandler):
                 await asyncio.sleep(0)  # a client that takes everything at once leaves no other wait
         except ConnectionError:
             error, keep = f"the client left after {sent} of {answer.length} bytes", False
-        self._record(request, answer.status, sent, error)
+        except asyncio.CancelledError:
+            error = f"cut off at shutdown after {sent} of {answer.length} bytes"
+            raise
+        finally:
+            self._record(request, answer.status, sent, error)
         return keep
 
     def _record(self, request: Request, status: int, sent: int, error: str | None) -> None:

@@ -195,3 +195,13 @@ def test_a_client_that_leaves_is_logged_with_what_it_took(server):
     (record,) = server.records(1, lambda record: record["target"] == "/data?size=7&unit=gb")
     assert record["response_bytes"] < 7 << 30
     assert record["error"].startswith("the client left after ")
+
+
+def test_a_text_cut_off_at_shutdown_is_logged_with_what_was_sent(run):
+    server = run()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(b"GET /data?size=1&unit=tb HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        assert server.stop() == 0
+    (record,) = server.records(1)
+    assert record["error"] == f"cut off at shutdown after {record['response_bytes']} of {1 << 40} bytes"

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -62,7 +62,14 @@ class Server(web.Server):
         self.place = place
         self.prefix = prefix
         self.verbose = verbose
+        self.open: set[asyncio.WriteTransport] = set()  # of connections whose last byte is not gone yet
+        self.stopping = False
         self._date = (0, b"")
+
+    def pre_shutdown(self) -> None:
+        """Let connections end as soon as they have nothing in hand."""
+        self.stopping = True
+        super().pre_shutdown()
 
     def __call__(self) -> RequestHandler:
         """Return a protocol for a new connection."""
@@ -83,7 +90,7 @@ async def _never_called(_request: web.BaseRequest) -> web.StreamResponse:
 class Conversation(RequestHandler):
     """One connection."""
 
-    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_preface", "_refusal", "_scanned", "_server", "_wire")
+    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_ours", "_preface", "_refusal", "_scanned", "_server", "_wire")
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None turns it off
@@ -93,6 +100,7 @@ class Conversation(RequestHandler):
         self._eof = False
         self._idle = False  # the task waits for the first byte of a request
         self._number = 0
+        self._ours = asyncio.WriteTransport()  # aiohttp's `transport` is None once the connection is to end
         self._wire = Connection("", None, None, None, None, b"")
         self._preface: Reader | None = None  # reads the PROXY header, while one may come
         self._refusal: Malformed | None = None  # what was wrong with it, for the task
@@ -110,6 +118,8 @@ class Conversation(RequestHandler):
         mode = self._server.app.config.proxy_protocol
         if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and self._peer_is_trusted()):
             self._preface = Reader()
+        self._ours = cast("asyncio.WriteTransport", transport)
+        self._server.open.add(self._ours)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -155,6 +165,7 @@ class Conversation(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let the task see the end."""
         self._eof = True
+        self._server.open.discard(self._ours)
         self._wake()
         super().connection_lost(exc)
 
@@ -319,7 +330,8 @@ class Conversation(RequestHandler):
                 sent += len(piece)
                 await asyncio.sleep(0)  # a client that takes everything at once leaves no other wait
         except ConnectionError:
-            error, keep = f"the client left after {sent} of {answer.length} bytes", False
+            left = "cut off at shutdown" if self._server.stopping else "the client left"
+            error, keep = f"{left} after {sent} of {answer.length} bytes", False
         except asyncio.CancelledError:
             error = f"cut off at shutdown after {sent} of {answer.length} bytes"
             raise

@@ -34,6 +34,7 @@ from echo.sink import Sink, open_sink
 from echo.whoami import Identity, environment
 
 DRAIN_SECONDS = 5.0  # for requests in hand at the end; Kubernetes' grace period is 30
+FLUSH_POLL_SECONDS = 0.01
 BACKLOG = 4096  # connections waiting to be accepted; the kernel cuts it to net.core.somaxconn
 MAX_PORT = 65535
 IPV6_IS_OFF = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # compiled in, but disabled by a sysctl
@@ -83,10 +84,15 @@ async def _serve(
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await server.shutdown(DRAIN_SECONDS)
+            while server.open:  # answers that clients are still taking
+                await asyncio.sleep(FLUSH_POLL_SECONDS)
     except TimeoutError:
         say(f"Requests still in hand after {DRAIN_SECONDS:g} s were cut off")
         for connection in server.connections:
             connection.force_close()
+        for transport in tuple(server.open):
+            transport.abort()
+        await asyncio.sleep(0)  # for the ends to be seen
 
 
 def listen(host: str, port: str) -> socket.socket:

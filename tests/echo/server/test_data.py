@@ -1,6 +1,7 @@
 """`/data`, where the recorded exchanges do not reach: net/http's ServeContent, and what long texts cost."""
 
 import socket
+import time
 from email.utils import formatdate
 
 import pytest
@@ -205,3 +206,16 @@ def test_a_text_cut_off_at_shutdown_is_logged_with_what_was_sent(run):
         assert server.stop() == 0
     (record,) = server.records(1)
     assert record["error"] == f"cut off at shutdown after {record['response_bytes']} of {1 << 40} bytes"
+
+
+def test_a_text_that_the_client_is_still_taking_at_shutdown_arrives_whole(run):
+    server, size = run(), 20_000_000
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(b"GET /data?size=%d HTTP/1.1\r\nHost: h\r\n\r\n" % size)
+        taken = connection.recv(1000)
+        server.process.terminate()
+        time.sleep(0.5)
+        while piece := connection.recv(1 << 20):
+            taken += piece
+    assert len(taken.partition(b"\r\n\r\n")[2]) == size
+    assert server.process.wait(5) == 0

@@ -34,7 +34,7 @@ from echo.sink import Sink, open_sink
 from echo.whoami import Identity, environment
 
 DRAIN_SECONDS = 5.0  # for requests in hand at the end; Kubernetes' grace period is 30
-FLUSH_POLL_SECONDS = 0.01
+FLUSH_POLL_SECONDS = 0.01  # between looks at whether the last answers are gone
 BACKLOG = 4096  # connections waiting to be accepted; the kernel cuts it to net.core.somaxconn
 MAX_PORT = 65535
 IPV6_IS_OFF = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # compiled in, but disabled by a sysctl

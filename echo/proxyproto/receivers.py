@@ -47,6 +47,7 @@ class Receiver(NamedTuple):
     max_line   of a line, CRLF included
     rules      version 2; None: it takes no version 2
     optional   it takes a connection without a header
+    unicast    addresses of version 2 that are not unicast are dropped
     otherwise  what it does otherwise than the standard, for people
     """
 
@@ -55,6 +56,7 @@ class Receiver(NamedTuple):
     otherwise: tuple[str, ...]
     max_line: int = v1.MAX_BYTES
     optional: bool = False
+    unicast: bool = False
 
 
 OWN = Reading(None)
@@ -243,6 +245,7 @@ RECEIVERS: Mapping[str, Receiver] = {
             "version 2 for IPv4 and IPv6 only; a CRC32c is not checked",
         ),
         max_line=108,
+        unicast=True,
     ),
     "go-proxyproto": Receiver(
         _standard,
@@ -284,7 +287,7 @@ PYTHON = {
 def receive(receiver: Receiver, data: bytes) -> Reading:
     """Read the header at the beginning of a connection's bytes, all of them there. Raises ProxyError."""
     if receiver.rules is not None and data.startswith(v2.SIGNATURE):
-        return _binary(receiver.rules, data)
+        return _binary(receiver, receiver.rules, data)
     if receiver.line is not None and data.startswith(b"PROXY"):
         end = data.find(b"\r\n", 0, receiver.max_line)
         if end < 0:
@@ -295,13 +298,15 @@ def receive(receiver: Receiver, data: bytes) -> Reading:
     raise ProxyError("no header", 0, data)
 
 
-def _binary(rules: Rules, data: bytes) -> Reading:
+def _binary(receiver: Receiver, rules: Rules, data: bytes) -> Reading:
     if len(data) < v2.FIXED_BYTES:
         raise ProxyError("cut off", len(data))
     size = v2.FIXED_BYTES + v2.block_length(data, rules)
     if len(data) < size:
         raise ProxyError("cut off", len(data))
     header = v2.parse_header(data[:size], rules)
+    if receiver.unicast and not all(one is None or _is_unicast(one) for one in (header.source, header.destination)):
+        raise ProxyError("no unicast address", v2.FIXED_BYTES)
     return _reading(header, size)
 
 

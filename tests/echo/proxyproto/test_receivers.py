@@ -145,3 +145,15 @@ def test_any_bytes_are_read_or_refused_with_the_documented_error(data, receiver)
     except ProxyError:
         size = 0
     assert size <= len(data)
+
+
+@pytest.mark.parametrize("address", ["00000000", "ffffffff", "e0000001"])
+@pytest.mark.parametrize("place", ["source", "destination"])
+def test_envoy_drops_addresses_of_version_2_that_are_not_unicast(address, place):
+    """Envoy 1.40 did, of 4,676 headers."""
+    other = "cb007107"
+    addresses = address + other if place == "source" else other + address
+    data = bytes.fromhex(f"0d0a0d0a000d0a515549540a 2111 000c {addresses} dc04 01bb")
+    with pytest.raises(ProxyError):
+        receive(RECEIVERS["envoy"], data)
+    assert receive(RECEIVERS["haproxy"], data).port == 0xDC04

@@ -29,11 +29,8 @@ class Addr(NamedTuple):
 
     def __str__(self) -> str:
         """Return what netip.Addr.String prints, without a zone."""
-        return (
-            f"::ffff:{Address(self.packed)}"
-            if self.six and self.packed.startswith(V4_PREFIX)
-            else str(Address(self.packed))
-        )
+        mapped = self.six and self.packed.startswith(V4_PREFIX)
+        return f"{'::ffff:' if mapped else ''}{Address(self.packed)}"
 
 
 def parse_addr(text: str) -> Addr | None:

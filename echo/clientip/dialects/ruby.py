@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from echo.clientip.faults import ConfigFault, quote
+from echo.clientip.headers import fields
 
 MAX_CHARS = 256  # of one entry; the grammars below are tried on nothing longer, which is no address
 MAX_FORWARDED = 1024  # parameters, and escapes, that Rack reads of one header; with more it reads none
@@ -51,8 +52,7 @@ Network = IPv4Network | IPv6Network
 
 def joined(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the fields of one name as one text, None without one."""
-    wanted = name.lower()
-    found = [value for key, value in headers if key.lower() == wanted]
+    found = fields(headers, name)
     return ",".join(found) if found else None
 
 

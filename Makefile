@@ -48,6 +48,11 @@ docs: $(VENV)/.installed ## write docs/reference/ from the tables in the code
 bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/results/
 	@$(BIN)/python -m benchmarks
 
+# WHOAMI= names traefik/whoami's program, to be measured too. Needs nginx and wrk.
+.PHONY: bench-http
+bench-http: $(VENV)/.installed ## measure the server beside nginx and whoami
+	@$(BIN)/python -m benchmarks.http $(if $(WHOAMI),--whoami $(WHOAMI))
+
 .PHONY: image
 image: ## build the container image (IMAGE=name)
 	docker build -t $(IMAGE) .
@@ -62,7 +67,7 @@ clean: ## remove the virtual environment and what was built
 
 .PHONY: help
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@sh requirements/install.sh "$(PYTHON)" $(VENV)

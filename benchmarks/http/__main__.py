@@ -1,0 +1,158 @@
+"""
+Measure the server beside nginx and whoami; write benchmarks/results/DATE-http.md.
+
+    python -m benchmarks.http [--quick] [--whoami PATH] [--seconds N] [--rounds N] [--connections N] [--output FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from benchmarks.http import client, report
+from benchmarks.http.candidates import Candidate, Cores, nginx, open_files, running, whoami, whofrom
+from benchmarks.http.idle import idle
+from benchmarks.http.machine import machine, versions
+from benchmarks.http.nginx import Answer
+from benchmarks.http.rate import latency
+from benchmarks.http.start import starting
+from benchmarks.http.throughput import measure
+from benchmarks.http.traffic import TARGETS, requests
+
+RESULTS = Path(__file__).parents[1] / "results"
+LOGGED = "whofrom, log to a file"
+RATE_PART = 0.7
+MEMORY_DISK = Path("/dev/shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much is measured."""
+
+    rounds: int
+    seconds: int
+    rate_seconds: float
+    idle: int
+    starts: int
+
+
+USUAL = Amount(rounds=5, seconds=2, rate_seconds=8, idle=10_000, starts=10)
+QUICK = Amount(rounds=2, seconds=1, rate_seconds=2, idle=2_000, starts=3)
+
+
+def main() -> None:
+    options = _options()
+    amount = QUICK if options.quick else USUAL
+    rounds, seconds = options.rounds or amount.rounds, options.seconds or amount.seconds
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) < 2:
+        sys.exit("benchmarks.http needs two cores: one for the server, one for the load")
+    cores = Cores(server=allowed[-1], client=allowed[0])
+    open_files()
+    now = datetime.now(UTC)
+    parts = [
+        f"# {now:%Y-%m-%d}, HTTP\n",
+        f"{machine()}. {versions(options.whoami)}.\n",
+        report.METHOD.format(
+            rounds=rounds, seconds=seconds, connections=options.connections, scratch=_kind(options.scratch)
+        ),
+    ]
+    with tempfile.TemporaryDirectory(prefix="whofrom-bench-", dir=options.scratch) as name, ExitStack() as stack:
+        folder = Path(name)
+        candidates = _candidates(folder, options.whoami, cores)
+        for candidate in candidates:
+            stack.enter_context(running(candidate, cores))
+        measure(candidates, "/", range(-1, 0), options.connections, 1, cores, folder)  # to warm up
+        for target in TARGETS:
+            _say(f"{target}: {rounds} rounds of {seconds} s")
+            found = measure(candidates, target, range(rounds), options.connections, seconds, cores, folder)
+            parts.append(report.throughput(target, found))
+            if target == "/":
+                per_second = RATE_PART * median(run.rate for run in found[LOGGED].runs)
+        _say(f"latency at {per_second:,.0f} requests/s")
+        by_name = {candidate.name: candidate for candidate in candidates}
+        late = {
+            name: latency(by_name[name], "/", per_second, amount.rate_seconds, options.connections, cores)
+            for name in (LOGGED, report.MEASURE)
+        }
+        parts.append(report.latencies(late, RATE_PART, options.connections))
+        stack.close()
+        alone = [by_name[name] for name in (LOGGED, report.MEASURE, report.ORIGINAL) if name in by_name]
+        _say(f"{amount.idle:,} idle connections")
+        parts.append(report.memories({one.name: idle(one, amount.idle, cores) for one in alone}))
+        _say("start")
+        parts.append(report.starts({one.name: starting(one, amount.starts, cores) for one in alone}, amount.starts))
+    text = "\n".join(parts)
+    print(text)
+    output = options.output or (None if options.quick else RESULTS / f"{now:%Y-%m-%d}-http.md")
+    if output:
+        output.write_text(text, encoding="utf-8")
+
+
+def _candidates(folder: Path, original: Path | None, cores: Cores) -> list[Candidate]:
+    """Return all that are measured; nginx answers what whofrom answers now."""
+    silent = whofrom("whofrom, log off", None)
+    answers = {}
+    with running(silent, cores), client.connect(silent.port) as connection:
+        for target in TARGETS:
+            reply = client.ask(connection, requests(target, 0, 1)[0])
+            answers[target] = Answer(_content_type(reply.head), reply.body)
+    logs = folder / "logs"
+    logs.mkdir()
+    buffered, first = logs / "nginx-buffered.log", {"/": answers["/"]}
+    found = [
+        nginx(report.MEASURE, folder / "json", logs / "nginx.log", "", answers),
+        nginx("nginx, JSON log, buffered", folder / "buffered", buffered, "buffer=64k flush=100ms", first),
+        nginx("nginx, log off", folder / "off", None, "", answers),
+        whofrom(LOGGED, logs / "whofrom.log"),
+        whofrom("whofrom, log to a pipe", logs / "whofrom-piped.log", piped=True, targets=("/",)),
+        silent,
+    ]
+    return [*found, whoami(original)] if original else found
+
+
+def _content_type(head: bytes) -> str:
+    for line in head.decode("latin-1").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.lower() == "content-type":
+            return value.strip()
+    return "text/plain"
+
+
+def _kind(scratch: Path) -> str:
+    return "memory (tmpfs)" if scratch == MEMORY_DISK else f"{scratch}"
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {words}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.http", description=__doc__.split("\n")[1])
+    parser.add_argument("--quick", action="store_true", help="less of everything, printed and not kept")
+    parser.add_argument("--whoami", type=Path, metavar="PATH", help="traefik/whoami's program, to be measured too")
+    parser.add_argument("--seconds", type=int, metavar="N", help="of each run")
+    parser.add_argument("--rounds", type=int, metavar="N", help="runs of each candidate at each target")
+    parser.add_argument("--connections", type=int, default=32, metavar="N", help="of the load (default: 32)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="in place of benchmarks/results/DATE-http.md")
+    parser.add_argument(
+        "--scratch",
+        type=Path,
+        metavar="FOLDER",
+        default=MEMORY_DISK if MEMORY_DISK.is_dir() else Path(tempfile.gettempdir()),
+        help="where logs are written and removed (default: %(default)s)",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

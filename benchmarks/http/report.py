@@ -1,0 +1,98 @@
+"""Measures → Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+
+from benchmarks.http.idle import Idle
+from benchmarks.http.rate import Latency
+from benchmarks.http.start import Start
+from benchmarks.http.throughput import Series
+
+MEASURE = "nginx, JSON log"
+ORIGINAL = "whoami"
+METHOD = """\
+The server has one core and one worker, the load the other. CPU is what the scheduler booked for all processes of a
+candidate during a run, over the requests that wrk counted. Candidates take turns, {rounds} rounds of {seconds} s with
+{connections} connections; a number is the median of the rounds (least–most), a ratio the median of the ratios within a
+round. All requests differ in X-Request-Id, X-Forwarded-For and User-Agent and have 8 headers. nginx answers bytes of
+the length that whofrom answers, and logs one write a request. Logs lie in {scratch} and have a line for
+each request. `busy` is the part of the time that the candidate ran, `others` that its core was taken by others; where
+both are less than 95 %, the load was the limit. `to whoami, by CPU` is requests a second of CPU, which neither moves.
+"""
+
+
+def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table, all but the first column to the right."""
+    heads = list(titles)
+    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
+    return "\n".join([*lines, *(_line(row) for row in rows)]) + "\n"
+
+
+def throughput(target: str, found: Mapping[str, Series]) -> str:
+    """Return the section of one target."""
+    body = next(iter(found.values())).body
+    titles = ["", "CPU µs a request", "to nginx, JSON log", "requests/s", "busy", "others", "log bytes"]
+    titles += ["to whoami, requests/s", "to whoami, by CPU"] if ORIGINAL in found else []
+    measure, original = found[MEASURE], found.get(ORIGINAL)
+    rows = []
+    for name, series in found.items():
+        cpu, rate = [run.cpu for run in series.runs], [run.rate for run in series.runs]
+        cpu_ratio = [mine / other.cpu for mine, other in zip(cpu, measure.runs, strict=True)]
+        busy, others, written = (
+            statistics.median(getattr(run, name) for run in series.runs) for name in ("busy", "others", "log_bytes")
+        )
+        row = [name, _spread(cpu, ".1f"), f"{_spread(cpu_ratio, '.2f')} ×", _spread(rate, ",.0f")]
+        row += [f"{busy:.0%}", f"{others:.0%}", f"{written:.0f}" if written else ""]
+        if original:
+            by_rate = [mine / other.rate for mine, other in zip(rate, original.runs, strict=True)]
+            by_cpu = [other.cpu / mine for mine, other in zip(cpu, original.runs, strict=True)]
+            row += [f"{_spread(by_rate, '.1f')} ×", f"{_spread(by_cpu, '.1f')} ×"]
+        rows.append(row)
+    return f"## `{target}`, a body of {body} bytes\n\n{table(titles, rows)}"
+
+
+def latencies(found: Mapping[str, Latency], part: float, connections: int) -> str:
+    """Return the section of latency at a constant rate."""
+    rows = [
+        (name, f"{one.reached:,.0f}", *(f"{us / 1000:.2f}" for us in (one.p50, one.p99, one.p999, one.most, one.late)))
+        for name, one in found.items()
+    ]
+    words = (
+        f"`/` at {part:.0%} of the requests/s that whofrom with its log reached, {connections} connections, open loop: "
+        "from when a request was due to its last byte, milliseconds. `late` is the generator's own lateness.\n"
+    )
+    titles = ("", "requests/s", "p50", "p99", "p99.9", "most", "late, p99")
+    return f"## Latency at a constant rate\n\n{words}\n{table(titles, rows)}"
+
+
+def memories(found: Mapping[str, Idle]) -> str:
+    """Return the section of idle connections."""
+    rows = [
+        (
+            name,
+            f"{one.connections:,}",
+            *(f"{size / 2**20:.1f}" for size in (one.before.rss, one.after.rss, one.before.pss, one.after.pss)),
+            f"{(one.after.pss - one.before.pss) / one.connections:,.0f}",
+        )
+        for name, one in found.items()
+    ]
+    words = "Each has made one request. Memory of all processes, without the kernel's for sockets.\n"
+    titles = ("", "connections", "RSS MiB before", "after", "PSS MiB before", "after", "bytes a connection (PSS)")
+    return f"## Idle connections\n\n{words}\n{table(titles, rows)}"
+
+
+def starts(found: Mapping[str, Start], times: int) -> str:
+    """Return the section of starting."""
+    rows = [(name, f"{one.listening:.0f}", f"{one.answered:.0f}") for name, one in found.items()]
+    titles = ("", "listens after ms", "first answer after ms")
+    return f"## Start\n\nFrom exec, median of {times}, caches warm.\n\n{table(titles, rows)}"
+
+
+def _spread(values: list[float], form: str) -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -9,11 +9,14 @@ import re
 from collections.abc import Callable
 
 from echo.request import Fields
-from echo.wire import Malformed, header_lines, holds_controls
+from echo.wire import BadLine, header_lines, holds_controls
 
 MAX_BODY_BYTES = 64 << 20  # whoami has no limit and echoes the body from memory; nobody echoes 64 MiB on purpose
 MAX_CHUNK_LINE = 4096  # Go's bufio size: a chunk-size line or a trailer block longer than this is an error
 MAX_CHUNK_OVERHEAD = 16 << 10  # Go's limit on framing bytes beyond 16 a chunk: one-byte chunks are an attack
+
+_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
+_LONG_TRAILER = "http: suspiciously long trailer after chunked body"  # Go's words for one cut short, too
 
 
 class BodyReader:
@@ -24,9 +27,10 @@ class BodyReader:
     keep   pieces are kept; otherwise they are only counted
     """
 
-    def __init__(self, length: int, *, keep: bool) -> None:
+    def __init__(self, length: int, *, keep: bool, limit: int = MAX_BODY_BYTES) -> None:
         self.chunked = length < 0
         self.keep = keep
+        self.limit = limit
         self.pieces: list[bytes] = []
         self.trailers: Fields = []
         self.size = 0
@@ -34,6 +38,7 @@ class BodyReader:
         self.done = length == 0
         self._left = 0 if self.chunked else length
         self._overhead = 0
+        self._trailer_begun = False  # there is more of it than Go looks at first
         self._step: Callable[[bytearray, list[bytes]], bool] = self._chunk_size
 
     def feed(self, buffer: bytearray) -> None:
@@ -51,13 +56,15 @@ class BodyReader:
         self.size += len(piece)
         if self.keep and piece:
             self.pieces.append(piece)
-            if self.size > MAX_BODY_BYTES:
-                self.fail(f"request body larger than {MAX_BODY_BYTES} bytes")
+            if self.size > self.limit:
+                self.fail(f"the body is longer than {self.limit:,} bytes, this server's --max-body-bytes")
 
     def feed_eof(self) -> None:
         """Say that no more will come."""
-        in_trailer = self._step == self._trailer and self.chunked
-        self.fail("http: unexpected EOF reading trailer" if in_trailer else "unexpected EOF")
+        if self._step != self._trailer or not self.chunked:
+            self.fail("unexpected EOF")
+        else:
+            self.fail(_LONG_TRAILER if self._trailer_begun else "http: unexpected EOF reading trailer")
 
     def fail(self, error: str) -> None:
         """End the body with an error, unless it is complete."""
@@ -113,21 +120,27 @@ class BodyReader:
             del buffer[:2]
             self.done = True
             return False
-        end = buffer.find(b"\r\n\r\n", 0, MAX_CHUNK_LINE)
-        if end < 0:
+        blank = _BLANK_LINE.search(buffer) if buffer.find(b"\r\n\r\n", 0, MAX_CHUNK_LINE) >= 0 else None
+        if blank is None:
+            self._trailer_begun = len(buffer) >= 2  # a CRLF would have been the end
             if len(buffer) >= MAX_CHUNK_LINE:
-                self.fail("http: suspiciously long trailer after chunked body")
+                self.fail(_LONG_TRAILER)
             return False
-        block = bytes(buffer[: end + 4])
-        del buffer[: end + 4]
+        block = bytes(buffer[: blank.end()])
+        del buffer[: blank.end()]
         try:
-            if holds_controls(block):
-                raise Malformed("a control character in a trailer")
-            self.trailers, _ = header_lines(block)
-        except Malformed as malformed:
-            self.fail(f"malformed MIME header: {malformed.error}")
+            _, self.trailers = header_lines(block)
+            _refuse_controls(self.trailers)
+        except BadLine as line:
+            self.fail(line.words.decode("latin-1"))
         self.done = True
         return False
+
+
+def _refuse_controls(fields: Fields) -> None:
+    for name, value in fields:
+        if holds_controls(value) or b"\r" in value:
+            raise BadLine("a control character in a trailer", b"malformed MIME header line: %b: %b" % (name, value))
 
 
 def _bad_chunk_size(digits: bytes) -> str:

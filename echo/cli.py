@@ -28,10 +28,12 @@ def run(**values: Any) -> None:
     from echo.server import serve_forever  # noqa: PLC0415  # aiohttp and uvloop load when the server starts
 
     try:
-        serve_forever(Settings(**values))
+        code = serve_forever(Settings(**values))
     except Fault as fault:
         sys.stderr.write(f"whofrom: error: {fault}\n")
-        sys.exit(EXIT_STARTUP)
+        code = EXIT_STARTUP
+    if code:
+        sys.exit(code)
 
 
 serve = GoCommand(

@@ -1,221 +1,392 @@
 """
-The one place where bytes meet aiohttp: a RequestHandler that reads requests in Go's grammar and writes whoami's heads.
+One connection: bytes in, answers out, in order.
 
 Facts:
 
-* aiohttp gives the connection its life: registry, keep-alive timer, write back-pressure, shutdown. Its parser is not
-  used: llhttp refuses a dozen things that whoami takes (bare LF, folded headers, own methods, both framings, HTTP/1.2)
-  and takes some that whoami refuses (blank lines before a request). `echo.wire` reads the bytes instead.
-* One task a connection reads a request, answers it, reads the next: pipelined requests wait in the buffer, in order.
-* While the task waits for a request, one that comes whole and without a body is answered where its bytes arrive: most
-  requests are such, and waking the task costs as much as parsing them.
+* aiohttp gives the protocol its back-pressure (BaseProtocol); its parser is not used: llhttp refuses a dozen things
+  that whoami takes (bare LF, folded headers, own methods, both framings, HTTP/1.2) and takes some that whoami refuses
+  (blank lines before a request). `echo.wire` reads the bytes instead.
+* There are two ways. A simple GET that comes whole is answered where its bytes arrive, by `echo.lane`. Anything else
+  waits in the buffer for the connection's task, which reads a request, answers it, reads the next, and ends when there
+  is nothing left: a connection that is idle, or whose requests are all simple, has no task.
 * A client may close its sending side after the request (`nc -N`) and still gets its answer.
 * A PROXY header, where [trust] proxy_protocol lets one come, is taken off before anything else looks at the bytes.
 * A long answer is made while it is sent, as fast as the client takes it.
 * A body that a route does not read is drained up to MAX_DRAINED_BYTES, as Go does; beyond, the connection ends.
+* What a connection waits for is its phase; `check`, called by the worker's sweep, ends it when that took too long.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from email.utils import formatdate
-from itertools import count
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.base_protocol import BaseProtocol
 
+from echo import extras
+from echo.answer import Answer, plain, render
 from echo.body import BodyReader
-from echo.clientip import parse_address
 from echo.clientip.config import PROXY_OPTIONAL, PROXY_REQUIRED
-from echo.explain import MALFORMED
+from echo.lane import Ends
+from echo.malformed import Malformed, told
 from echo.proxyproto import Header, NeedMore, NotProxy, ProxyError, Reader
-from echo.recorder import Exchange, Place, headers_of, record_line, sign_in
-from echo.request import Connection, Request, endpoint, says_close, spelled_endpoint
-from echo.routes import TEXT, Answer, App, phrase, route_of
-from echo.sink import Sink
-from echo.whoami import wait_seconds
-from echo.wire import MAX_HEAD_BYTES, Malformed, find_head, parse_head
+from echo.request import Connection, Request, endpoint, spelled_endpoint
+from echo.routes import Route, route_of
+from echo.tls import handshake_failure, peer_subjects
+from echo.units import spell_duration
+from echo.websocket import EchoSocket, handshake
+from echo.wire import find_head, parse_head
+from echo.worker import Worker
 
-if TYPE_CHECKING:
-    from ssl import SSLObject
-
-MAX_BUFFERED_BYTES = MAX_HEAD_BYTES + (256 << 10)  # a whole head and a little more; then the socket is not read
+SLACK_BYTES = 256 << 10  # buffered beyond a whole head; then the socket is not read
 MAX_DRAINED_BYTES = 256 << 10  # Go's maxPostHandlerReadBytes
-GO_BUFFER_BYTES = 2048  # Go counts the length of answers up to this; longer ones it sends chunked, or until the close
-SNIFFED_BYTES = 512  # of an answer, to tell text from binary (WHATWG MIME Sniffing §7)
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
-_BINARY = bytes(range(0x20)).translate(None, b"\t\n\f\r\x1b")
-_connection_numbers = count(1)
+_FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
+_REFUSAL_HEADERS = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+_STOPPING = plain("cut off: the server stops", 503)._replace(close=True)
 
 
-class Server(web.Server):
-    """Makes the connections. `verbose` takes whoami's line of each request."""
-
-    def __init__(
-        self, app: App, sink: Sink, place: Place, prefix: str, verbose: Callable[[Request], None] | None
-    ) -> None:
-        super().__init__(_never_called)
-        self.app = app
-        self.sink = sink
-        self.place = place
-        self.prefix = prefix
-        self.verbose = verbose
-        self.open: set[asyncio.WriteTransport] = set()  # of connections whose last byte is not gone yet
-        self.stopping = False
-        self._date = (0, b"")
-
-    def pre_shutdown(self) -> None:
-        """Let connections end as soon as they have nothing in hand."""
-        self.stopping = True
-        super().pre_shutdown()
-
-    def __call__(self) -> RequestHandler:
-        """Return a protocol for a new connection."""
-        return Conversation(self, self._loop)
-
-    def date(self) -> bytes:
-        """Return the Date header's value, made once a second."""
-        now = int(time.time())
-        if now != self._date[0]:
-            self._date = (now, formatdate(now, usegmt=True).encode())
-        return self._date[1]
-
-
-async def _never_called(_request: web.BaseRequest) -> web.StreamResponse:
-    raise NotImplementedError  # the connection answers itself
-
-
-class Conversation(RequestHandler):
+class Conversation(BaseProtocol):
     """One connection."""
 
-    __slots__ = ("_buffer", "_eof", "_idle", "_number", "_ours", "_preface", "_refusal", "_scanned", "_server", "_wire")
+    __slots__ = (
+        "_ahead",
+        "_buffer",
+        "_close",
+        "_ends",
+        "_eof",
+        "_holds",
+        "_left",
+        "_loop_task",
+        "_number",
+        "_ours",
+        "_phase",
+        "_preface",
+        "_refusal",
+        "_scanned",
+        "_since",
+        "_stuck",
+        "_waiter",
+        "_wire",
+        "_worker",
+    )
 
-    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None turns it off
-        self._server = server
+    def __init__(
+        self,
+        worker: Worker,
+        loop: asyncio.AbstractEventLoop,
+        header: Header | None = None,
+        refusal: Malformed | None = None,
+    ) -> None:
+        """
+        `header` and `refusal` are what was found before: a PROXY header, and a reason to answer nothing but it.
+        """
+        super().__init__(loop)
+        self._worker = worker
         self._buffer = bytearray()
         self._scanned = 0
         self._eof = False
-        self._idle = False  # the task waits for the first byte of a request
+        self._close = False  # after the request in hand
         self._number = 0
-        self._ours = asyncio.WriteTransport()  # aiohttp's `transport` is None once the connection is to end
+        self._ahead = 0  # requests that were there before the client had an answer to the first
+        self._holds = 0
+        self._phase = "idle"
+        self._since = time.perf_counter_ns()
+        self._stuck = (0, 0)  # since when the client takes nothing, and what is left for it
+        self._left = False  # counted as open no more
+        self._ours = asyncio.WriteTransport()  # BaseProtocol's `transport` is None once the connection ended
         self._wire = Connection("", None, None, None, None, b"")
+        self._ends: Ends | None = None  # made when the PROXY header was read
         self._preface: Reader | None = None  # reads the PROXY header, while one may come
-        self._refusal: Malformed | None = None  # what was wrong with it, for the task
+        self._refusal = refusal  # the task answers it, and nothing else
+        self._waiter: asyncio.Future[None] | None = None
+        self._loop_task: asyncio.Task[None] | None = None
+        if header is not None:
+            self._proxied(header)
 
-    # --- the event loop calls these -----------------------------------------------------------------------------------
+    # --- the event loop calls these -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn who is at the other end."""
+        super().connection_made(transport)
+        self._ours = cast("asyncio.WriteTransport", transport)
+        worker = self._worker
         peer_ip, peer_port, remote = endpoint(transport.get_extra_info("peername"))
         local_ip, local_port, _ = endpoint(transport.get_extra_info("sockname"))
-        tls: SSLObject | None = transport.get_extra_info("ssl_object")
-        version = tls.version() if tls else None
-        identity = f"{self._server.prefix}-{next(_connection_numbers):x}"
-        self._wire = Connection(identity, peer_ip, peer_port, local_ip, local_port, remote, version)
-        mode = self._server.app.config.proxy_protocol
-        if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and self._peer_is_trusted()):
-            self._preface = Reader()
-        self._ours = cast("asyncio.WriteTransport", transport)
-        self._server.open.add(self._ours)
-        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        proxied = self._wire
+        self._wire = Connection(
+            worker.name(),
+            peer_ip,
+            peer_port,
+            local_ip,
+            local_port,
+            proxied.remote_addr or remote,
+            tls.version() if tls else None,
+            proxied.proxied_ip,
+            proxied.proxied_port,
+        )
+        worker.open.add(self)
+        failure = handshake_failure(tls)
+        if failure:
+            self._left = True
+            worker.record_malformed(self._wire, self._know().peer, 0, Malformed("tls-handshake", failure), 0)
+            transport.close()
+            return
+        if not worker.admit():
+            self._left = True
+            self._refusal = _too_many_connections(worker.settings.max_connections)
+        if self._refusal is None and not tls and proxied.proxied_ip is None:
+            mode = worker.app.config.proxy_protocol
+            if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and worker.trusts(self._wire)):
+                self._preface = Reader()
+        if self._preface is None:
+            self._know()
+        if worker.held:
+            self.hold()
+        if self._refusal is not None:
+            self._wake()
 
     def data_received(self, data: bytes) -> None:
-        """Keep bytes for the task."""
-        if self._eof:
+        """Answer simple requests at once, keep the rest for the task."""
+        if self._eof or self._refusal is not None:
             return
+        if self._phase != "head":
+            self._since = time.perf_counter_ns()
         if self._preface is not None:
+            self._phase = "head"
             data = self._read_preface(self._preface, data)
             if not data:
                 return
-        if self._idle and not self._buffer and not self._close and not self._paused and self._answer_at_once(data):
-            return
+        worker = self._worker
+        if self._loop_task is None and not self._buffer and worker.lane.open and not (worker.held or worker.draining):
+            at = self._hurry(data)
+            if at == len(data):
+                return
+            data = data[at:] if at else data
         self._buffer += data
-        if len(self._buffer) > MAX_BUFFERED_BYTES and not self._buffer_paused:
-            self._pause_reading_for_buffer()
+        if len(self._buffer) > worker.settings.max_header_bytes + SLACK_BYTES:
+            self._hold_for(_FOR_BUFFER)
         self._wake()
+
+    def _hurry(self, data: bytes) -> int:
+        """Answer the simple requests that data begins with; return where the first other one begins."""
+        worker, ends = self._worker, self._ends
+        assert ends is not None
+        sink, take, at, count = worker.sink, worker.lane.take, 0, 0
+        limit = worker.settings.max_pipelined
+        answers = []
+        try:
+            while (
+                at < len(data)
+                and count < limit
+                and not worker.held
+                and (taken := take(ends, data, at, self._number + 1))
+            ):
+                answer, record, at = taken
+                self._number += 1
+                count += 1
+                answers.append(answer)
+                if sink.on:
+                    sink.write(record)
+                    if sink.full:
+                        worker.hold()
+        except Exception:  # a fault of ours: the slow way has its own, and a word for it
+            worker.fail("the fast lane failed; the slow way goes on")
+        if answers and self.transport is not None:
+            self.transport.write(answers[0] if len(answers) == 1 else b"".join(answers))
+            self._phase = "keep-alive"
+        self._ahead = count
+        return at
 
     def _read_preface(self, reader: Reader, data: bytes) -> bytes:
         """Read the PROXY header; return what came behind it, nothing while it is not whole, or is refused."""
         try:
             header = reader.feed(data)
-            if isinstance(header, NeedMore):
-                return b""
-            if isinstance(header, NotProxy) and self._server.app.config.proxy_protocol == PROXY_REQUIRED:
-                raise ProxyError("none came, and proxy_protocol is required", 0, reader.rest)
         except ProxyError as error:
-            self._refusal = Malformed(str(error), body=f"400 Bad Request: {error}\n")
-            self._wake()
+            return self._refuse_later(
+                told("proxy-broken", str(error), "have the balancer send it as the standard has it")
+            )
+        if isinstance(header, NeedMore):
             return b""
+        if isinstance(header, NotProxy) and self._worker.app.config.proxy_protocol == PROXY_REQUIRED:
+            return self._refuse_later(no_proxy_header())
         self._preface = None
-        if isinstance(header, Header) and header.source is not None:
+        if isinstance(header, Header):
+            self._proxied(header)
+        self._know()
+        return reader.rest
+
+    def _proxied(self, header: Header) -> None:
+        """Put the source that a PROXY header names in the peer's place."""
+        if header.source is not None:
             text, port = str(header.source), header.source_port
             remote = spelled_endpoint(text, port).encode()
             self._wire = self._wire._replace(remote_addr=remote, proxied_ip=text, proxied_port=port)
-        return reader.rest
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # aiohttp's returns nothing, which means False
+    def _know(self) -> Ends:
+        """Judge who is at the other end, once for all requests."""
+        wire = self._wire
+        if self.transport is not None:
+            wire = wire._replace(subjects=peer_subjects(self.transport.get_extra_info("ssl_object")))
+        self._wire = wire
+        peer = self._worker.app.explainer.peer(wire.proxied_ip or wire.peer_ip, proxied=wire.proxied_ip is not None)
+        self._ends = self._worker.lane.ends(wire, peer)
+        return self._ends
+
+    def _refuse_later(self, refusal: Malformed) -> bytes:
+        """Have the task refuse the connection."""
+        self._refusal = refusal
+        self._wake()
+        return b""
+
+    def eof_received(self) -> bool:
         """Note that the client will send no more; keep the connection open for the answer, where TLS allows it."""
         self._eof = True
+        if self._loop_task is None and not self._buffer and not (self._preface and self._preface.begun):
+            return False
         self._wake()
         return not self._wire.tls_version
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let the task see the end."""
         self._eof = True
-        self._server.open.discard(self._ours)
-        self._wake()
+        worker = self._worker
+        worker.open.discard(self)
+        if not self._left:
+            self._left = True
+            worker.leave()
+        self._stir()
         super().connection_lost(exc)
 
-    def close(self) -> None:
-        """Close when the request in hand is answered, at once if there is none."""
-        self._close = True
-        self._wake()
+    # --- the worker calls these -----------------------------------------------------------------------------------
 
-    def force_close(self) -> None:
-        """Close now."""
-        self._force_close = self._eof = True
-        self._wake()
-        if self.transport is not None:
+    def hold(self) -> None:
+        """Read no more: the log is full."""
+        self._hold_for(_FOR_LOG)
+
+    def release(self) -> None:
+        """Read again."""
+        self._since = time.perf_counter_ns()
+        self._release_from(_FOR_LOG)
+
+    def check(self, now: int) -> None:
+        """End the connection if what it waits for takes too long."""
+        worker = self._worker
+        if self.transport is None:
+            return
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent:
+            self._stuck = (0, 0)
+        elif not self._stuck[0] or self._stuck[1] != unsent:
+            self._stuck = (now, unsent)
+        elif (now - self._stuck[0]) * 1e-9 > worker.settings.send_timeout:
+            worker.timed_out("send")
+            self.abort()
+            return
+        phase = worker.phases[self._phase]
+        if (now - self._since) * 1e-9 <= phase.seconds or self._refusal is not None:
+            return
+        worker.timed_out(phase.timeout)
+        if self._phase == "head":
+            self._preface = None
+            self._refuse_later(_head_too_late(phase.seconds))
+        elif self._phase == "body":
+            self._phase = "late"
+            self._stir()
+        else:
             self.transport.close()
-            self.transport = None
+
+    def finish(self) -> None:
+        """End when the request in hand is answered, at once if there is none."""
+        self._close = True
+        if self._loop_task is None and not self._buffer and self.transport is not None:
+            self.transport.close()
+        self._stir()
+
+    def cut_off(self) -> None:
+        """End now: wake the task, so that it can say what it cut off."""
+        self._stir()
+
+    def abort(self) -> None:
+        """End at once, whatever was not sent."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # --- reading and not reading ----------------------------------------------------------------------------------
+
+    def _hold_for(self, why: int) -> None:
+        if not self._holds:
+            self._pause_transport_reading()
+        self._holds |= why
+
+    def _release_from(self, why: int) -> None:
+        if self._holds & why:
+            self._holds &= ~why
+            if not self._holds:
+                self._resume_transport_reading()
 
     def _wake(self) -> None:
+        """Have the task go on; start it if there is none."""
+        if self._loop_task is None:
+            self._loop_task = self._loop.create_task(self._run())
+        else:
+            self._stir()
+
+    def _stir(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    # --- the task -----------------------------------------------------------------------------------------------------
-
-    async def start(self) -> None:
-        """Read and answer requests until the connection ends."""
+    async def _more(self) -> None:
+        """Wait until bytes came, the other end closed, a timeout ran out, or we are to close."""
+        self._waiter = self._loop.create_future()
         try:
-            while not self._force_close and not self._close and await self._converse():
-                self._keep_alive_timer()
+            await self._waiter
         finally:
-            self._task_handler = None
-            if self.transport is not None:
+            self._waiter = None
+
+    def _take(self, size: int) -> None:
+        del self._buffer[:size]
+        if self._holds & _FOR_BUFFER and len(self._buffer) <= self._worker.settings.max_header_bytes + SLACK_BYTES:
+            self._release_from(_FOR_BUFFER)
+
+    # --- the task -------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        """Read and answer what is there; end the connection, or leave it to the next bytes."""
+        keep = False
+        try:
+            while await self._converse():
+                if not (self._buffer or self._eof or self._close):
+                    keep = True
+                    break
+        except ConnectionError:
+            pass
+        except Malformed as malformed:
+            self._refuse(malformed)
+            await self._linger()
+        except Exception:  # a fault of ours ends one connection, not the server
+            self._worker.fail("a connection failed and was closed")
+        finally:
+            self._loop_task = None
+            self._ahead = 0
+            self._phase = "keep-alive"
+            self._since = time.perf_counter_ns()
+            if not keep and self.transport is not None:
                 self.transport.close()
 
     async def _converse(self) -> bool:
         """Handle one request; return whether another may follow."""
-        try:
-            head = await self._read_head()
-            if head is None:
-                return False
-            self._request_in_progress = True
-            return await self._answer(self._parse(head))
-        except ConnectionError:
+        if self._worker.held:
+            await self._worker.room.wait()
+        head = await self._read_head()
+        if head is None:
             return False
-        except Malformed as malformed:
-            self._refuse(malformed)
-            await self._linger()
-            return False
-        finally:
-            self._request_in_progress = False
-            if self._handler_waiter is not None and not self._handler_waiter.done():
-                self._handler_waiter.set_result(None)
+        self._phase = "busy"
+        self._ahead += 1
+        if self._ahead > self._worker.settings.max_pipelined:
+            raise _too_many_requests(self._worker.settings.max_pipelined)
+        return await self._answer(self._parse(head))
 
     async def _read_head(self) -> bytes | None:
         """Return the next head; None where the connection ends before one."""
@@ -225,7 +396,7 @@ class Conversation(RequestHandler):
             if self._refusal is not None:
                 raise self._refusal
             if self._buffer:
-                end = find_head(self._buffer, self._scanned)
+                end = find_head(self._buffer, self._scanned, self._worker.settings.max_header_bytes)
                 if end:
                     head = bytes(self._buffer[:end])
                     self._take(end)
@@ -233,48 +404,18 @@ class Conversation(RequestHandler):
                 self._scanned = len(self._buffer)
             if self._eof:
                 if self._buffer and self.transport is not None:
-                    raise Malformed("the connection ended within the head")
+                    raise Malformed("cut-off", "the connection ended within the head")
                 if self._preface is not None and self._preface.begun:
-                    raise Malformed("the connection ended within the PROXY header")
+                    raise Malformed("cut-off", "the connection ended within the PROXY header")
                 return None
-            if self._close:
+            if self._close and not self._buffer:
                 return None
-            self._idle = not self._buffer
-            try:
-                await self._more()
-            finally:
-                self._idle = False
-
-    async def _more(self) -> None:
-        """Wait until bytes came, the other end closed, or we are to close."""
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _take(self, size: int) -> None:
-        del self._buffer[:size]
-        if self._buffer_paused and len(self._buffer) <= MAX_BUFFERED_BYTES:
-            self._resume_reading_for_buffer()
-
-    def _answer_at_once(self, data: bytes) -> bool:
-        """Answer a request that came whole, alone and without a body; False if data is anything else."""
-        try:
-            if find_head(data, 0) != len(data):
-                return False
-            request = self._parse(data)
-        except Malformed:
-            return False  # the task reads it again, and refuses it
-        route = route_of(request)
-        if request.length or b"Expect" in request.firsts or route.pieces or (route.waits and wait_seconds(request)):
-            return False
-        if self._conclude(request, route.answer(self._server.app, request)):
-            self._number += 1
-            self._keep_alive_timer()
-        else:
-            self.close()
-        return True
+            if self._worker.cut.is_set():
+                raise Malformed("cut-off", "the head was cut off at shutdown", *_STOPPED)
+            if self._phase != "head":
+                self._phase = "head"
+                self._since = time.perf_counter_ns()
+            await self._more()
 
     def _parse(self, head: bytes) -> Request:
         received, started = time.time(), time.perf_counter_ns()
@@ -285,18 +426,13 @@ class Conversation(RequestHandler):
     async def _answer(self, request: Request) -> bool:
         """Answer a request, its body read and its wait over; return whether another may follow."""
         route = route_of(request)
-        if b"Expect" in request.firsts and b"100-continue" not in request.firsts[b"Expect"].lower():
-            answer = Answer(417, ((b"Connection", b"close"),), close=True)
+        if route.socket and (kept := await self._socket(request, route)) is not None:
+            return kept
+        answer = await self._made(request, route)
+        if answer.pieces is not None:
+            keep = await self._stream(request, route, answer)
         else:
-            if route.waits and (seconds := wait_seconds(request)):
-                await asyncio.sleep(seconds)
-            unread = await self._read_body(
-                request, keep=route.reads is None or request.method in route.reads, early=route.early
-            )
-            answer = route.answer(self._server.app, request)
-            if unread:
-                answer = answer._replace(close=True)
-        keep = await self._stream(request, answer) if answer.pieces is not None else self._conclude(request, answer)
+            keep = self._conclude(request, route, answer)
         if self.transport is None:
             return False
         await self._drain_helper()
@@ -304,69 +440,115 @@ class Conversation(RequestHandler):
             await self._linger()
         return keep
 
-    def _conclude(self, request: Request, answer: Answer) -> bool:
+    async def _made(self, request: Request, route: Route) -> Answer:
+        """Return the answer, when it is time for it."""
+        app, worker = self._worker.app, self._worker
+        if b"Expect" in request.firsts and b"100-continue" not in request.firsts[b"Expect"].lower():
+            return Answer(417, ((b"Connection", b"close"),), close=True)
+        seconds = route.wait(request) if route.wait is not None else 0.0
+        if seconds > worker.settings.max_wait:
+            return extras.too_long(seconds, worker.settings.max_wait)
+        if seconds and await self._is_cut_off_in(seconds):
+            return _STOPPING
+        unread = await self._read_body(
+            request, keep=route.reads is None or request.method in route.reads, early=route.early
+        )
+        try:
+            answer = extras.with_added_headers(request, route.answer(app, request))
+        except Exception:  # a fault of ours: one answer, not the server
+            worker.fail(f"{route.name} failed")
+            return plain("this server failed; its stderr says how", 500)._replace(close=True)
+        return answer._replace(close=True) if unread else answer
+
+    async def _is_cut_off_in(self, seconds: float) -> bool:
+        """Wait; return whether the server cut that short."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._worker.cut.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _conclude(self, request: Request, route: Route, answer: Answer) -> bool:
         """Send and log an answer; return whether the connection stays open."""
-        head, body, keep = render(answer, request, self._server.date(), draining=self._close or self._force_close)
-        error = request.body_error or None
+        head, body, keep, _ = render(answer, request, self._worker.date(), draining=self._ending)
+        error = request.body_error or ("cut off at shutdown" if answer is _STOPPING else None)
         if self.transport is None:
             error = "the client left before the answer"
         else:
             self.transport.write(head + body)
-        self._record(request, answer.status, len(body), error)
+        self._record(request, route, answer.status, len(body), error)
         return keep
 
-    async def _stream(self, request: Request, answer: Answer) -> bool:
+    @property
+    def _ending(self) -> bool:
+        return self._close or self._worker.draining
+
+    async def _stream(self, request: Request, route: Route, answer: Answer) -> bool:
         """Send an answer piece by piece and log it; return whether the connection stays open."""
-        head, _, keep = render(answer, request, self._server.date(), draining=self._close or self._force_close)
+        head, _, keep, chunked = render(answer, request, self._worker.date(), draining=self._ending)
         sent, error = 0, request.body_error or None
+        of = "" if answer.length < 0 else f" of {answer.length}"
         try:
             if self.transport is not None:
                 self.transport.write(head)
             for piece in answer.pieces or () if request.method != b"HEAD" else ():
+                if isinstance(piece, float):
+                    if await self._is_cut_off_in(piece):
+                        raise ConnectionResetError
+                    continue
                 await self._drain_helper()
-                if self.transport is None:
+                if self.transport is None or self._worker.cut.is_set():
                     raise ConnectionResetError
-                self.transport.write(piece)
+                self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                 sent += len(piece)
                 await asyncio.sleep(0)  # a client that takes everything at once leaves no other wait
+            if chunked and self.transport is not None:
+                self.transport.write(b"0\r\n\r\n")
         except ConnectionError:
-            left = "cut off at shutdown" if self._server.stopping else "the client left"
-            error, keep = f"{left} after {sent} of {answer.length} bytes", False
-        except asyncio.CancelledError:
-            error = f"cut off at shutdown after {sent} of {answer.length} bytes"
-            raise
+            left = "cut off at shutdown" if self._worker.cut.is_set() else "the client left"
+            error, keep = f"{left} after {sent}{of} bytes", False
         finally:
-            self._record(request, answer.status, sent, error)
+            self._record(request, route, answer.status, sent, error)
         return keep
 
-    def _record(self, request: Request, status: int, sent: int, error: str | None) -> None:
-        """Log a request, and say so where --verbose asks for it."""
-        server = self._server
-        if server.sink.on:
-            app = server.app
-            headers = headers_of(request)
-            wire = self._wire
-            resolution, finding = app.explainer.judge(
-                wire.proxied_ip or wire.peer_ip, headers, proxied=wire.proxied_ip is not None
-            )
-            exchange = Exchange(
-                self._wire,
-                request.number,
-                request,
-                resolution,
-                finding.code,
-                status,
-                sent,
-                (time.perf_counter_ns() - request.started) // 1000,
-                request.received,
-                error,
-                headers=headers,
-            )
-            if app.logins:
-                sign_in(exchange, app.logins, peer_trusted=self._peer_is_trusted())
-            server.sink.write(record_line(exchange, server.place))
-        if server.verbose is not None:
-            server.verbose(request)
+    async def _socket(self, request: Request, route: Route) -> bool | None:
+        """Talk as a WebSocket until its end and log it; None where the request is not answered with one."""
+        shaken = handshake(request, early=bool(self._buffer))
+        if shaken.status not in (0, 101):
+            return None
+        error, sent, talk = shaken.error or None, 0, EchoSocket(self._worker.settings.max_message_bytes)
+        if shaken.status:
+            self._phase = "socket"
+            try:
+                if self.transport is not None:
+                    self.transport.write(shaken.head)
+                while not talk.closed:
+                    if self._buffer:
+                        data = bytes(self._buffer)
+                        self._take(len(data))
+                        answer = talk.feed(data)
+                        sent += len(answer)
+                        if self.transport is not None:
+                            self.transport.write(answer)
+                        await self._drain_helper()
+                    elif self._eof:
+                        talk.feed_eof()
+                    elif self._worker.cut.is_set():
+                        break
+                    else:
+                        await self._more()
+            except ConnectionError:
+                talk.feed_eof()
+            error = talk.error or ("cut off at shutdown" if not talk.closed else None)
+            self._worker.echoed(talk.messages)
+        request.body_bytes = talk.payload_bytes
+        self._record(request, route, shaken.status or 400, sent, error)
+        return False
+
+    def _record(self, request: Request, route: Route, status: int, sent: int, error: str | None) -> None:
+        ends = self._ends or self._know()
+        self._worker.record(self._wire, ends.peer, request, route.name, status, sent, error)
 
     async def _read_body(self, request: Request, *, keep: bool, early: bool) -> bool:
         """Read or drain the body; return whether some of it was left unread, so that the connection must end."""
@@ -379,7 +561,9 @@ class Conversation(RequestHandler):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif not keep and (request.close or request.length >= MAX_DRAINED_BYTES):
             return True
-        reader = BodyReader(request.length, keep=keep)
+        reader = BodyReader(request.length, keep=keep, limit=self._worker.settings.max_body_bytes)
+        self._phase = "body"
+        self._since = time.perf_counter_ns()
         while True:
             reader.feed(self._buffer)
             self._take(0)
@@ -389,53 +573,38 @@ class Conversation(RequestHandler):
                 break
             if self._eof:
                 reader.feed_eof()
-                break
-            await self._more()
+            elif self._phase == "late":
+                seconds = spell_duration(self._worker.settings.body_timeout)
+                reader.fail(f"nothing of the body came for {seconds}, the server's --body-timeout")
+            elif self._worker.cut.is_set():
+                reader.fail("cut off at shutdown")
+            else:
+                await self._more()
+        self._phase = "busy"
         request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
         request.body_error = reader.error
         return not reader.done or bool(reader.error)
 
-    def _peer_is_trusted(self) -> bool:
-        """Return whether the proxied peer, or without one the peer, is in the trusted ranges."""
-        peer = self._wire.proxied_ip or self._wire.peer_ip
-        address = parse_address(peer) if peer else None
-        return address is not None and address.packed in self._server.app.config.policy.trusted
-
     def _refuse(self, malformed: Malformed) -> None:
         """Answer bytes that are no request, and log them as one."""
-        server = self._server
         body = malformed.body.encode()
         if self.transport is not None:
             head = f"HTTP/1.1 {malformed.status} {malformed.phrase}\r\n{_REFUSAL_HEADERS}"
             self.transport.write(head.encode() + body)
-        if server.sink.on:
-            resolution = server.app.config.policy.resolve(
-                self._wire.proxied_ip or self._wire.peer_ip, {}, proxied=self._wire.proxied_ip is not None
-            )
-            now = time.time()
-            exchange = Exchange(
-                self._wire,
-                self._number,
-                None,
-                resolution,
-                MALFORMED.code,
-                malformed.status,
-                len(body),
-                0,
-                now,
-                malformed.error,
-            )
-            server.sink.write(record_line(exchange, server.place))
+        ends = self._ends or self._know()
+        self._worker.record_malformed(self._wire, ends.peer, self._number, malformed, len(body))
 
     async def _linger(self) -> None:
         """End our side and read on for a moment: a close with bytes unread would reset the answer away."""
         transport = self.transport
         if transport is None or self._eof:
             return
+        self._phase = "busy"
+        self._refusal = None
         if transport.can_write_eof() and not self._wire.tls_version:
             transport.write_eof()
         deadline = self._loop.time() + LINGER_SECONDS
-        timer = self._loop.call_at(deadline, self._wake)
+        timer = self._loop.call_at(deadline, self._stir)
         try:
             while not self._eof and self._loop.time() < deadline:
                 self._take(len(self._buffer))
@@ -443,58 +612,42 @@ class Conversation(RequestHandler):
         finally:
             timer.cancel()
 
-    def _keep_alive_timer(self) -> None:
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        if self._keepalive_handle is None:
-            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+
+_STOPPED = ("Service Unavailable", 503)
 
 
-_REFUSAL_HEADERS = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+def no_proxy_header() -> Malformed:
+    """Return the answer to a connection without the PROXY header that is required."""
+    return told(
+        "proxy-missing",
+        "no PROXY header came, and proxy_protocol is required",
+        'have the balancer send one, or set [trust] proxy_protocol = "optional" (for its ranges) or "off" in the TOML',
+    )
 
 
-def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> tuple[bytes, bytes, bool]:
-    """
-    Return (head, body, whether the connection stays open) of an answer, as Go's net/http writes it.
-
-    Order: the handler's headers, Date, Content-Length, a sniffed Content-Type, Connection.
-    """
-    status, body = answer.status, answer.body
-    is_head, is_10 = request.method == b"HEAD", request.version < (1, 1)
-    has_body = status >= 200 and status not in (204, 304)
-    size = answer.length if answer.pieces is not None else len(body)
-    fits = size <= GO_BUFFER_BYTES
-    names = [name for name, _ in answer.headers]
-    counted = has_body and (not is_head or (bool(size) and fits)) and b"Content-Length" not in names
-    connection = b""
-    if is_10:
-        keep = request.keep_alive_10 and (is_head or fits or not has_body)
-        connection = b"keep-alive" if keep and b"Connection" not in names else b""
-    else:
-        keep = not request.close
-    keep = keep and not (answer.close or draining)
-    set_headers = answer.headers
-    if not keep:
-        connection = b""
-        if not any(name == b"Connection" and says_close(value) for name, value in set_headers):
-            set_headers = tuple(pair for pair in set_headers if pair[0] != b"Connection")
-            connection = b"" if is_10 else b"close"
-    version = b"1.0" if is_10 else b"1.1"
-    parts = []
-    if answer.interim:
-        parts.append(b"HTTP/%b %d %b\r\n\r\n" % (version, answer.interim, phrase(answer.interim).encode()))
-    parts.append(b"HTTP/%b %d %b\r\n" % (version, status, phrase(status).encode()))
-    parts += [b"%b: %b\r\n" % pair for pair in set_headers]
-    parts.append(b"Date: %b\r\n" % date)
-    if counted:
-        parts.append(b"Content-Length: %d\r\n" % size)
-    if has_body and size and b"Content-Type" not in names:
-        parts.append(b"Content-Type: %b\r\n" % _sniffed(body))
-    if connection:
-        parts.append(b"Connection: %b\r\n" % connection)
-    parts.append(b"\r\n")
-    return b"".join(parts), b"" if is_head or not has_body else body, keep
+def _head_too_late(seconds: float) -> Malformed:
+    return told(
+        "timeout",
+        f"the head of the request was not complete after {spell_duration(seconds)}",
+        "send it faster, or start the server with a longer --header-timeout",
+        "Request Timeout",
+        408,
+    )
 
 
-def _sniffed(body: bytes) -> bytes:
-    start = body[:SNIFFED_BYTES]
-    return TEXT[1] if len(start.translate(None, _BINARY)) == len(start) else b"application/octet-stream"
+def _too_many_requests(limit: int) -> Malformed:
+    return told(
+        "pipelined",
+        f"more than {limit:,} requests at once",
+        "wait for answers, or start the server with a higher --max-pipelined",
+        *_STOPPED,
+    )
+
+
+def _too_many_connections(limit: int) -> Malformed:
+    return told(
+        "connections",
+        f"{limit:,} connections are open already",
+        "close some, or start the server with a higher --max-connections",
+        *_STOPPED,
+    )

@@ -14,13 +14,14 @@ Rules (whoami v1.11.0 data.go; net/http fs.go, RFC 9110 §13 and §14):
 
 import re
 from collections.abc import Iterator
-from email.utils import formatdate, mktime_tz, parsedate_tz
+from datetime import UTC, datetime
+from email.utils import formatdate
 from secrets import token_hex
 from typing import NamedTuple
 
+from echo import query
 from echo.request import Request
 from echo.settings import TRUE_WORDS
-from echo.whoami import query_value
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -33,6 +34,22 @@ LETTERS = b"-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TEXT = b"text/plain; charset=utf-8"
 _ALPHABET = LETTERS * (PIECE_BYTES // len(LETTERS) + 2)
 _INT64 = re.compile(rb"[+-]?0*[0-9]{1,19}")
+# "*" alone or behind commas and tags: Go reads no further than to what is neither (fs.go, checkIfNoneMatch)
+_STAR = re.compile(rb"""(?:[ \t\r\n,]|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*")*\*""")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+FIRST_YEAR_OF_1900S = 69  # of two digits, in Go's time package
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
+_CLOCK = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:[.,][0-9]+)?"
+_SHORT_DAY, _LONG_DAY = "(?:mon|tue|wed|thu|fri|sat|sun)", "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+# the three forms of RFC 9110 §5.6.7, with what Go's time.Parse takes besides
+_DATES = tuple(
+    re.compile(form, re.IGNORECASE | re.ASCII)
+    for form in (
+        rf"{_SHORT_DAY}, +(?P<day>[0-9]{{2}}) +{_MONTH} +(?P<year>[0-9]{{4}}) +{_CLOCK} +(?-i:GMT)",
+        rf"{_LONG_DAY}, +(?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) +{_CLOCK} +(?-i:[A-Z]{{3,4}})",
+        rf"{_SHORT_DAY} +{_MONTH} +(?P<day>[0-9]{{1,2}}) +{_CLOCK} +(?P<year>[0-9]{{4}})",
+    )
+)
 _TRUE = frozenset(word.encode() for word in TRUE_WORDS)
 
 
@@ -105,26 +122,24 @@ def text(span: Span, size: int) -> Iterator[bytes]:
         at += count
 
 
-def answer(request: Request, now: float) -> Data:
+def answer(request: Request, now: float, limit: int = MAX_BYTES) -> Data:
     """Return what `/data` answers; `now` in seconds since 1970."""
     size = _size(request.query)
-    if size > MAX_BYTES:
-        return _error(413, f"size is more than {MAX_BYTES} bytes")
-    if query_value(request.query, b"attachment") not in _TRUE:
+    if size > limit:
+        return _error(413, f"size is more than {limit:,} bytes, this server's --max-data-bytes")
+    if query.value(request.query, b"attachment") not in _TRUE:
         return Data(200, (), size, (Part(b"", Span(0, size - 1)),) if size > 1 else ())
     disposition = (b"Content-Disposition", b"Attachment")
-    if size < 1:
-        return _error(500, "seeker can't seek", (disposition,))
     return _serve(request, size - 1, int(now), disposition)
 
 
-def _size(query: bytes) -> int:
+def _size(asked: bytes) -> int:
     """Return the size in bytes."""
-    written = query_value(query, b"size")
+    written = query.value(asked, b"size")
     number = int(written) if _INT64.fullmatch(written) else 1
     if not -(1 << 63) <= number < 1 << 63:
         number = 1
-    return max(0, number * UNITS.get(query_value(query, b"unit").lower(), 1))
+    return max(0, number * UNITS.get(query.value(asked, b"unit").lower(), 1))
 
 
 def _error(status: int, words: str, fields: Fields = ()) -> Data:
@@ -133,11 +148,13 @@ def _error(status: int, words: str, fields: Fields = ()) -> Data:
 
 
 def _serve(request: Request, size: int, modified: int, *fields: tuple[bytes, bytes]) -> Data:
-    """Return the text as http.ServeContent would."""
+    """Return the text as http.ServeContent would; one of -1 bytes is none, but its conditions are looked at."""
     kept = (*fields, (b"Last-Modified", formatdate(modified, usegmt=True).encode()))
     status = _precondition(request, modified)
     if status:
         return Data(status, kept)
+    if size < 0:
+        return _error(500, "seeker can't seek", fields)
     written = request.firsts.get(b"Range", b"") if _range_applies(request, modified) else b""
     try:
         spans = parse_ranges(written, size)
@@ -217,14 +234,14 @@ def _precondition(request: Request, modified: int) -> int:
     """Return 304 or 412 where a condition is not met, 0 where all are. There is no ETag, so none matches."""
     firsts = request.firsts
     reads = request.method in (b"GET", b"HEAD")
-    match, none_match = firsts.get(b"If-Match", b"").strip(), firsts.get(b"If-None-Match", b"").strip()
+    match, none_match = firsts.get(b"If-Match", b""), firsts.get(b"If-None-Match", b"")
     if match:
-        if match != b"*":
+        if not _STAR.match(match):
             return 412
     elif (since := _date(firsts.get(b"If-Unmodified-Since", b""))) is not None and modified > since:
         return 412
     if none_match:
-        if none_match == b"*":
+        if _STAR.match(none_match):
             return 304 if reads else 412
     elif reads and (since := _date(firsts.get(b"If-Modified-Since", b""))) is not None and modified <= since:
         return 304
@@ -239,8 +256,17 @@ def _range_applies(request: Request, modified: int) -> bool:
 
 
 def _date(written: bytes) -> int | None:
-    parsed = parsedate_tz(written.decode("latin-1")) if written else None
-    try:
-        return None if parsed is None else mktime_tz(parsed)
-    except (OverflowError, ValueError):
+    """Return the seconds since 1970 of an HTTP date, as http.ParseTime reads it; None if it is none."""
+    found = next((found for form in _DATES if (found := form.fullmatch(written.decode("latin-1")))), None)
+    if found is None:
         return None
+    year = int(found["year"])
+    if len(found["year"]) == len("99"):
+        year += 1900 if year >= FIRST_YEAR_OF_1900S else 2000
+    month = _MONTHS.index(found["month"].lower()) + 1
+    day, hour, minute, second = (int(found[name]) for name in ("day", "hour", "minute", "second"))
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None
+    return int(moment.timestamp())

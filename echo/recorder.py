@@ -14,6 +14,7 @@ from functools import lru_cache
 import orjson
 
 from echo.clientip import Address, Resolution
+from echo.clientip.resolve import PEER_INVALID
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, LoginRule, header_text
 from echo.request import MAX_CACHED_CHARS, Connection, Request
 
@@ -54,7 +55,7 @@ class Exchange:
     number: int
     request: Request | None
     resolution: Resolution
-    finding: str
+    finding: str | None
     status: int
     response_bytes: int
     duration_us: int
@@ -104,7 +105,7 @@ def _redacted(headers: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: [REDACTED] * len(values) if name in REDACTED_HEADERS else values for name, values in headers.items()}
 
 
-def _trace_id(text: str) -> str | None:
+def trace_id(text: str) -> str | None:
     """Return the trace id of a valid traceparent (W3C Trace Context §3.2.2), None otherwise."""
     return text[_TRACE_ID] if len(text) >= 55 and _is_traceparent(text) else None
 
@@ -119,12 +120,21 @@ def _is_traceparent(text: str) -> bool:
 
 def _timestamp(seconds: float) -> str:
     whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
+    return f"{second_text(whole)}.{int((seconds - whole) * 1e6):06d}Z"
 
 
 @lru_cache(4)  # requests of one moment share the second, and need not format it again
-def _second(whole: int) -> str:
+def second_text(whole: int) -> str:
+    """Return a second since 1970 as a record's timestamp has it, up to its fraction."""
     return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def dropped_line(dropped: int, now: float, place: Place) -> bytes:
+    """Return the record that tells of lost ones: it is about no request, so its status is 0 and it has no finding."""
+    wire = Connection("", None, None, None, None, b"")
+    nobody = Resolution(None, "", PEER_INVALID, 0)
+    error = f"{dropped} records before this one were dropped: the log was full"
+    return record_line(Exchange(wire, 0, None, nobody, None, 0, 0, 0, now, error), place)
 
 
 def record_line(exchange: Exchange, place: Place) -> bytes:
@@ -163,7 +173,7 @@ def record_line(exchange: Exchange, place: Place) -> bytes:
         "pod": place.pod,
         "namespace": place.namespace,
         "request_id": headers["x-request-id"][0] if "x-request-id" in headers else None,
-        "trace_id": _trace_id(headers["traceparent"][0]) if "traceparent" in headers else None,
+        "trace_id": trace_id(headers["traceparent"][0]) if "traceparent" in headers else None,
         "error": exchange.error,
     }
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)

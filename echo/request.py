@@ -27,6 +27,7 @@ class Connection(NamedTuple):
 
     remote_addr  whom whoami names, spelled as Go spells it: the proxied peer where there is one, else the peer
     proxied_ip   source that a PROXY header gave, None without one
+    subjects     of the certificates that the client sent, its own first
     """
 
     id: str
@@ -38,6 +39,13 @@ class Connection(NamedTuple):
     tls_version: str | None = None
     proxied_ip: str | None = None
     proxied_port: int | None = None
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> bytes:
+        """Return whoami's lines about the other end."""
+        subjects = [f"Certificate[{index}] Subject: {text}\n" for index, text in enumerate(self.subjects)]
+        return b"RemoteAddr: %b\n%b" % (self.remote_addr, "".join(subjects).encode("utf-8", "surrogateescape"))
 
 
 @dataclass(slots=True)

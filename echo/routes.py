@@ -1,31 +1,24 @@
 """
 Path → answer. Pure: a request and what the server knows go in, an answer comes out.
 
-| path       | answer                                                                                         |
-|------------|------------------------------------------------------------------------------------------------|
-| `/api`     | whoami's JSON                                                                                  |
-| `/bench`   | `1`                                                                                            |
-| `/data`    | a text of `?size=`, whole or in ranges                                                         |
-| `/health`  | the status that POST last set, 200 at first                                                    |
-| `/explain` | who the client is and why, and with `?as=` what other programs would say; whoami has none      |
-| `*`        | OPTIONS: empty; else 400, as Go's mux answers                                                  |
-| else       | whoami's text, after a redirect to the clean path where it has `//`, `/./` or `/../`           |
-
-Paths match percent-decoded (`/%61pi` is `/api`) and whole (`/api/` is not). Every method is taken everywhere.
+whoami's paths, the first of the table, answer as whoami's do; the others are ours. Paths match percent-decoded
+(`/%61pi` is `/api`) and whole (`/api/` is not); what is in no table is whoami's text, after a redirect to the clean
+path where it has `//`, `/./` or `/../`. `*` is answered as Go's mux answers it. Every method is taken everywhere.
 """
 
+import mmap
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from http import HTTPStatus
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from echo import data, whoami
-from echo.clientip import Config, ConfigFault
+from echo import data, extras, websocket, whoami
+from echo.answer import JSON, TEXT, Answer, plain
+from echo.clientip import Config, ConfigFault, Resolution
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain import Explainer, asked_names, explain_json, explain_text, wants_json
@@ -33,67 +26,87 @@ from echo.gojson import decode_int
 from echo.host import Host
 from echo.record import LoginRule, header_text
 from echo.request import Request, spelled_endpoint
+from echo.settings import Settings
 from echo.whoami import Identity
 
-# Go's words where they differ from Python's (or from those of a later Python)
-PHRASES = {
-    413: "Request Entity Too Large",
-    414: "Request URI Too Long",
-    416: "Requested Range Not Satisfiable",
-    418: "I'm a teapot",
-    422: "Unprocessable Entity",
-}
-TEXT = (b"Content-Type", data.TEXT)
 MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
-NOSNIFF = (b"X-Content-Type-Options", b"nosniff")
 
 
-class Answer(NamedTuple):
-    """
-    headers  those the handler sets, in Go's order (sorted); Date, length, sniffed type and connection are added later
-    interim  a status of 1xx to send before
-    close    end the connection whatever the client asked
-    pieces   the body where it is made while it is sent, `length` bytes of text; `body` is empty then
-    """
+class Health:
+    """The status that POST /health sets: one for all workers that are forked with it."""
 
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
-    interim: int = 0
-    close: bool = False
-    pieces: Iterator[bytes] | None = None
-    length: int = 0
+    def __init__(self) -> None:
+        self._shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+        self.status = 200
+
+    @property
+    def status(self) -> int:
+        """Return the status."""
+        return self._shared[0]
+
+    @status.setter
+    def status(self, status: int) -> None:
+        self._shared[0] = status
+
+
+def _no_metrics(_accept: str) -> tuple[str, bytes]:
+    return TEXT[1].decode(), b""
 
 
 @dataclass(slots=True)
 class App:
-    """What all requests share: the configuration, compiled, and the health status that POST /health sets."""
+    """
+    What all requests share.
+
+    health   set by POST /health, in all workers
+    ready    False once the server is told to stop: /readyz and /health fail, so that balancers look elsewhere
+    metrics  Accept header -> (Content-Type, text) of /metrics
+    """
 
     config: Config
     identity: Identity = field(default_factory=Identity)
     logins: tuple[LoginRule, ...] = ()
+    settings: Settings = field(default_factory=Settings)
     host: Host = field(default_factory=Host)
-    health: int = 200
+    health: Health = field(default_factory=Health)
+    ready: bool = True
+    metrics: Callable[[str], tuple[str, bytes]] = _no_metrics
     explainer: Explainer = field(init=False)
 
     def __post_init__(self) -> None:
         self.explainer = Explainer(self.config)
 
+    def resolve(self, request: Request) -> Resolution:
+        """Return who the client of a request is."""
+        wire = request.connection
+        headers: dict[str, list[str]] = {name: [] for name in self.config.policy.headers}
+        for name, value in request.headers:
+            key = header_text(name).lower()
+            if key in headers:
+                headers[key].append(header_text(value))
+        return self.config.policy.resolve(wire.proxied_ip or wire.peer_ip, headers, proxied=wire.proxied_ip is not None)
+
 
 class Route(NamedTuple):
     """
+    name    of the route in metrics and docs
     answer  (app, request) -> Answer
+    help    what it answers
     reads   methods whose body is read before; None: all; the body of others is drained as Go drains it
-    waits   honours `?wait=`
+    wait    request -> the seconds to wait before the answer, None for a path that waits never
     early   the head goes out before the body is read: no 100 Continue is sent
-    pieces  its answers may be made while they are sent
+    slow    its answers may take their time: never made where the bytes arrive
+    socket  a handshake turns the connection into a WebSocket
     """
 
+    name: str
     answer: Callable[[App, Request], Answer]
+    help: str
     reads: frozenset[bytes] | None = frozenset()
-    waits: bool = False
+    wait: Callable[[Request], float] | None = None
     early: bool = False
-    pieces: bool = False
+    slow: bool = False
+    socket: bool = False
 
 
 def route_of(request: Request) -> Route:
@@ -106,9 +119,23 @@ def route_of(request: Request) -> Route:
             return NOT_FOUND
     elif path != clean_path(path):
         return REDIRECT
-    if b"%" in path:
-        path = b"/" + unquote_to_bytes(path[1:]) if b"%2F" not in path.upper() else path
-    return ROUTES.get(path, WHOAMI)
+    return route_at(decoded(path))
+
+
+def decoded(path: bytes) -> bytes:
+    """Return a path with its escapes decoded, an escaped slash excepted."""
+    if b"%" in path and b"%2F" not in path.upper():
+        return b"/" + unquote_to_bytes(path[1:])
+    return path
+
+
+def route_at(path: bytes) -> Route:
+    """Return the route at a clean, decoded path."""
+    route = ROUTES.get(path)
+    if route is None:
+        start, slash, rest = path[1:].partition(b"/")
+        route = PREFIXES.get(start) if slash and rest else None
+    return route or WHOAMI
 
 
 def clean_path(path: bytes) -> bytes:
@@ -119,34 +146,29 @@ def clean_path(path: bytes) -> bytes:
     return clean + b"/" if path.endswith(b"/") and clean != b"/" else clean
 
 
-@lru_cache(1024)
-def phrase(status: int) -> str:
-    """Return a status's words as Go has them."""
-    if status in PHRASES:
-        return PHRASES[status]
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"status code {status}"
-
-
 def _whoami(app: App, request: Request) -> Answer:
     return Answer(200, (), whoami.text(request, app.identity, app.host), close=bool(request.body_error))
 
 
 def _api(app: App, request: Request) -> Answer:
-    return Answer(200, ((b"Content-Type", b"application/json"),), whoami.api(request, app.identity, app.host))
+    return Answer(200, (JSON,), whoami.api(request, app.identity, app.host))
 
 
 def _bench(_app: App, _request: Request) -> Answer:
     return Answer(200, ((b"Connection", b"keep-alive"), (b"Content-Type", b"text/plain")), b"1")
 
 
-def _data(_app: App, request: Request) -> Answer:
-    made = data.answer(request, request.received)
+def _data(app: App, request: Request) -> Answer:
+    made = data.answer(request, request.received, app.settings.max_data_bytes)
     if made.length <= MAX_JOINED_BYTES:
         return Answer(made.status, made.headers, b"".join(made.pieces()))
     return Answer(made.status, made.headers, pieces=made.pieces(), length=made.length)
+
+
+def _echo(_app: App, request: Request) -> Answer:
+    """Answer what is no handshake; the connection has taken those that are."""
+    shaken = websocket.handshake(request)
+    return Answer(shaken.status, shaken.headers, shaken.body)
 
 
 def _explain(app: App, request: Request) -> Answer:
@@ -155,7 +177,7 @@ def _explain(app: App, request: Request) -> Answer:
         names = asked_names(request)
         spoken = parse_names(names, DIALECTS) if names else ()
     except ConfigFault as fault:
-        return _error(400, str(fault))
+        return plain(str(fault), 400)
     arrival = Arrival(
         spelled_endpoint(wire.peer_ip, wire.peer_port) if wire.peer_ip else None,
         [(header_text(name), header_text(value)) for name, value in request.headers],
@@ -164,30 +186,79 @@ def _explain(app: App, request: Request) -> Answer:
     asked = f"{header_text(request.method)} {header_text(request.target)}"
     explanation = app.explainer.explain(asked, arrival, spoken)
     if wants_json(request):
-        return Answer(200, ((b"Content-Type", b"application/json"),), explain_json(explanation))
+        return Answer(200, (JSON,), explain_json(explanation))
     return Answer(200, (TEXT,), explain_text(explanation))
 
 
 def _health(app: App, request: Request) -> Answer:
     if request.method != b"POST":
-        status = app.health
+        status = app.health.status if app.ready else HTTPStatus.SERVICE_UNAVAILABLE
         if 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS:
             return Answer(200, interim=status)
         return Answer(status, close=status == HTTPStatus.SWITCHING_PROTOCOLS)
     try:
         status = decode_int(b"".join(request.body), request.body_error)
     except ValueError as error:
-        return _error(400, str(error))
+        return plain(str(error), 400)
     if not 100 <= status <= 999:
-        return _error(400, f"status code {status} is not between 100 and 999")
-    app.health = status
+        return plain(f"status code {status} is not between 100 and 999", 400)
+    app.health.status = status
     # whoami says so on stdout, which is the log's here
     sys.stderr.write(f"Update health check status code [{status}]\n")
     return Answer(200)
 
 
-def _error(status: int, words: str) -> Answer:
-    return Answer(status, (TEXT, NOSNIFF), words.encode() + b"\n")
+def _ip(app: App, request: Request) -> Answer:
+    return extras.resolved(request, app.resolve(request))
+
+
+def _clientip(_app: App, request: Request) -> Answer:
+    return extras.socket_peer(request)
+
+
+def _hostname(app: App, _request: Request) -> Answer:
+    app.host.refresh()
+    return plain(app.host.hostname)
+
+
+def _headers(_app: App, request: Request) -> Answer:
+    return extras.headers(request)
+
+
+def _status(_app: App, request: Request) -> Answer:
+    return extras.status(_rest(request))
+
+
+def _delay(app: App, request: Request) -> Answer:
+    if extras.delay_seconds(_rest(request)) is None:
+        return extras.bad_delay(_rest(request))
+    return _whoami(app, request)
+
+
+def _sse(app: App, request: Request) -> Answer:
+    return extras.events(request, app.settings.max_wait)
+
+
+def _livez(_app: App, _request: Request) -> Answer:
+    return plain("ok")
+
+
+def _readyz(app: App, _request: Request) -> Answer:
+    return plain("ok") if app.ready else plain("stopping: send requests elsewhere", 503)
+
+
+def _metrics(app: App, request: Request) -> Answer:
+    kind, text = app.metrics(header_text(request.first(b"Accept") or b""))
+    return Answer(200, ((b"Content-Type", kind.encode()),), text)
+
+
+def _rest(request: Request) -> bytes:
+    """Return what follows the first part of a path."""
+    return decoded(request.path).split(b"/", 2)[2]
+
+
+def _delay_seconds(request: Request) -> float:
+    return extras.delay_seconds(_rest(request)) or 0.0
 
 
 def _redirect(_app: App, request: Request) -> Answer:
@@ -215,18 +286,50 @@ def _bad_star(_app: App, request: Request) -> Answer:
 
 
 def _not_found(_app: App, _request: Request) -> Answer:
-    return _error(404, "404 page not found")
+    return plain("404 page not found", 404)
 
 
-WHOAMI = Route(_whoami, reads=None, waits=True, early=True)
-REDIRECT = Route(_redirect)
-OPTIONS_ALL = Route(_options_all)
-BAD_STAR = Route(_bad_star)
-NOT_FOUND = Route(_not_found)
+WHOAMI = Route(
+    "/", _whoami, "whoami's text: host, addresses, peer, the request", reads=None, wait=whoami.wait_seconds, early=True
+)
+REDIRECT = Route("redirect", _redirect, "to the clean path")
+OPTIONS_ALL = Route("*", _options_all, "OPTIONS of the server")
+BAD_STAR = Route("*", _bad_star, "any other method of the server: refused")
+NOT_FOUND = Route("not-found", _not_found, "CONNECT to an authority: refused")
+# path -> route
 ROUTES: Mapping[bytes, Route] = {
-    b"/api": Route(_api),
-    b"/bench": Route(_bench),
-    b"/data": Route(_data, pieces=True),
-    b"/explain": Route(_explain),
-    b"/health": Route(_health, reads=frozenset({b"POST"})),
+    route.name.encode(): route
+    for route in (
+        Route("/api", _api, "whoami's JSON"),
+        Route("/bench", _bench, "`1`"),
+        Route("/data", _data, "a text of `?size=`, in `?unit=`, whole or in ranges", slow=True),
+        Route("/echo", _echo, "a WebSocket that echoes", slow=True, socket=True),
+        Route("/health", _health, "the status that POST last set, 200 at first", reads=frozenset({b"POST"})),
+        Route("/explain", _explain, "who the client is and why; `?as=` what other programs would say"),
+        Route("/ip", _ip, "the resolved client, a line; `?expect=IP` answers 200 or 412"),
+        Route("/clientip", _clientip, "the socket's peer, a line; `?expect=IP` answers 200 or 412"),
+        Route("/hostname", _hostname, "the host's name, a line"),
+        Route("/headers", _headers, "the request's headers, JSON"),
+        Route("/sse", _sse, "`?n=` server-sent events, `?interval=` apart", slow=True),
+        Route("/livez", _livez, "200 while the server runs"),
+        Route("/readyz", _readyz, "200, or 503 once the server is told to stop"),
+        Route("/metrics", _metrics, "numbers for Prometheus, of all workers"),
+    )
 }
+# first part of a path with one more behind it -> route
+PREFIXES: Mapping[bytes, Route] = {
+    route.name.encode().strip(b"/").partition(b"/")[0]: route
+    for route in (
+        Route("/status/CODE", _status, "that status, 200 to 999"),
+        Route("/delay/TIME", _delay, "whoami's text, after seconds or a time as 250ms", wait=_delay_seconds),
+    )
+}
+MALFORMED_ROUTE = "malformed"  # in metrics: requests that are none
+ROUTE_NAMES = (
+    WHOAMI.name,
+    *(route.name for route in (*ROUTES.values(), *PREFIXES.values())),
+    REDIRECT.name,
+    OPTIONS_ALL.name,
+    NOT_FOUND.name,
+    MALFORMED_ROUTE,
+)

@@ -1,79 +1,257 @@
 """
-Bytes → file: records, joined, written every FLUSH_SECONDS and at the end.
+Records → the log: lines are gathered for a moment, then a thread of their own writes them.
 
-1. A record is one line, written whole: many records go out in one write, never a part of one by intention.
-2. The write blocks. A reader that is slow slows the server down; nothing is dropped.
-3. A write that fails is said once on stderr and stops nothing: answering comes before logging.
+1. The event loop never waits for the log. It gathers lines; after `flush_seconds` they go, joined, to the thread.
+2. What is held is bounded. Beyond `limit` bytes the log is full: `block` asks the server to read no more requests until
+   half of it is written; `drop` loses lines, counts them, and says so in a line of its own once there is room.
+3. Lines of several processes never mix, whatever their length. A pipe takes PIPE_BUF (4,096 bytes) as one; more, and
+   what goes to a disk that is filling up, may be taken in pieces. So lines are written under a lock, and a mark beside
+   it says that some are under way. Who finds the mark set, because its owner died, ends the torn line first: at most
+   one line is torn by a death, and it stands alone.
+4. A write that fails (disk full, reader gone) is tried again until it succeeds, and the fault is said once on stderr.
+5. SIGHUP opens a log file again by its name, so that logrotate can move it away; the lines held go to the new one.
 """
 
 import asyncio
+import fcntl
+import mmap
 import os
+import select
+import stat
 import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from echo.clientip import quote
 from echo.errors import StartupFault
 
-FLUSH_SECONDS = 0.05  # what a crash may lose; at 10,000 requests/s it joins 500 records in one write
-MAX_BUFFERED_BYTES = 1 << 20  # flushed at once beyond this, so that a burst of large headers does not pile up
+RETRY_SECONDS = 0.25  # between tries to write what could not be written
+CLOSE_SECONDS = 5.0  # for the lines held at the end, where the log takes none; then they are lost, and that is said
+MAX_WRITE_BYTES = 64 << 10  # at once, a pipe's capacity; longer lines go alone. Then another process has its turn
 STDOUT = 1
+OFF, STANDARD_OUTPUT = "off", "-"
+
+
+class Lock:
+    """
+    A lock over the processes that were forked with it, and the mark of lines under way.
+
+    It is a POSIX record lock on an anonymous file (fcntl(2)): the kernel frees it where its owner dies.
+    """
+
+    def __init__(self) -> None:
+        self._file = os.memfd_create("whofrom-log", os.MFD_CLOEXEC)
+        self._mark = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def acquire(self) -> bool:
+        """Take the lock and set the mark; return whether it was set, so that a line may be torn."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        torn = self._mark[0] != 0
+        self._mark[0] = 1
+        return torn
+
+    def release(self) -> None:
+        """Take the mark away and give the lock back."""
+        self._mark[0] = 0
+        fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
 class Sink:
-    """Writes lines to a file descriptor, joined."""
+    """
+    Takes lines for a descriptor. The event loop calls `write` and `flush`; the thread does the rest.
 
-    def __init__(self, descriptor: int | None, name: str = "") -> None:
-        """With None as the descriptor nothing is written."""
-        self._descriptor = descriptor
+    on       anything is written at all
+    full     no more requests should be read; `when_room` is called, in the thread, once they may be
+    dropped  lines that were lost since the start
+    written  lines that were written
+    failures tries to write that failed
+    """
+
+    def __init__(
+        self,
+        descriptor: int | None,
+        name: str = "",
+        *,
+        path: Path | None = None,
+        limit: int = 8 << 20,
+        drops: bool = False,
+        flush_seconds: float = 0.05,
+    ) -> None:
+        """With None as the descriptor nothing is written; with a path the log can be opened again."""
+        self.on = descriptor is not None
+        self.limit = limit
+        self.drops = drops
+        self.flush_seconds = flush_seconds
+        self.full = False
+        self.dropped = 0
+        self.written = 0
+        self.failures = 0
+        self.when_room: Callable[[], None] = _nobody_waits
+        self.about_dropped: Callable[[int], bytes] = _nothing_to_say
+        self._descriptor = -1 if descriptor is None else descriptor
         self._name = name
+        self._path = path
+        self._lock = Lock()
         self._lines: list[bytes] = []
-        self._size = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._gathered = 0
+        self._untold = 0  # lines dropped that no line has told of yet
+        self._batches: deque[bytes] = deque()  # for the thread
+        self._queued = 0  # bytes in them, and in what the thread has in hand
+        self._ends = 0.0  # when the thread gives up, once there is an end
+        self._reopen = False
         self._failed = False
+        self._condition = threading.Condition()
+        self._thread: threading.Thread | None = None
 
     @property
-    def on(self) -> bool:
-        """Return whether anything is written at all."""
-        return self._descriptor is not None
+    def pending(self) -> int:
+        """Return how many bytes are held."""
+        return self._gathered + self._queued
+
+    def start(self) -> None:
+        """Start the thread, in the process that is to write: threads do not survive a fork."""
+        if self.on:
+            self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            self._thread.start()
 
     def write(self, line: bytes) -> None:
-        """Take one line; it is written within FLUSH_SECONDS."""
-        if self._descriptor is None:
-            return
+        """Take one line, its newline included; it is handed on after `flush_seconds`."""
+        size = self._gathered + len(line)
+        if size + self._queued > self.limit:
+            if self.drops:
+                self.dropped += 1
+                self._untold += 1
+                return
+            self.full = True
+        if not self._lines:
+            asyncio.get_running_loop().call_later(self.flush_seconds, self.flush)
         self._lines.append(line)
-        self._size += len(line)
-        if self._size > MAX_BUFFERED_BYTES:
-            self.flush()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._gathered = size
 
     def flush(self) -> None:
-        """Write what was taken, now."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not self._lines or self._descriptor is None:
-            return
-        data = memoryview(b"".join(self._lines))
-        self._lines.clear()
-        self._size = 0
-        try:
-            while data:
-                data = data[_write(self._descriptor, data) :]
-        except OSError as error:
-            if not self._failed:
-                self._failed = True
-                words = f"cannot write the log to {self._name}: {error.strerror}; records are lost until it works again"
-                sys.stderr.write(f"whofrom: warning: {words}\n")
-        else:
-            self._failed = False
+        """Hand what was gathered to the thread."""
+        with self._condition:
+            if self._untold and self._queued <= self.limit // 2:
+                self._lines.append(self.about_dropped(self._untold))
+                self._untold = 0
+            if self._lines:
+                batch = b"".join(self._lines)
+                self._lines.clear()
+                self._gathered = 0
+                self._batches.append(batch)
+                self._queued += len(batch)
+                self._condition.notify()
 
-    def close(self) -> None:
-        """Flush; close what is a file."""
+    def reopen(self) -> None:
+        """Have the log file opened again by its name; nothing where it is no file."""
+        if self._path is not None:
+            with self._condition:
+                self._reopen = True
+                self._condition.notify()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> int:
+        """Write what is held, for so many seconds at most; return how many bytes were lost."""
         self.flush()
-        if self._descriptor is not None and self._descriptor != STDOUT:
-            os.close(self._descriptor)
-        self._descriptor = None
+        if self._untold and self.on:
+            self._lines.append(self.about_dropped(self._untold))
+            self._untold = 0
+            self.flush()
+        if self._thread is None:
+            return 0
+        with self._condition:
+            self._ends = time.monotonic() + seconds
+            self._condition.notify()
+        self._thread.join(seconds + RETRY_SECONDS)
+        return self._queued
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Write batches until the end."""
+        while True:
+            with self._condition:
+                while not (self._batches or self._ends or self._reopen):
+                    self._condition.wait()
+                reopens, self._reopen = self._reopen, False
+                batch = self._batches.popleft() if self._batches else b""
+            if reopens:
+                self._open_again()
+            if not (batch or reopens):
+                return
+            at = 0
+            while at < len(batch):
+                end = line_end(batch, at)
+                if not self._put(batch[at:end]):
+                    return
+                self._done(end - at, batch.count(b"\n", at, end))
+                at = end
+
+    def _done(self, size: int, lines: int) -> None:
+        with self._condition:
+            self._queued -= size
+            self.written += lines
+            room = self.full and self._queued <= self.limit // 2
+            if room:
+                self.full = False
+        if room:
+            self.when_room()
+
+    def _put(self, lines: bytes) -> bool:
+        """Write whole lines, however long it takes; return False where the end came first."""
+        torn = self._lock.acquire()
+        data = memoryview(b"\n" + lines if torn else lines)
+        while data:
+            try:
+                data = data[_write(self._descriptor, data) :]
+            except OSError as error:
+                self._complain(error)
+                if not self._wait():
+                    return False  # the mark stays: the line may be torn
+                if self._reopen:
+                    with self._condition:
+                        self._reopen = False
+                    self._open_again()
+                    data = memoryview(lines)  # from the start: what the old file holds of them it may keep
+        self._lock.release()
+        self._failed = False
+        return True
+
+    def _wait(self) -> bool:
+        """Wait before the next try; return False at the end."""
+        with self._condition:
+            if not self._reopen:
+                self._condition.wait(RETRY_SECONDS)
+            return not self._ends or time.monotonic() < self._ends
+
+    def _open_again(self) -> None:
+        assert self._path is not None
+        try:
+            opened = open_log(self._path)
+        except OSError as error:
+            _warn(f"cannot open the log {self._name} again: {error.strerror}; the old file is written on")
+            return
+        os.dup2(opened, self._descriptor, inheritable=False)
+        os.close(opened)
+
+    def _complain(self, error: OSError) -> None:
+        self.failures += 1
+        if not self._failed:
+            self._failed = True
+            then = "records are dropped" if self.drops else "no more requests are read"
+            _warn(
+                f"cannot write the log to {self._name}: {error.strerror}; tried again; when its buffer is full, {then}"
+            )
+
+
+def line_end(batch: bytes, start: int) -> int:
+    """Return where to cut a batch: behind the last line that ends within MAX_WRITE_BYTES, or behind a longer one."""
+    if len(batch) - start <= MAX_WRITE_BYTES:
+        return len(batch)
+    end = batch.rfind(b"\n", start, start + MAX_WRITE_BYTES) + 1
+    return end or batch.index(b"\n", start) + 1
 
 
 def _write(descriptor: int, data: memoryview) -> int:
@@ -82,18 +260,45 @@ def _write(descriptor: int, data: memoryview) -> int:
         try:
             return os.write(descriptor, data)
         except BlockingIOError:
-            os.set_blocking(descriptor, True)
+            poll = select.poll()
+            poll.register(descriptor, select.POLLOUT)
+            poll.poll(RETRY_SECONDS * 1000)
 
 
-def open_sink(log: str) -> Sink:
-    """Return the sink for `-` (stdout), `off`, or a file that is appended to. Raises StartupFault."""
-    if log == "off":
+def _nobody_waits() -> None:
+    pass
+
+
+def _nothing_to_say(_count: int) -> bytes:
+    return b""
+
+
+def _warn(words: str) -> None:
+    sys.stderr.write(f"whofrom: warning: {words}\n")
+    sys.stderr.flush()
+
+
+def open_log(path: Path) -> int:
+    """
+    Open a file to append to, or a FIFO. Raises OSError.
+
+    A FIFO is opened for reading too (fifo(7)): then opening waits for no reader, and a reader may come and go.
+    """
+    is_fifo = path.exists() and stat.S_ISFIFO(path.stat().st_mode)
+    mode = os.O_RDWR if is_fifo else os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    return os.open(path, mode | os.O_CLOEXEC, 0o644)
+
+
+def open_sink(log: str, *, limit: int = 8 << 20, drops: bool = False, flush_seconds: float = 0.05) -> Sink:
+    """Return the sink for `-` (stdout), `off`, a file that is appended to, or a FIFO. Raises StartupFault."""
+    if log == OFF:
         return Sink(None)
-    if log == "-":
-        return Sink(STDOUT, "stdout")
+    if log == STANDARD_OUTPUT:
+        return Sink(STDOUT, "stdout", limit=limit, drops=drops, flush_seconds=flush_seconds)
+    path = Path(log).absolute()  # the file that is opened again is the one that was named
     try:
-        descriptor = os.open(Path(log), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = open_log(path)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise StartupFault(f"cannot open it: {why}", f"--log {quote(log)}", "name a file that can be written") from None
-    return Sink(descriptor, quote(log))
+    return Sink(descriptor, quote(log), path=path, limit=limit, drops=drops, flush_seconds=flush_seconds)

@@ -15,20 +15,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from urllib.parse import unquote_to_bytes
+from pathlib import Path
 
+from echo import query
 from echo.host import Host
 from echo.request import Fields, Request, says_close
+from echo.units import parse_duration
+from echo.wire import is_host
 
-MAX_WAIT_SECONDS = 3600.0  # whoami sleeps up to 292 years; an hour outlasts every proxy's timeout
 REWRITTEN_CHUNK = 32 << 10  # Go copies a body in pieces of at most this, and each becomes a chunk
 
 _TRUE = frozenset({b"1", b"t", b"T", b"TRUE", b"true", b"True"})
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_AMOUNT = r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)"
-_DURATION = re.compile(rf"[+-]?(?:{_AMOUNT})+", re.ASCII)
-_MAX_DURATION = float(1 << 63) * 1e-9  # time.Duration counts nanoseconds in 64 bits
-_BAD_UTF8 = re.compile("[\udc80-\udcff]")
+_LONE_BYTES = re.compile("[\udc80-\udcff]")
 _JSON_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _BODY_METHODS = (b"POST", b"PUT", b"PATCH")  # a Content-Length of 0 is printed for these alone
 _WRITTEN_APART = frozenset({b"User-Agent", b"Content-Length", b"Transfer-Encoding", b"Trailer"})
@@ -45,7 +43,7 @@ class Identity:
 def text(request: Request, identity: Identity, host: Host) -> bytes:
     """Return the body of `/`."""
     parts = [f"Name: {identity.name}\n".encode("utf-8", "surrogateescape")] if identity.name else []
-    parts += [host.lines(), b"RemoteAddr: ", request.connection.remote_addr, b"\n"]
+    parts += [host.lines(), request.connection.lines]
     parts += written(request)
     if not request.body_error and identity.environ and wants_environ(request):
         parts += [b"%b=%b\n" % pair for pair in identity.environ.items()]
@@ -55,7 +53,7 @@ def text(request: Request, identity: Identity, host: Host) -> bytes:
 def written(request: Request) -> list[bytes]:
     """Return the request as Go's Request.Write prints it."""
     method, chunked = request.method, request.length < 0
-    parts = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method, request.uri, _without_zone(request.host))]
+    parts = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (method, request.uri, _printed_host(request))]
     agent = request.first(b"User-Agent")
     if agent is None:
         parts.append(b"User-Agent: Go-http-client/1.1\r\n")
@@ -70,11 +68,11 @@ def written(request: Request) -> list[bytes]:
     elif request.length > 0 or method in _BODY_METHODS:
         parts.append(b"Content-Length: %d\r\n" % request.length)
     others = sorted([pair for pair in request.fields if pair[0] not in _WRITTEN_APART], key=itemgetter(0))
-    parts += [b"%b: %b\r\n" % pair for pair in others]
+    parts += [b"%b: %b\r\n" % (name, value.rstrip(b" \t")) for name, value in others]
     parts.append(b"\r\n")
     parts += _rechunked(request) if chunked else request.body
     if request.body_error:
-        parts.append(request.body_error.encode() + b"\n")
+        parts.append(request.body_error.encode("latin-1") + b"\n")
     return parts
 
 
@@ -97,50 +95,57 @@ def api(request: Request, identity: Identity, host: Host) -> bytes:
         "environ": {_text(key): _text(environ[key]) for key in sorted(environ)},
     }
     dumped = json.dumps({k: v for k, v in document.items() if v}, ensure_ascii=False, separators=(",", ":"))
-    return (_BAD_UTF8.sub(r"\\ufffd", dumped.translate(_JSON_ESCAPES)) + "\n").encode()
-
-
-def query_value(query: bytes, name: bytes) -> bytes:
-    """Return the first value of a parameter; a pair with `;` or a bad escape is dropped, as by Go's ParseQuery."""
-    if name not in query and b"%" not in query:
-        return b""
-    for pair in query.split(b"&"):
-        key, _, value = pair.partition(b"=")
-        if b";" in pair or re.search(rb"%(?![0-9A-Fa-f]{2})", pair):
-            continue
-        if unquote_to_bytes(key.replace(b"+", b" ")) == name:
-            return unquote_to_bytes(value.replace(b"+", b" "))
-    return b""
+    return (_LONE_BYTES.sub(r"\\ufffd", dumped.translate(_JSON_ESCAPES)) + "\n").encode()
 
 
 def wants_environ(request: Request) -> bool:
     """Return whether the query asks for the environment, in Go's words for true."""
-    return query_value(request.query, b"env") in _TRUE
+    return query.value(request.query, b"env") in _TRUE
 
 
 def wait_seconds(request: Request) -> float:
     """Return how long the query asks to wait; what is no Go duration asks for nothing."""
-    value = query_value(request.query, b"wait").decode("utf-8", "replace")
-    if not value or not _DURATION.fullmatch(value):
-        return 0.0
-    seconds = sum(float(amount) * _UNITS[unit] for amount, unit in re.findall(_AMOUNT, value, re.ASCII))
-    return 0.0 if value.startswith("-") or seconds >= _MAX_DURATION else min(seconds, MAX_WAIT_SECONDS)
+    seconds = parse_duration(query.value(request.query, b"wait").decode("utf-8", "replace"))
+    return max(0.0, seconds or 0.0)
 
 
 def environment() -> Mapping[bytes, bytes]:
-    """Return the process's environment, in its order."""
-    return dict(os.environb)
+    """
+    Return the environment that the process was started with, in its order.
+
+    os.environb is not that: in the C locale Python itself adds LC_CTYPE (PEP 538).
+    """
+    try:
+        started_with = Path("/proc/self/environ").read_bytes()
+    except OSError:  # no Linux
+        return dict(os.environb)
+    pairs = (variable.partition(b"=") for variable in started_with.split(b"\0"))
+    return {key: value for key, equals, value in pairs if equals}
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _without_zone(host: bytes) -> bytes:
-    if not host.startswith(b"[") or b"%" not in host:
-        return host
-    inside, bracket, rest = host.rpartition(b"]")
-    return inside.partition(b"%")[0] + bracket + rest
+def _printed_host(request: Request) -> bytes:
+    """Return the host as Go prints it: as Punycode, empty where the target gave what no Host header can, no zone."""
+    host = request.host
+    if not request.target.startswith(b"/"):  # what a Host header gave was looked at when it came
+        if not host.isascii():
+            name, colon, port = host.rpartition(b":") if host.count(b":") == 1 else (host, b"", b"")
+            host = _punycode(name) + (colon + port if port else b"")
+        if not is_host(host):
+            return b""
+    end = host.rfind(b"]") if host.startswith(b"[") else -1
+    zone = host.rfind(b"%", 0, end) if end >= 0 else -1
+    return host[:zone] + host[end:] if zone >= 0 else host
+
+
+def _punycode(name: bytes) -> bytes:
+    """Return a domain name in ASCII (RFC 3492), nothing mapped: whoami's own client code does not look further."""
+    text = _LONE_BYTES.sub("\ufffd", name.decode("utf-8", "surrogateescape"))
+    labels = [label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in text.split(".")]
+    return ".".join(labels).encode()
 
 
 def _rechunked(request: Request) -> list[bytes]:
@@ -152,4 +157,5 @@ def _rechunked(request: Request) -> list[bytes]:
     if request.body_error:
         return parts
     trailers: Fields = sorted(request.trailers, key=itemgetter(0)) if request.declared_trailers else []
-    return [*parts, b"0\r\n", *(b"%b: %b\r\n" % pair for pair in trailers), b"\r\n"]
+    lines = [b"%b: %b\r\n" % (name, value.rstrip(b" \t")) for name, value in trailers if b" " not in name]
+    return [*parts, b"0\r\n", *lines, b"\r\n"]

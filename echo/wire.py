@@ -12,44 +12,51 @@ both framings at once are taken; a space before the colon, two Hosts, a control 
 
 import re
 from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from echo.request import MAX_CACHED_CHARS, Connection, Fields, Request, canonical
+from echo.malformed import Malformed, told
+from echo.request import MAX_CACHED_CHARS, Connection, Fields, Request, canonical, says_close
 
-MAX_HEAD_BYTES = (1 << 20) + 4096  # Go's DefaultMaxHeaderBytes and the slack of its buffered reader
+MAX_HEAD_BYTES = (1 << 20) + 4096  # Go's DefaultMaxHeaderBytes and the slack of its buffered reader; by default
 
 _TOKEN = rb"!#$%&'*+\-.^_`|~0-9A-Za-z"
 _NAME = re.compile(rb"[%s ]+" % _TOKEN)  # with blanks, which are told apart later: whoami names that mistake
 _METHOD = re.compile(rb"[%s]+" % _TOKEN)
 _VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])")
+_TARGET = re.compile(rb"[^\x00-\x20\x7f]*")
 _CONTROLS = bytes([*range(0x20), 0x7F]).translate(None, b"\t\n\r")
 _FRAMING_NAMES = frozenset({b"Transfer-Encoding", b"Content-Length", b"Pragma"})  # what `_framing` looks at first
-_HOST = re.compile(rb"[0-9A-Za-z!$%&'()*+,\-.:;=\[\]_~]*")  # httpguts.ValidHostHeader
+_HOST = re.compile(rb"[0-9A-Za-z!$%&'()*+,\-.:;=\[\]_~]*")
 _KEEP_ALIVE = re.compile(rb"(?:^|[ ,\t])keep-alive(?:$|[ ,\t])", re.IGNORECASE)
+_NO_COLON = ("a header line without a colon", b"malformed MIME header: missing colon: ")
+_GO_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v"}
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 _TAKE_TLS = "serve HTTPS with --cert and --key, or speak plain HTTP"
 _TAKE_PROXY = 'set [trust] proxy_protocol in the TOML ("optional": from its ranges only), or have the proxy send none'
 # What speaks to an HTTP port without being HTTP: how it begins, what it is, what to change. First match.
-STRANGERS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x16\x03", "a TLS hello on a plain HTTP port", _TAKE_TLS),
-    (b"\r\n\r\n\0\r\nQUIT\n", "a PROXY protocol v2 header, which is not taken from this peer", _TAKE_PROXY),
-    (b"PROXY ", "a PROXY protocol v1 header, which is not taken from this peer", _TAKE_PROXY),
+STRANGERS: tuple[tuple[bytes, str, str, str], ...] = (
+    (b"\x16\x03", "tls-on-plain", "a TLS hello on a plain HTTP port", _TAKE_TLS),
+    (
+        b"\r\n\r\n\0\r\nQUIT\n",
+        "proxy-unexpected",
+        "a PROXY protocol v2 header, which is not taken from this peer",
+        _TAKE_PROXY,
+    ),
+    (b"PROXY ", "proxy-unexpected", "a PROXY protocol v1 header, which is not taken from this peer", _TAKE_PROXY),
 )
-MAX_STRANGER_BYTES = max(len(start) for start, _, _ in STRANGERS)
+MAX_STRANGER_BYTES = max(len(start) for start, *_ in STRANGERS)
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # a head that starts with one is worth no look for strangers
 
 
-class Malformed(Exception):  # not an error of ours: a value the connection answers with
-    """Bytes that are no request. `status` and `phrase` make the status line, `body` the answer, `error` the record."""
+class BadLine(Malformed):
+    """A line that is no header. `words` is what Go's textproto says of it."""
 
-    def __init__(self, error: str, phrase: str = "Bad Request", status: int = 400, body: str = "") -> None:
-        super().__init__(error)
-        self.error = error
-        self.status = status
-        self.phrase = phrase
-        self.body = body or f"{status} {phrase}"
+    def __init__(self, error: str, words: bytes) -> None:
+        super().__init__("header", error)
+        self.words = words
 
 
 class Target(NamedTuple):
@@ -61,7 +68,7 @@ class Target(NamedTuple):
     uri: bytes
 
 
-def find_head(buffer: bytes | bytearray, scanned: int) -> int:
+def find_head(buffer: bytes | bytearray, scanned: int, limit: int = MAX_HEAD_BYTES) -> int:
     """
     Return the length of the head that starts the buffer, 0 if more is needed. `scanned` bytes were looked at before.
 
@@ -71,12 +78,18 @@ def find_head(buffer: bytes | bytearray, scanned: int) -> int:
         _refuse_stranger(bytes(buffer[:MAX_STRANGER_BYTES]))
     found = _BLANK_LINE.search(buffer, max(0, scanned - 2))
     end = found.end() if found else 0
-    if (end or len(buffer)) > MAX_HEAD_BYTES:
-        raise Malformed(f"the head is longer than {MAX_HEAD_BYTES} bytes", "Request Header Fields Too Large", 431)
+    if (end or len(buffer)) > limit:
+        raise Malformed(
+            "head-too-large",
+            f"the head is longer than {limit:,} bytes, this server's --max-header-bytes",
+            "Request Header Fields Too Large",
+            431,
+        )
     if not end:
         newline = buffer.find(b"\n", scanned)
         if newline >= 0 and buffer.rfind(b"\n", 0, scanned) < 0:  # the first one: judged once, when it comes
-            _request_line(bytes(buffer[:newline]))
+            method, target, _ = _request_line(bytes(buffer[:newline]))
+            parse_target(method, target)
     return end
 
 
@@ -84,7 +97,7 @@ def parse_head(head: bytes, connection: Connection, number: int) -> Request:
     """Parse a head, its blank line included. Raises Malformed with the words whoami answers."""
     if head.count(b"\r") != head.count(b"\r\n") or holds_controls(head):
         _refuse_stranger(head)
-        raise Malformed("a control character in the head")
+        raise Malformed("header", "a control character in the head")
     first_line, _, rest = head.partition(b"\n")
     method, target, version = _request_line(first_line)
     parsed = parse_target(method, target)
@@ -94,28 +107,29 @@ def parse_head(head: bytes, connection: Connection, number: int) -> Request:
     if host is not None:
         others = [pair for pair in fields if pair[0] != b"Host"]
         if len(others) < len(fields) - 1:
-            raise Malformed("more than one Host header")
+            raise Malformed("host", "more than one Host header")
         fields = others
     length = 0
     trailers: tuple[bytes, ...] = ()
     if not _FRAMING_NAMES.isdisjoint(firsts):
         fields, length, trailers = _framing(fields, version)
         firsts = dict(reversed(fields))
-    preface = method == b"PRI" and target == b"*" and version == (2, 0) and not headers
+    preface = method == b"PRI" and target == b"*" and version == (2, 0)
     if version[0] != 1 and not preface:
         text = "HTTP Version Not Supported: unsupported protocol version"
-        raise Malformed(f"protocol version {version[0]}.{version[1]}", text, 505)
-    if host is None and version >= (1, 1) and method != b"CONNECT" and not preface:
-        raise Malformed("no Host header", "Bad Request: missing required Host header")
-    if host is not None and not _HOST.fullmatch(host):
-        raise Malformed("the Host header is no host", "Bad Request: malformed Host header")
+        raise Malformed("version", f"protocol version {version[0]}.{version[1]}", text, 505)
+    if host is None and version >= (1, 1) and method != b"CONNECT" and (headers or not preface):
+        raise Malformed("host", "no Host header", "Bad Request: missing required Host header")
+    if host is not None and not is_host(host):
+        raise Malformed("host", "the Host header is no host", "Bad Request: malformed Host header")
     for name in firsts:
         if b" " in name:
-            raise Malformed("a blank in a header's name", "Bad Request: invalid header name")
+            raise Malformed("header", "a blank in a header's name", "Bad Request: invalid header name")
     wants_close, keep_alive_10 = version == (1, 0), False
     if b"Connection" in firsts:
         connection_values = [value for name, value in fields if name == b"Connection"]
-        wants_close = _list(connection_values, b"close")
+        # Go asks twice: shouldClose by the grammar of lists, wantsClose of the first field, blanks parting tokens too
+        wants_close = _list(connection_values, b"close") or says_close(firsts[b"Connection"])
         if version == (1, 0):
             wants_close = wants_close or not _list(connection_values, b"keep-alive")
             keep_alive_10 = _KEEP_ALIVE.search(firsts[b"Connection"]) is not None
@@ -140,9 +154,9 @@ def parse_head(head: bytes, connection: Connection, number: int) -> Request:
 
 
 def _refuse_stranger(data: bytes) -> None:
-    for start, meaning, next_step in STRANGERS:
+    for start, kind, meaning, next_step in STRANGERS:
         if data.startswith(start):
-            raise Malformed(meaning, body=f"400 Bad Request: {meaning}; {next_step}\n")
+            raise told(kind, meaning, next_step)
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
@@ -150,8 +164,15 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     version = _VERSION.fullmatch(parts[-1]) if len(parts) == 3 else None
     if version is None or not _METHOD.fullmatch(parts[0]):
         _refuse_stranger(line)
-        raise Malformed("the first line is not METHOD TARGET HTTP/x.y")
+        raise Malformed("request-line", "the first line is not METHOD TARGET HTTP/x.y")
+    if not _TARGET.fullmatch(parts[1]):
+        raise Malformed("target", "a control character in the target")
     return parts[0], parts[1], (int(version[1]), int(version[2]))
+
+
+def is_host(value: bytes) -> bool:
+    """Return whether a Host header may hold the value, after httpguts.ValidHostHeader."""
+    return _HOST.fullmatch(value) is not None
 
 
 def holds_controls(data: bytes) -> bool:
@@ -160,49 +181,71 @@ def holds_controls(data: bytes) -> bool:
 
 
 def header_lines(block: bytes) -> tuple[Fields, Fields]:
-    """Split header lines, the blank line last, into pairs as sent and pairs with canonical names; join folded ones."""
+    """
+    Split header lines, the blank line last, into pairs as sent and pairs with canonical names; join folded ones.
+
+    A folded line that is blank leaves its joining blank at the end of the value, as in Go's map.
+    """
     if block[:1] in (b" ", b"\t"):
-        raise Malformed("the first header line starts with a blank")
-    lines = block.split(b"\n")
-    if b"\n " in block or b"\n\t" in block:
-        lines = _unfolded(lines)
+        line = block.partition(b"\n")[0].removesuffix(b"\r")
+        raise BadLine("the first header line starts with a blank", b"malformed MIME header initial line: " + line)
+    folded = b"\n " in block or b"\n\t" in block
+    lines = _unfolded(block) if folded else [line.strip(b" \t\r") for line in block.split(b"\n")]
     headers, fields = [], []
-    for line in lines:
-        text = line.strip(b" \t\r")
+    for text in lines:
         if not text:
             continue
         name, colon, value = text.partition(b":")
         if not colon:
-            raise Malformed("a header line without a colon")
-        value = value.strip(b" \t")
-        headers.append((name, value))
-        fields.append((_checked(name) if len(name) <= MAX_CACHED_CHARS else _checked.__wrapped__(name), value))
+            raise BadLine(_NO_COLON[0], _NO_COLON[1] + go_quoted(text))
+        value = value.lstrip(b" \t")
+        headers.append((name, value.rstrip(b" \t") if folded else value))
+        try:
+            fields.append((_checked(name) if len(name) <= MAX_CACHED_CHARS else _checked.__wrapped__(name), value))
+        except Malformed as malformed:
+            raise BadLine(malformed.error, b"malformed MIME header line: " + text) from None
     return headers, fields
 
 
-def _unfolded(lines: list[bytes]) -> list[bytes]:
+def _unfolded(block: bytes) -> list[bytes]:
     joined: list[bytes] = []
-    for line in lines:
+    for line in block.split(b"\n"):
+        text = line.strip(b" \t\r")
         if line.startswith((b" ", b"\t")):
-            if not joined:
-                raise Malformed("the first header line starts with a blank")
-            joined[-1] += b" " + line.strip(b" \t\r")
-        elif text := line.strip(b" \t\r"):
+            joined[-1] += b" " + text
+        elif text:
+            if b":" not in text:
+                raise BadLine(_NO_COLON[0], _NO_COLON[1] + go_quoted(text))
             joined.append(text)
     return joined
+
+
+def go_quoted(data: bytes) -> bytes:
+    """Quote bytes as Go's %q does."""
+    quoted = []
+    for char in data.decode("utf-8", "surrogateescape"):
+        if "\udc80" <= char <= "\udcff":
+            quoted.append(f"\\x{ord(char) - 0xDC00:02x}")
+        elif char in '"\\':
+            quoted.append("\\" + char)
+        elif char.isprintable():
+            quoted.append(char)
+        else:
+            quoted.append(_GO_ESCAPES.get(char) or char.encode("unicode_escape").decode())
+    return f'"{"".join(quoted)}"'.encode()
 
 
 @lru_cache(4096)
 def _checked(name: bytes) -> bytes:
     if not _NAME.fullmatch(name):
-        raise Malformed("a header's name is no token")
+        raise Malformed("header", "a header's name is no token")
     return canonical(name)
 
 
 def _framing(fields: Fields, version: tuple[int, int]) -> tuple[Fields, int, tuple[bytes, ...]]:
     """Return fields as Go's map holds them after readTransfer, the body's length, and the trailers declared."""
     codings = [value for name, value in fields if name == b"Transfer-Encoding"]
-    lengths = [value for name, value in fields if name == b"Content-Length"]
+    lengths = [value.rstrip(b" \t") for name, value in fields if name == b"Content-Length"]
     pragma = next((value for name, value in fields if name == b"Pragma"), None)
     if pragma == b"no-cache" and not any(name == b"Cache-Control" for name, _ in fields):
         fields = [*fields, (b"Cache-Control", b"no-cache")]
@@ -211,14 +254,14 @@ def _framing(fields: Fields, version: tuple[int, int]) -> tuple[Fields, int, tup
     chunked = bool(codings) and version >= (1, 1)
     if chunked and (len(codings) > 1 or codings[0].lower() != b"chunked"):
         raise Malformed(
-            "a Transfer-Encoding other than chunked", "Not Implemented", 501, "Unsupported transfer encoding"
+            "framing", "a Transfer-Encoding other than chunked", "Not Implemented", 501, "Unsupported transfer encoding"
         )
     length = 0
     if lengths:
         if any(value != lengths[0] for value in lengths):
-            raise Malformed("Content-Length headers that differ")
+            raise Malformed("framing", "Content-Length headers that differ")
         if not (lengths[0].isdigit() and len(lengths[0]) <= MAX_CACHED_CHARS and int(lengths[0]) < 1 << 63):
-            raise Malformed("Content-Length is no number")
+            raise Malformed("framing", "Content-Length is no number")
         length = int(lengths[0])
     framing = (
         (b"Transfer-Encoding", b"Content-Length", b"Trailer") if chunked else (b"Transfer-Encoding", b"Content-Length")
@@ -234,7 +277,7 @@ def _framing(fields: Fields, version: tuple[int, int]) -> tuple[Fields, int, tup
         if text
     }
     if declared & {b"Transfer-Encoding", b"Trailer", b"Content-Length"}:
-        raise Malformed("a trailer that would change the framing")
+        raise Malformed("framing", "a trailer that would change the framing")
     return kept, -1, tuple(sorted(declared))
 
 
@@ -250,8 +293,9 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9\-_.~$&+,/:;=@]*")
 _VALID_PATH = re.compile(rb"[A-Za-z0-9\-_.~!$&'()*+,;=:@\[\]%/]*")
 _ESCAPED = re.compile(rb"[^A-Za-z0-9\-_.~$&+,/:;=@]")  # what Go escapes in a path once it has to
-_AUTHORITY = re.compile(rb"(?:\[[^\]/]*\]|[^:\[\]/]*)(?::[0-9]*)?")
+_PORT = re.compile(rb"(?::[0-9]*)?")
 _BAD_HOST = re.compile(rb"""[^0-9A-Za-z!$&'()*+,\-.:;=\[\]<>"_~\x80-\xff]""")
+_ZONE_BYTE = re.compile(rb"""[0-9A-Za-z!$&'()*+,\-.:;=\[\]<>"_~% ]""")
 _HOST_ESCAPE = re.compile(rb"%(?:25|[89A-Fa-f][0-9A-Fa-f])")
 _USER_INFO = re.compile(rb"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 
@@ -280,13 +324,13 @@ def _parse_target(connect: bool, target: bytes) -> Target:
     authority = b""
     if not rest.startswith(b"/"):
         if scheme is None:
-            raise Malformed("the target is neither a path nor a URL")
+            raise Malformed("target", "the target is neither a path nor a URL")
         return Target(b"", b"", query, rest + tail if rest else b"/" + tail)
     if scheme and rest.startswith(b"//"):
         authority, slash, path = rest[2:].partition(b"/")
         authority, rest = _authority(authority), slash + path
     if _BAD_ESCAPE.search(rest):
-        raise Malformed("a % in the target without two hexadecimal digits")
+        raise Malformed("target", "a % in the target without two hexadecimal digits")
     path = rest if _VALID_PATH.fullmatch(rest) else escape_path(unquote_to_bytes(rest))
     uri = authority if only_authority and not path else (path or b"/") + tail
     return Target(authority, path, query, uri)
@@ -299,9 +343,38 @@ def escape_path(path: bytes) -> bytes:
 
 def _authority(text: bytes) -> bytes:
     user, at, host = text.rpartition(b"@")
-    if at and not _USER_INFO.fullmatch(user):
-        raise Malformed("the target's user information is invalid")
-    bare = _HOST_ESCAPE.sub(b"", host)
-    if not _AUTHORITY.fullmatch(host) or b"%" in bare or _BAD_HOST.search(bare):
-        raise Malformed("the target's host is invalid")
-    return _HOST_ESCAPE.sub(lambda found: bytes.fromhex(found[0][1:].decode()), host)
+    if at and (not _USER_INFO.fullmatch(user) or _BAD_ESCAPE.search(user)):
+        raise Malformed("target", "the target's user information is invalid")
+    literal, _, port = host.rpartition(b"]")
+    _, opening, literal = literal.rpartition(b"[")  # what stands before the bracket is lost in Go
+    if b"[" not in host:
+        opening, port = b"", host[host.rfind(b":") :] if b":" in host else b""
+    if not _PORT.fullmatch(port) or (b"[" in host and not opening):
+        raise Malformed("target", "the target's host is invalid")
+    return b"[%b]%b" % (_ip_literal(literal), port) if opening else _unescaped_host(host)
+
+
+def _ip_literal(text: bytes) -> bytes:
+    """Return what stands in brackets, unescaped: an IPv6 address, and with %25 its zone (RFC 6874)."""
+    address, mark, zone = text.partition(b"%25")
+    address, zone = _unescaped_host(address), mark + zone
+    escapes = re.findall(rb"%.{0,2}", zone, re.DOTALL)
+    if (
+        zone == b"%25"
+        or _BAD_ESCAPE.search(zone)
+        or _BAD_HOST.search(re.sub(rb"%..", b"", zone))
+        or any(not _ZONE_BYTE.fullmatch(unquote_to_bytes(escape)) for escape in escapes)
+    ):
+        raise Malformed("target", "the zone of the target's host is invalid")
+    try:
+        IPv6Address(address.decode())
+    except ValueError:
+        raise Malformed("target", "the target's host is in brackets and no IPv6 address") from None
+    return address + unquote_to_bytes(zone)
+
+
+def _unescaped_host(text: bytes) -> bytes:
+    bare = _HOST_ESCAPE.sub(b"", text)
+    if b"%" in bare or _BAD_HOST.search(bare):
+        raise Malformed("target", "the target's host is invalid")
+    return _HOST_ESCAPE.sub(lambda found: bytes.fromhex(found[0][1:].decode()), text)

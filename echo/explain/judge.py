@@ -5,23 +5,21 @@ From a request and its resolution to a finding, and to the whole explanation.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import Address, Config, Hop, Policy, Resolution, chain_of, parse_hop, quote
 from echo.clientip.dialects import Arrival
 from echo.clientip.dialects.names import Spoken
 from echo.clientip.headers import fields
-from echo.clientip.resolve import SOURCE_PEER, SOURCE_PROXIED, Headers
+from echo.clientip.resolve import PEER, PEER_UNTRUSTED, Headers
 from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
-from echo.explain.findings import Finding, choose
+from echo.explain.findings import INTERNAL, Finding, choose
 from echo.explain.others import Other, ask
 from echo.explain.topology import Meaning, Topology
 from echo.request import canonical
 
-MAX_CACHED_CHAINS = 4096  # peers and forwarding headers whose judgement is remembered; clients send many requests
-# a header that is longer, or comes in more fields, is judged each time: the cache holds no attacker's megabytes
-MAX_CACHED_CHARS, MAX_CACHED_FIELDS = 256, 8
+SETTLED = (PEER.code, PEER_UNTRUSTED.code)  # reasons with which the peer is the client, whatever the headers say
+MAX_VERDICTS = 4096  # kinds of requests whose finding is remembered: there are fewer, all of them ours to name
 
 
 class HopView(NamedTuple):
@@ -45,6 +43,22 @@ class Explanation(NamedTuple):
     others: tuple[Other, ...] = ()
 
 
+class Peer(NamedTuple):
+    """
+    Who a connection's requests come from, judged once.
+
+    text        the other end of the connection, or the source that a PROXY header gave (then `proxied`)
+    meaning     code of what its address means
+    resolution  of every request that it sends, where headers change nothing; None where they may
+    """
+
+    text: str | None
+    proxied: bool
+    address: Address | None
+    meaning: str
+    resolution: Resolution | None
+
+
 class Explainer:
     """Judges requests under one configuration."""
 
@@ -53,39 +67,49 @@ class Explainer:
         self.topology = Topology(config)
         # a policy that reads no header is still told about the one that a proxy would write
         self.headers = config.policy.headers or (config.policy.header,)
-        self._cached = lru_cache(MAX_CACHED_CHAINS)(self._judge)
+        self._resolve = config.policy.resolve
+        self._guarded = bool(config.policy.trusted)
+        self._verdicts: dict[tuple[str, str, str, bool, bool, bool], Finding] = {}
 
-    def judge(self, peer: str | None, headers: Headers, *, proxied: bool = False) -> tuple[Resolution, Finding]:
+    def peer(self, text: str | None, *, proxied: bool = False) -> Peer:
+        """Judge a peer."""
+        policy = self.config.policy
+        resolution = policy.resolve(text, {}, proxied)
+        settled = not policy.is_chain and resolution.reason.code in SETTLED
+        address = resolution.client if settled else parse_hop(text) if text else None
+        return Peer(text, proxied, address, self.topology.meaning(address).code, resolution if settled else None)
+
+    def judge(self, peer: Peer, headers: Headers) -> tuple[Resolution, Finding]:
         """Resolve one request and find what there is to say; headers hold at least `self.headers`."""
-        read = tuple([tuple(headers.get(name, ())) for name in self.headers])
-        if sum(map(len, read)) <= MAX_CACHED_FIELDS and sum([len(value) for one in read for value in one]) <= (
-            MAX_CACHED_CHARS
-        ):
-            return self._cached(peer, read, proxied)
-        return self._judge(peer, read, proxied)
-
-    def _judge(self, peer: str | None, read: tuple[tuple[str, ...], ...], proxied: bool) -> tuple[Resolution, Finding]:
-        headers = dict(zip(self.headers, read, strict=True))
-        resolution = self.config.policy.resolve(peer, headers, proxied)
+        resolution = peer.resolution or self._resolve(peer.text, headers, peer.proxied)
         return resolution, self.finding(peer, headers, resolution)
 
-    def finding(self, peer: str | None, headers: Headers, resolution: Resolution) -> Finding:
+    def finding(self, peer: Peer, headers: Headers, resolution: Resolution) -> Finding:
         """Return the finding on one request, placeholders unfilled."""
         policy = self.config.policy
-        meaning = self.topology.meaning
-        from_peer = resolution.client if resolution.source in (SOURCE_PEER, SOURCE_PROXIED) else None
-        address = from_peer or (_peer_address(peer) if peer else None)
-        values = headers.get(told_header(policy, resolution), ())
-        entries = _count(values) if values else 0
-        return choose(
-            resolution.reason.code,
-            meaning(address).code,
-            meaning(resolution.client).code,
-            entries=entries,
-            claims=max(0, entries - resolution.depth),
-            last_is_peer=entries == 1 and address is not None and _last(values) == address,
-            guarded=bool(policy.trusted) or resolution.reason.code == RIGHTMOST_UNTRUSTED,
+        client = resolution.client
+        values = headers.get(resolution.source if resolution.source in policy.headers else policy.header, ())
+        entries = sum([value.count(",") + 1 for value in values]) if values else 0
+        reason = resolution.reason.code
+        last_is_peer = (
+            entries == 1 and peer.meaning not in INTERNAL and reason in SETTLED and _last(values) == peer.address
         )
+        meaning = peer.meaning if client is peer.address else self.topology.meaning(client).code
+        key = reason, peer.meaning, meaning, entries > 0, entries > resolution.depth, last_is_peer
+        finding = self._verdicts.get(key)
+        if finding is None:
+            finding = choose(
+                reason,
+                peer.meaning,
+                meaning,
+                entries=entries,
+                claims=max(0, entries - resolution.depth),
+                last_is_peer=last_is_peer,
+                guarded=self._guarded or reason == RIGHTMOST_UNTRUSTED,
+            )
+            if len(self._verdicts) < MAX_VERDICTS:
+                self._verdicts[key] = finding
+        return finding
 
     def explain(self, asked: str, arrival: Arrival, spoken: Sequence[Spoken] = ()) -> Explanation:
         """
@@ -101,7 +125,7 @@ class Explainer:
         peer = str(address) if address else end
         proxied = arrival.proxied is not None
         headers = {name: fields(arrival.headers, name) for name in self.headers}
-        resolution, finding = self.judge(peer, headers, proxied=proxied)
+        resolution, finding = self.judge(self.peer(peer, proxied=proxied), headers)
         header = told_header(policy, resolution)
         values = headers.get(header, ())
         hops = chain_of(policy, peer, header, values, resolution, proxied=proxied)
@@ -134,11 +158,6 @@ def spelled(header: str) -> str:
 def told_header(policy: Policy, resolution: Resolution) -> str:
     """Return the header that an explanation is about: the one that named the client, or that should have."""
     return resolution.source if resolution.source in policy.headers else policy.header
-
-
-@lru_cache(4096)  # a proxy's requests come from one address; peers are short, the kernel writes them
-def _peer_address(peer: str) -> Address | None:
-    return parse_hop(peer)
 
 
 def _count(values: Sequence[str]) -> int:

@@ -57,7 +57,8 @@ def running(folder: Path, *flags: str, env: dict[str, str] | None = None) -> Ite
     log, errors = folder / "log.ndjson", folder / "stderr.txt"
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | (env or {})
     with errors.open("wb") as stderr:
-        process = subprocess.Popen([*COMMAND, "-port", "0", "--log", str(log), *flags], stderr=stderr, env=environ)
+        flags = ("-port", "0", "--log", str(log), "--drain", "0s", "--workers", "1", *flags)
+        process = subprocess.Popen([*COMMAND, *flags], stderr=stderr, env=environ)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not (found := re.search(r"Starting up (?:with TLS )?on port (\d+)\n", errors.read_text())):

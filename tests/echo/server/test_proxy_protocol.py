@@ -88,7 +88,7 @@ def test_without_a_header(server):
     if server.mode == "optional":
         assert body(answer)["hops"][-1]["ip"] == "127.0.0.1"
     else:
-        assert b"none came, and proxy_protocol is required" in answer
+        assert b"no PROXY header came, and proxy_protocol is required" in answer
 
 
 def test_a_connection_that_ends_within_the_header_is_logged(server):

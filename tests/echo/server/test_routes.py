@@ -2,8 +2,9 @@
 
 import pytest
 
+from echo.answer import phrase
 from echo.clientip import parse_config
-from echo.routes import App, clean_path, phrase
+from echo.routes import App, clean_path
 
 
 @pytest.mark.parametrize(
@@ -38,4 +39,4 @@ def test_phrases():
 
 def test_health_starts_well():
     """The health status is 200 until it is set."""
-    assert App(parse_config("", "")).health == 200
+    assert App(parse_config("", "")).health.status == 200

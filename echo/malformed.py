@@ -1,0 +1,50 @@
+"""
+What is no request, or one that is cut short: said once in words, counted by kind, answered and logged like any other.
+
+It is no Fault (`echo.errors`): who sent it is not who reads our messages, so the answer itself says what to change.
+"""
+
+# kind -> what it counts, in metrics
+KINDS = {
+    "request-line": "The first line is not METHOD TARGET HTTP/x.y.",
+    "target": "The target is no path and no URL.",
+    "header": "A header line is none.",
+    "host": "The Host header is missing, repeated or no host.",
+    "framing": "Content-Length or Transfer-Encoding does not say where the body ends.",
+    "version": "A version of HTTP that is not spoken here.",
+    "head-too-large": "The head is longer than --max-header-bytes.",
+    "cut-off": "The connection ended within the head.",
+    "timeout": "The head, the TLS handshake or the PROXY header was not complete in --header-timeout.",
+    "tls-on-plain": "A TLS hello on the plain port.",
+    "plain-on-tls": "Plain HTTP on the TLS port.",
+    "tls-handshake": "A TLS handshake that failed.",
+    "proxy-unexpected": "A PROXY header that is not taken from this peer.",
+    "proxy-missing": "No PROXY header, where one is required.",
+    "proxy-broken": "A PROXY header that does not parse.",
+    "pipelined": "More than --max-pipelined requests at once.",
+    "connections": "More than --max-connections connections at once.",
+}
+
+
+class Malformed(Exception):  # not an error of ours: a value the connection answers with
+    """
+    Bytes that are no request.
+
+    kind    a key of KINDS
+    error   what was wrong, for the record
+    status, phrase  make the status line of the answer
+    body    of the answer
+    """
+
+    def __init__(self, kind: str, error: str, phrase: str = "Bad Request", status: int = 400, body: str = "") -> None:
+        super().__init__(error)
+        self.kind = kind
+        self.error = error
+        self.status = status
+        self.phrase = phrase
+        self.body = body or f"{status} {phrase}"
+
+
+def told(kind: str, error: str, next_step: str, phrase: str = "Bad Request", status: int = 400) -> Malformed:
+    """Return one whose answer says what it was and what to change."""
+    return Malformed(kind, error, phrase, status, f"{status} {phrase}: {error}; {next_step}\n")

@@ -7,24 +7,26 @@ Measure the server beside nginx and whoami; write benchmarks/results/DATE-http.m
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import signal
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from benchmarks.http import client, report
-from benchmarks.http.candidates import Candidate, Cores, nginx, open_files, running, whoami, whofrom
+from benchmarks.http.candidates import Candidate, nginx, open_files, running, whoami, whofrom
+from benchmarks.http.cores import Cores, awake, choose
 from benchmarks.http.idle import idle
 from benchmarks.http.machine import machine, versions
 from benchmarks.http.nginx import Answer
-from benchmarks.http.rate import latency
+from benchmarks.http.rate import Latency, latency
 from benchmarks.http.start import starting
-from benchmarks.http.throughput import measure
+from benchmarks.http.throughput import Series, measure
 from benchmarks.http.traffic import TARGETS, requests
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -39,63 +41,81 @@ class Amount:
 
     rounds: int
     seconds: int
-    rate_seconds: float
+    turns: int
+    turn_seconds: float
     idle: int
     starts: int
 
 
-USUAL = Amount(rounds=5, seconds=2, rate_seconds=8, idle=10_000, starts=10)
-QUICK = Amount(rounds=2, seconds=1, rate_seconds=2, idle=2_000, starts=3)
+USUAL = Amount(rounds=5, seconds=2, turns=5, turn_seconds=3, idle=10_000, starts=10)
+QUICK = Amount(rounds=2, seconds=1, turns=2, turn_seconds=1, idle=2_000, starts=3)
 
 
 def main() -> None:
     options = _options()
     amount = QUICK if options.quick else USUAL
-    rounds, seconds = options.rounds or amount.rounds, options.seconds or amount.seconds
+    amount = replace(amount, rounds=options.rounds or amount.rounds, seconds=options.seconds or amount.seconds)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
-    allowed = sorted(os.sched_getaffinity(0))
-    if len(allowed) < 2:
-        sys.exit("benchmarks.http needs two cores: one for the server, one for the load")
-    cores = Cores(server=allowed[-1], client=allowed[0])
+    try:
+        cores = choose()
+    except ValueError as error:
+        sys.exit(f"benchmarks.http: {error}")
     open_files()
+    _wait_for_others()
     now = datetime.now(UTC)
-    parts = [
-        f"# {now:%Y-%m-%d}, HTTP\n",
-        f"{machine()}. {versions(options.whoami)}.\n",
-        report.METHOD.format(
-            rounds=rounds, seconds=seconds, connections=options.connections, scratch=_kind(options.scratch)
-        ),
-    ]
-    with tempfile.TemporaryDirectory(prefix="whofrom-bench-", dir=options.scratch) as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="whofrom-bench-", dir=options.scratch) as name, awake() as polls:
+        method = report.METHOD.format(
+            rounds=amount.rounds,
+            seconds=amount.seconds,
+            connections=options.connections,
+            scratch=_kind(options.scratch),
+            idle=report.IDLE[polls],
+        )
         folder = Path(name)
         candidates = _candidates(folder, options.whoami, cores)
-        for candidate in candidates:
-            stack.enter_context(running(candidate, cores))
-        measure(candidates, "/", range(-1, 0), options.connections, 1, cores, folder)  # to warm up
-        for target in TARGETS:
-            _say(f"{target}: {rounds} rounds of {seconds} s")
-            found = measure(candidates, target, range(rounds), options.connections, seconds, cores, folder)
-            parts.append(report.throughput(target, found))
-            if target == "/":
-                per_second = RATE_PART * median(run.rate for run in found[LOGGED].runs)
-        _say(f"latency at {per_second:,.0f} requests/s")
-        by_name = {candidate.name: candidate for candidate in candidates}
-        late = {
-            name: latency(by_name[name], "/", per_second, amount.rate_seconds, options.connections, cores)
-            for name in (LOGGED, report.MEASURE)
-        }
-        parts.append(report.latencies(late, RATE_PART, options.connections))
-        stack.close()
-        alone = [by_name[name] for name in (LOGGED, report.MEASURE, report.ORIGINAL) if name in by_name]
+        with ExitStack() as stack:
+            for candidate in candidates:
+                stack.enter_context(running(candidate, cores))
+            found = _throughput(candidates, amount, options.connections, cores, folder)
+            latencies = _latency(candidates, found["/"], amount, options.connections, cores)
+        alone = [one for one in candidates if one.name in (LOGGED, report.MEASURE, report.ORIGINAL)]
         _say(f"{amount.idle:,} idle connections")
-        parts.append(report.memories({one.name: idle(one, amount.idle, cores) for one in alone}))
+        memories = report.memories({one.name: idle(one, amount.idle, cores) for one in alone})
         _say("start")
-        parts.append(report.starts({one.name: starting(one, amount.starts, cores) for one in alone}, amount.starts))
-    text = "\n".join(parts)
+        starts = report.starts({one.name: starting(one, amount.starts, cores) for one in alone}, amount.starts)
+    head = f"# {now:%Y-%m-%d}, HTTP\n\n{machine()}. {versions(options.whoami)}.\n"
+    sections = [report.throughput(target, series) for target, series in found.items()]
+    text = "\n".join([head, report.summary(found["/"], LOGGED), method, *sections, latencies, memories, starts])
     print(text)
     output = options.output or (None if options.quick else RESULTS / f"{now:%Y-%m-%d}-http.md")
     if output:
         output.write_text(text, encoding="utf-8")
+
+
+def _throughput(
+    candidates: list[Candidate], amount: Amount, connections: int, cores: Cores, folder: Path
+) -> dict[str, dict[str, Series]]:
+    """Return target → name → runs."""
+    measure(candidates, "/", range(-1, 0), connections, 1, cores, folder)  # to warm up
+    found = {}
+    for target in TARGETS:
+        _say(f"{target}: {amount.rounds} rounds of {amount.seconds} s")
+        found[target] = measure(candidates, target, range(amount.rounds), connections, amount.seconds, cores, folder)
+    return found
+
+
+def _latency(
+    candidates: list[Candidate], root: dict[str, Series], amount: Amount, connections: int, cores: Cores
+) -> str:
+    """Return the section of latency at a part of the rate that our server has reached at `/`."""
+    per_second = RATE_PART * median(run.rate for run in root[LOGGED].runs)
+    _say(f"latency at {per_second:,.0f} requests/s")
+    asked = [one for one in candidates if one.name in (LOGGED, report.MEASURE)]
+    found: dict[str, list[Latency]] = {one.name: [] for one in asked}
+    for _ in range(amount.turns):
+        for one in asked:
+            found[one.name].append(latency(one, "/", per_second, amount.turn_seconds, connections, cores))
+    return report.latencies(found, RATE_PART, connections)
 
 
 def _candidates(folder: Path, original: Path | None, cores: Cores) -> list[Candidate]:
@@ -126,6 +146,16 @@ def _content_type(head: bytes) -> str:
         if name.lower() == "content-type":
             return value.strip()
     return "text/plain"
+
+
+def _wait_for_others() -> None:
+    """Wait until no other run of these benchmarks is measuring; hold the place until this process ends."""
+    folder = os.open(Path(__file__).parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _say("waiting for another run to end")
+        fcntl.flock(folder, fcntl.LOCK_EX)
 
 
 def _kind(scratch: Path) -> str:

@@ -13,19 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.http.client import free_port, wait_for
+from benchmarks.http.cores import Cores, on_core
 from benchmarks.http.nginx import Answer, configure
 from benchmarks.http.traffic import TARGETS
 
 STOP_SECONDS = 10.0
 WHOFROM = Path(sys.executable).with_name("whofrom")
-
-
-@dataclass(frozen=True, slots=True)
-class Cores:
-    """One core for the server, another for what asks it."""
-
-    server: int
-    client: int
 
 
 @dataclass(slots=True)
@@ -123,17 +116,6 @@ def stop(candidate: Candidate) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-@contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Let what is started within run on one core."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def open_files() -> int:

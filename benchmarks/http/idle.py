@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.http import accounts, client
-from benchmarks.http.candidates import Candidate, Cores, running
+from benchmarks.http.candidates import Candidate, running
+from benchmarks.http.cores import Cores
 from benchmarks.http.traffic import requests
 
 SETTLE_SECONDS = 0.5

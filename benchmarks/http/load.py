@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.http.candidates import Cores, on_core
+from benchmarks.http.cores import Cores, on_core
 
 SCRIPT = """
 local requests, count, at = {}, 0, 0

@@ -12,27 +12,31 @@ import select
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from benchmarks.http import client
-from benchmarks.http.candidates import Candidate, Cores, on_core
+from benchmarks.http.candidates import Candidate
+from benchmarks.http.cores import Cores, on_core
 from benchmarks.http.traffic import requests
 
 WARM_SECONDS = 0.5  # not counted
 LAST_SECONDS = 5.0  # for the answers that are still to come
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Microseconds; `late` is what the generator itself was late in sending, at its 99th percentile."""
+class Latency(NamedTuple):
+    """
+    reached  requests a second
+    away     the longest that the generator did not come round, because its core was taken by others
 
-    asked: float
+    All but `reached` are microseconds.
+    """
+
     reached: float
     p50: float
     p99: float
     p999: float
     most: float
-    late: float
+    away: float
 
 
 def latency(
@@ -55,28 +59,20 @@ def latency(
     gc.disable()
     try:
         with on_core(cores.client):
-            taken, late = _drive(poll, sockets, asked, total, per_second, whole)
+            taken, away = _drive(poll, sockets, asked, total, per_second, whole)
     finally:
         gc.enable()
         poll.close()
         for connection in sockets.values():
             connection.close()
     warm = int(per_second * WARM_SECONDS)
-    ordered, behind = sorted(taken[warm:]), sorted(late[warm:])
+    ordered = sorted(taken[warm:])
 
-    def at(values: list[int], part: float) -> float:
-        return values[min(int(len(values) * part), len(values) - 1)] / 1000
+    def at(part: float) -> float:
+        return ordered[min(int(len(ordered) * part), len(ordered) - 1)] / 1000
 
     elapsed = (total - 1) / per_second + taken[-1] / 1e9
-    return Latency(
-        per_second,
-        total / elapsed,
-        at(ordered, 0.5),
-        at(ordered, 0.99),
-        at(ordered, 0.999),
-        at(ordered, 1),
-        at(behind, 0.99),
-    )
+    return Latency(total / elapsed, at(0.5), at(0.99), at(0.999), at(1), away / 1000)
 
 
 def _drive(
@@ -86,27 +82,28 @@ def _drive(
     total: int,
     rate: float,
     whole: int,
-) -> tuple[list[int], list[int]]:
-    """Return, in order of sending, nanoseconds from due to answered and, where a connection was free, to sent."""
+) -> tuple[list[int], int]:
+    """Return nanoseconds: in order of sending, from due to answered; the longest between two looks at the clock."""
     clock, ready = time.perf_counter_ns, poll.poll
     sends = {number: connection.send for number, connection in sockets.items()}
     receives = {number: connection.recv for number, connection in sockets.items()}
     free, due_of, missing = deque(sockets), dict.fromkeys(sockets, 0), dict.fromkeys(sockets, 0)
     index_of = dict.fromkeys(sockets, 0)
-    taken, late = [0] * total, []
+    taken, away = [0] * total, 0
     interval, count = 1e9 / rate, len(asked)
     start = clock() + 1_000_000
     sent = answered = 0
+    last = start
     give_up = start + int(total * interval) + int(LAST_SECONDS * 1e9)
     while answered < total:
         now = clock()
+        away, last = max(away, now - last), now
         if now > give_up:
             raise RuntimeError(f"{total - answered} of {total} answers did not come in time")
         while sent < total and free and (due := start + int(sent * interval)) <= now:
             number = free.popleft()
             sends[number](asked[sent % count])
             due_of[number], missing[number], index_of[number] = due, whole, sent
-            late.append(now - due)
             sent += 1
         for number, _ in ready(0):
             missing[number] -= len(receives[number](65536))
@@ -114,4 +111,4 @@ def _drive(
                 taken[index_of[number]] = clock() - due_of[number]
                 free.append(number)
                 answered += 1
-    return taken, late
+    return taken, away

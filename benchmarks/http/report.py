@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.http.idle import Idle
 from benchmarks.http.rate import Latency
@@ -13,14 +13,35 @@ from benchmarks.http.throughput import Series
 MEASURE = "nginx, JSON log"
 ORIGINAL = "whoami"
 METHOD = """\
-The server has one core and one worker, the load the other. CPU is what the scheduler booked for all processes of a
-candidate during a run, over the requests that wrk counted. Candidates take turns, {rounds} rounds of {seconds} s with
-{connections} connections; a number is the median of the rounds (least–most), a ratio the median of the ratios within a
-round. All requests differ in X-Request-Id, X-Forwarded-For and User-Agent and have 8 headers. nginx answers bytes of
-the length that whofrom answers, and logs one write a request. Logs lie in {scratch} and have a line for
-each request. `busy` is the part of the time that the candidate ran, `others` that its core was taken by others; where
-both are less than 95 %, the load was the limit. `to whoami, by CPU` is requests a second of CPU, which neither moves.
+The server has one core and one worker, the load the other; {idle}. CPU is what the scheduler booked for all processes
+of a candidate during a run, over the requests that wrk counted. Candidates take turns, {rounds} rounds of {seconds} s
+with {connections} connections; a number is the median of the rounds (least–most), a ratio the median of the ratios
+within a round. All requests differ in X-Request-Id, X-Forwarded-For and User-Agent and have 8 headers. nginx answers
+bytes of the length that whofrom answers, and logs with a write a request where it does not say buffered. Logs lie in
+{scratch}; a run counts when they have a line for each request.
+
+`busy` is the part of the time that the candidate ran, `others` that its core was taken by others. Where both together
+are less than 95 %, the load was the limit, or somebody else on its core, and requests/s say less than could be had;
+`to whoami, by CPU`, requests a second of CPU, is not moved by that.
 """
+
+
+IDLE = {
+    True: "idle cores poll (PM QoS)",
+    False: "idle cores halt, and a slow server pays for waking the load with each answer",
+}
+
+
+def summary(root: Mapping[str, Series], mine: str) -> str:
+    """Return what came out against the targets, at `/`."""
+    measure, original, runs = root[MEASURE], root.get(ORIGINAL), root[mine].runs
+    cpu = statistics.median(run.cpu / other.cpu for run, other in zip(runs, measure.runs, strict=True))
+    text = f"`/` with a record: {cpu:.2f} × the CPU of nginx with a JSON log (target 1.3 ×, goal 1.0 ×)"
+    if original:
+        rate = statistics.median(run.rate / other.rate for run, other in zip(runs, original.runs, strict=True))
+        used = statistics.median(other.cpu / run.cpu for run, other in zip(runs, original.runs, strict=True))
+        text += f"; {rate:.1f} × whoami's requests a second, {used:.1f} × by CPU (target 10 ×)"
+    return f"**{text}.**\n"
 
 
 def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -53,17 +74,19 @@ def throughput(target: str, found: Mapping[str, Series]) -> str:
     return f"## `{target}`, a body of {body} bytes\n\n{table(titles, rows)}"
 
 
-def latencies(found: Mapping[str, Latency], part: float, connections: int) -> str:
+def latencies(found: Mapping[str, Sequence[Latency]], part: float, connections: int) -> str:
     """Return the section of latency at a constant rate."""
-    rows = [
-        (name, f"{one.reached:,.0f}", *(f"{us / 1000:.2f}" for us in (one.p50, one.p99, one.p999, one.most, one.late)))
-        for name, one in found.items()
-    ]
+    rows = []
+    for name, turns in found.items():
+        reached, *times = min(turns, key=lambda turn: turn.away)
+        rows.append((name, f"{reached:,.0f}", *(f"{us / 1000:.2f}" for us in times)))
+    count = len(next(iter(found.values())))
     words = (
         f"`/` at {part:.0%} of the requests/s that whofrom with its log reached, {connections} connections, open loop: "
-        "from when a request was due to its last byte, milliseconds. `late` is the generator's own lateness.\n"
+        "from when a request was due to its last byte, milliseconds. "
+        f"Of {count} turns the one in which the load was kept from its core the least: `away` is the longest.\n"
     )
-    titles = ("", "requests/s", "p50", "p99", "p99.9", "most", "late, p99")
+    titles = ("", "requests/s", "p50", "p99", "p99.9", "most", "away")
     return f"## Latency at a constant rate\n\n{words}\n{table(titles, rows)}"
 
 

@@ -7,7 +7,8 @@ import time
 from typing import NamedTuple
 
 from benchmarks.http import client
-from benchmarks.http.candidates import Candidate, Cores, start, stop
+from benchmarks.http.candidates import Candidate, start, stop
+from benchmarks.http.cores import Cores
 from benchmarks.http.traffic import requests
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.http import accounts, client
-from benchmarks.http.candidates import Candidate, Cores
+from benchmarks.http.candidates import Candidate
+from benchmarks.http.cores import Cores
 from benchmarks.http.load import run_wrk, write_script
 from benchmarks.http.traffic import requests, write_requests
 

@@ -31,7 +31,7 @@ _FRAMING_NAMES = frozenset({b"Transfer-Encoding", b"Content-Length", b"Pragma"})
 _HOST = re.compile(rb"[0-9A-Za-z!$%&'()*+,\-.:;=\[\]_~]*")
 _KEEP_ALIVE = re.compile(rb"(?:^|[ ,\t])keep-alive(?:$|[ ,\t])", re.IGNORECASE)
 _NO_COLON = ("a header line without a colon", b"malformed MIME header: missing colon: ")
-_GO_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v"}
+_GO_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 _TAKE_TLS = "serve HTTPS with --cert and --key, or speak plain HTTP"
@@ -231,7 +231,9 @@ def go_quoted(data: bytes) -> bytes:
         elif char.isprintable():
             quoted.append(char)
         else:
-            quoted.append(_GO_ESCAPES.get(char) or char.encode("unicode_escape").decode())
+            code = ord(char)
+            form = "\\x{:02x}" if code < 0x80 else "\\u{:04x}" if code <= 0xFFFF else "\\U{:08x}"
+            quoted.append(_GO_ESCAPES.get(char) or form.format(code))
     return f'"{"".join(quoted)}"'.encode()
 
 

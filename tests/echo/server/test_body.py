@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from echo.body import BodyReader
 
 CHUNKED = b"5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-T: 1\r\n\r\nNEXT"
+# as Go quotes what is no text
+NO_COLON = r'malformed MIME header: missing colon: "a\"\\\xff\a\x01\u00a0e"'
 
 
 @given(st.lists(st.integers(0, len(CHUNKED)), max_size=6))
@@ -41,9 +43,16 @@ def test_chunks_wherever_they_are_cut(cuts):
         ),
         (b"0\r\n" + b"x" * 5000, "http: suspiciously long trailer after chunked body"),
         (b"5\r\nhel", "unexpected EOF"),
-        (b"0\r\n\n folded: x\r\n\r\n", "malformed MIME header: the first header line starts with a blank"),
-        (b"0\r\nX: \0\r\n\r\n", "malformed MIME header: a control character in a trailer"),
+        (b"0\r\n folded: x\r\n\r\n", "malformed MIME header initial line:  folded: x"),
+        (b"0\r\nX: \0\r\n\r\n", "malformed MIME header line: X: \0"),
+        (b"0\r\nX: a\rb\r\n\r\n", "malformed MIME header line: X: a\rb"),
+        (b"0\r\n: \xe9\r\n\r\n", "malformed MIME header line: : \xe9"),
+        (b'0\r\na"\\\xff\x07\x01\xc2\xa0e\r\n\r\n', NO_COLON),
+        (b"0\r\nbad\r\n : x\r\n\r\n", 'malformed MIME header: missing colon: "bad"'),
         (b"0\r\n", "http: unexpected EOF reading trailer"),
+        (b"0\r\n\r", "http: unexpected EOF reading trailer"),
+        (b"0\r\nX: 1\r\n", "http: suspiciously long trailer after chunked body"),
+        (b"0\r\nX: 1\n\n", "http: suspiciously long trailer after chunked body"),
     ],
 )
 def test_broken_chunks(data, error):
@@ -53,3 +62,11 @@ def test_broken_chunks(data, error):
     if error:
         reader.feed_eof()
     assert reader.error == error
+
+
+def test_trailers_end_with_the_first_blank_line():
+    """What follows it is the next request's, whatever ends its lines; names are Go's."""
+    reader, buffer = BodyReader(-1, keep=True), bytearray(b"0\r\nx-t: 1\n\nNEXT: 2\r\n\r\n")
+    reader.feed(buffer)
+    assert (reader.done, reader.error, reader.trailers) == (True, "", [(b"X-T", b"1")])
+    assert buffer == b"NEXT: 2\r\n\r\n"

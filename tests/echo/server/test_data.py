@@ -153,7 +153,26 @@ CONDITIONS = [
     ((b"If-Modified-Since: " + DATE,), 304),
     ((b"If-Modified-Since: " + EARLIER,), 200),
     ((b"If-Modified-Since: yesterday",), 200),
+    *(
+        ((b"If-Modified-Since: " + written,), status)
+        for written, status in (
+            (b"tue, 01 DEC 2099 9:05:06.7 GMT", 304),
+            (b"Tuesday, 01-Dec-37 09:05:06 MST", 304),
+            (b"Tuesday, 01-Dec-69 09:05:06 GMT", 200),  # 1969
+            (b"Tue Dec  1 09:05:06 2099", 304),
+            (b"Tue, 1 Dec 2099 09:05:06 GMT", 200),
+            (b"Tue, 01 Dec 2099 09:05:06 gmt", 200),
+            (b"Tue, 01 Dec 2099 09:05:06 +0000", 200),
+            (b"Tue, 01 Dec 2099 24:05:06 GMT", 200),
+            (b"Mon, 30 Feb 2099 09:05:06 GMT", 200),
+            (b"01 Dec 2099 09:05:06 GMT", 200),
+        )
+    ),
     ((b"If-None-Match: *",), 304),
+    ((b'If-None-Match: "a", W/"b" , *x',), 304),
+    ((b"If-None-Match: a, *", b"If-Modified-Since: " + DATE), 200),  # what is no tag ends the list
+    ((b'If-Match: ,"a",*',), 200),
+    ((b"If-Match: ,",), 412),
     ((b'If-None-Match: "a"', b"If-Modified-Since: " + DATE), 200),
     ((b'If-Match: "a"',), 412),
     ((b"If-Match: *",), 200),
@@ -172,6 +191,8 @@ def test_condition(fields, status):
 
 def test_a_condition_of_another_method_fails_otherwise():
     assert get(b"size=40&attachment=1", b"If-None-Match: *", method=b"POST")[0] == 412
+    assert get(b"size=0&attachment=1", b"If-None-Match: *")[0] == 304  # asked before the text is made
+    assert get(b"size=0&attachment=1", b"If-None-Match: a")[0] == 500
     assert get(b"size=40&attachment=1", b"Range: bytes=0-3", b"If-Range: " + EARLIER, method=b"POST")[0] == 206
 
 

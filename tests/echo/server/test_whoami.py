@@ -1,6 +1,8 @@
 """whoami's answers, where the recorded exchanges do not reach."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -99,3 +101,50 @@ def test_api_is_json_for_any_header(value):
     assert json.loads(answer)["headers"]["X"][0].count("\ufffd") >= value.strip().decode("utf-8", "replace").count(
         "\ufffd"
     )
+
+
+@pytest.mark.parametrize(
+    ("authority", "printed"),
+    [
+        (b"B\xc3\xbccher.Example:81", b"xn--Bcher-kva.Example:81"),
+        (b"\xc3\xa9:", b"xn--9ca"),
+        (b"a\xffb", b"xn--ab-gg4n"),
+        (b'a"b', b""),
+        (b"\xc3\xa9<", b""),
+        (b"[fe80::1%25e%25h]:8", b"[fe80::1%e]:8"),
+        (b"[fe80::1%25e%20h]", b""),
+        (b"h:80:81", b"h:80:81"),
+    ],
+)
+def test_the_host_of_a_target_is_printed_as_go_prints_it(authority, printed):
+    """In Punycode, without the last zone; what no Host header may hold is left out."""
+    assert b"\r\nHost: %b\r\n" % printed in echoed(b"GET http://%b/ HTTP/1.1\r\nHost: h\r\n" % authority)
+
+
+def test_values_are_printed_without_the_blank_of_an_empty_fold():
+    """Go's map keeps it, which /api shows; its print trims."""
+    head = b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n \r\n"
+    assert b"\r\nX: a\r\n" in echoed(head)
+    assert json.loads(api(request(head), Identity(), Host()))["headers"]["X"] == ["a "]
+
+
+def test_trailers_whose_name_has_a_blank_are_not_printed():
+    """Go's Header.Write leaves out what is no name."""
+    found = request(b"POST / HTTP/1.1\r\nHost: h\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n")
+    found.trailers = [(b"X T", b"1"), (b"X-T", b"2 ")]
+    assert text(found, Identity(), Host()).endswith(b"\r\n\r\n0\r\nX-T: 2\r\n\r\n")
+
+
+def test_a_body_error_is_printed_byte_for_byte():
+    """It may quote what a client sent."""
+    found = request(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n")
+    found.body_error = "malformed MIME header line: \xe9"
+    assert text(found, Identity(), Host()).endswith(b"line: \xe9\n")
+
+
+def test_the_environment_is_the_one_that_the_process_was_started_with():
+    """In its order, and without the LC_CTYPE that Python sets in the C locale."""
+    program = "from echo.whoami import environment; print(environment())"
+    given = {"ZOE": "b=c d", "ANNA": ""}
+    ran = subprocess.run([sys.executable, "-c", program], env=given, check=True, capture_output=True, text=True)
+    assert ran.stdout == "{b'ZOE': b'b=c d', b'ANNA': b''}\n"

@@ -25,6 +25,12 @@ TAKEN = [
         (b"POST", b"/", b"h", [(b"Content-Length", b"5")]),
     ),
     (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", (b"POST", b"/", b"", [])),
+    (b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n \r\n\r\n", (b"GET", b"/", b"h", [(b"X", b"a ")])),
+    (
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n \r\n\r\n",
+        (b"POST", b"/", b"h", [(b"Content-Length", b"5")]),
+    ),
+    (b"PRI * HTTP/2.0\r\nHost: h\r\n\r\n", (b"PRI", b"*", b"h", [])),
 ]
 # head -> status line: what whoami refuses
 REFUSED = [
@@ -53,6 +59,23 @@ REFUSED = [
     (b"GET :80 HTTP/1.1\r\nHost: h\r\n\r\n", "400 Bad Request"),
     (b"GET http://a:b/ HTTP/1.1\r\nHost: h\r\n\r\n", "400 Bad Request"),
     (b"GET http://[::1/ HTTP/1.1\r\nHost: h\r\n\r\n", "400 Bad Request"),
+    *(
+        (b"GET http://%b/ HTTP/1.1\r\nHost: h\r\n\r\n" % authority, "400 Bad Request")
+        for authority in (
+            b"[]",
+            b"[1.2.3.4]",
+            b"[::1%25]",
+            b"[::1%25%zz]",
+            b"[::1%25%2F]",
+            b"[::1]x",
+            b"u%z@h",
+            b"a%2Fb",
+        )
+    ),
+    (b"GET /a\tb HTTP/1.1\r\nHost: h\r\n\r\n", "400 Bad Request"),
+    (b"GET /?a\tb HTTP/1.1\r\nHost: h\r\n\r\n", "400 Bad Request"),
+    (b"GET / HTTP/1.1\r\nX\r\n : v\r\nHost: h\r\n\r\n", "400 Bad Request"),
+    (b"PRI * HTTP/2.0\r\nX: v\r\n\r\n", "400 Bad Request: missing required Host header"),
 ]
 # target -> (authority, path, uri)
 TARGETS = [
@@ -62,6 +85,12 @@ TARGETS = [
     (b"http://u:p@h:81/x?q", (b"h:81", b"/x", b"/x?q")),
     (b"HTTP://h", (b"h", b"", b"/")),
     (b"http://[fe80::1%25eth0]:8/x", (b"[fe80::1%eth0]:8", b"/x", b"/x")),
+    (b"http://[fe80::1%25e%20h]/x", (b"[fe80::1%e h]", b"/x", b"/x")),
+    (b"http://lost[::1]:8/x", (b"[::1]:8", b"/x", b"/x")),
+    (b"http://::1/x", (b"::1", b"/x", b"/x")),
+    (b"http://h:80:81/x", (b"h:80:81", b"/x", b"/x")),
+    (b"http://]/x", (b"]", b"/x", b"/x")),
+    (b"http://%C3%A9/x", (b"\xc3\xa9", b"/x", b"/x")),
     (b"mailto:x", (b"", b"", b"x")),
     (b"/caf\xc3\xa9", (b"", b"/caf%C3%A9", b"/caf%C3%A9")),
     (b"/a'(b)", (b"", b"/a'(b)", b"/a'(b)")),
@@ -116,8 +145,9 @@ def test_any_bytes_are_a_request_or_malformed(data, start):
 def test_first_line_is_judged_before_the_head_is_there():
     """A wrong first line is refused without waiting for more."""
     assert find_head(b"GET / HTTP/1.1\r\nHost", 0) == 0
-    with pytest.raises(Malformed):
-        find_head(b"GARBAGE\r\nHost", 0)
+    for line in (b"GARBAGE", b"GET /\1 HTTP/1.1", b"GET /%zz HTTP/1.1", b"GET x HTTP/1.1"):
+        with pytest.raises(Malformed):
+            find_head(line + b"\r\nHost", 0)
 
 
 def test_head_limit():
@@ -127,3 +157,19 @@ def test_head_limit():
     with pytest.raises(Malformed) as refused:
         find_head(start + b"x" * MAX_HEAD_BYTES, 0)
     assert refused.value.status == 431
+
+
+@pytest.mark.parametrize(
+    ("written", "close"),
+    [
+        (b"close x", True),
+        (b"x\tclose", True),
+        (b"x, Close", True),
+        (b"close;x", False),
+        (b"x\r\nConnection: close x", False),
+    ],
+)
+def test_connection_close(written, close):
+    """The token closes in a list of any field, and among blanks in the first."""
+    head = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: %b\r\n\r\n" % written
+    assert parse_head(head, WIRE, 1).close is close

@@ -16,6 +16,7 @@ from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from echo.gojson import escaped
 from echo.malformed import Malformed, told
 from echo.request import MAX_CACHED_CHARS, Connection, Fields, Request, canonical, says_close
 
@@ -31,7 +32,6 @@ _FRAMING_NAMES = frozenset({b"Transfer-Encoding", b"Content-Length", b"Pragma"})
 _HOST = re.compile(rb"[0-9A-Za-z!$%&'()*+,\-.:;=\[\]_~]*")
 _KEEP_ALIVE = re.compile(rb"(?:^|[ ,\t])keep-alive(?:$|[ ,\t])", re.IGNORECASE)
 _NO_COLON = ("a header line without a colon", b"malformed MIME header: missing colon: ")
-_GO_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 _TAKE_TLS = "serve HTTPS with --cert and --key, or speak plain HTTP"
@@ -226,14 +226,8 @@ def go_quoted(data: bytes) -> bytes:
     for char in data.decode("utf-8", "surrogateescape"):
         if "\udc80" <= char <= "\udcff":
             quoted.append(f"\\x{ord(char) - 0xDC00:02x}")
-        elif char in '"\\':
-            quoted.append("\\" + char)
-        elif char.isprintable():
-            quoted.append(char)
         else:
-            code = ord(char)
-            form = "\\x{:02x}" if code < 0x80 else "\\u{:04x}" if code <= 0xFFFF else "\\U{:08x}"
-            quoted.append(_GO_ESCAPES.get(char) or form.format(code))
+            quoted.append(r"\"" if char == '"' else escaped(char))
     return f'"{"".join(quoted)}"'.encode()
 
 

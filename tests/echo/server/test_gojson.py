@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo.gojson import decode_int
+from echo.gojson import MAX_VALUE_BYTES, decode_int
 
 HEALTH_ERRORS = [
     (b"", "EOF"),
@@ -30,7 +30,24 @@ HEALTH_ERRORS = [
     (b'{"a" 1}', "invalid character '1' after object key"),
     (b"NaN", "invalid character 'N' looking for beginning of value"),
     (b'"\xff"', "json: cannot unmarshal string into Go value of type int"),
-    (b"[" * 100_000, "exceeded max depth"),
+    (b"[" * 100_000, "invalid character '[' exceeded max depth"),
+    (b"[" * 9_999 + b"{" * 2, "invalid character '{' exceeded max depth"),
+    (b"[" * 10_000 + b"]" * 10_000, "json: cannot unmarshal array into Go value of type int"),
+    (b'{"[":1 x}', "invalid character 'x' after object key:value pair"),
+    (b'["{" x]', "invalid character 'x' after array element"),
+    (b"[{} x]", "invalid character 'x' after array element"),
+    (b"[1,]", "invalid character ']' looking for beginning of value"),
+    (b'{"a":1,}', "invalid character '}' looking for beginning of object key string"),
+    (b"[-]", "invalid character ']' in numeric literal"),
+    (b"[1.]", "invalid character ']' after decimal point in numeric literal"),
+    (b"[1e+]", "invalid character ']' in exponent of numeric literal"),
+    (b'"\\u', "unexpected EOF"),
+    (b'"\\u12g4"', "invalid character 'g' in \\u hexadecimal character escape"),
+    (b"\x0b1", r"invalid character '\v' looking for beginning of value"),
+    (b"\xa01", r"invalid character '\u00a0' looking for beginning of value"),
+    (b"\x7f", r"invalid character '\x7f' looking for beginning of value"),
+    (b'"' * 2 + b"x", "json: cannot unmarshal string into Go value of type int"),
+    (b'"' + b"x" * MAX_VALUE_BYTES + b'"', "unexpected EOF"),
 ]
 
 
@@ -54,3 +71,17 @@ def test_health_takes_any_bytes(data):
     """Any body gives an integer or a ValueError."""
     with contextlib.suppress(ValueError):
         assert isinstance(decode_int(data), int)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"503", "cut"), (b"null", "cut"), (b"[1", "cut"), (b" ", "cut"), (b"5x", "")]
+)
+def test_a_body_that_could_not_be_read_to_its_end(data, words):
+    """What may have gone on where the data ends is answered with what kept it from being read."""
+    if not words:
+        assert decode_int(data, "cut") == 5
+        return
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        decode_int(data, words)
+    with pytest.raises(ValueError, match="array"):
+        decode_int(b"[1]", words)  # an array tells its own end

@@ -31,7 +31,7 @@ HEALTH_ERRORS = [
     (b"NaN", "invalid character 'N' looking for beginning of value"),
     (b'"\xff"', "json: cannot unmarshal string into Go value of type int"),
     (b"[" * 100_000, "invalid character '[' exceeded max depth"),
-    (b"[" * 9_999 + b"{" * 2, "invalid character '{' exceeded max depth"),
+    (b"[" * 10_000 + b"{", "invalid character '{' exceeded max depth"),
     (b"[" * 10_000 + b"]" * 10_000, "json: cannot unmarshal array into Go value of type int"),
     (b'{"[":1 x}', "invalid character 'x' after object key:value pair"),
     (b'["{" x]', "invalid character 'x' after array element"),

@@ -17,6 +17,17 @@ class Memory(NamedTuple):
     pss: int
 
 
+class Usage(NamedTuple):
+    """Nanoseconds: on a core, and ready to run while the core was taken by others."""
+
+    ran: int
+    waited: int
+
+    def since(self, before: Usage) -> Usage:
+        """Return what was used since an earlier account."""
+        return Usage(self.ran - before.ran, self.waited - before.waited)
+
+
 def family(root: int) -> list[int]:
     """Return a process and all that descend from it."""
     children: dict[int, list[int]] = {}
@@ -33,9 +44,10 @@ def family(root: int) -> list[int]:
     return found
 
 
-def cpu_ns(root: int) -> int:
-    """Return the CPU time of a process and its children: of the scheduler where it keeps account, else in ticks."""
-    return sum(_run_ns(pid) or _ticks_ns(pid) for pid in family(root))
+def usage(root: int) -> Usage:
+    """Return what a process and its children have used: of the scheduler, or in ticks where it keeps no account."""
+    ran, waited = zip(*(_usage(pid) for pid in family(root)), strict=True)
+    return Usage(sum(ran), sum(waited))
 
 
 def memory(root: int) -> Memory:
@@ -49,28 +61,14 @@ def memory(root: int) -> Memory:
     return Memory(rss, pss)
 
 
-def core_ns(core: int) -> int:
-    """Return the time a core has not been idle, steal included, whoever used it."""
-    for line in (PROC / "stat").read_text(encoding="ascii").splitlines():
-        name, *ticks = line.split()
-        if name == f"cpu{core}":
-            user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
-            return (user + nice + system + irq + softirq + steal) * TICK_NS
-    raise ValueError(f"no core {core}")
-
-
-def _run_ns(pid: int) -> int:
-    """Return the time all threads have run; 0 where the kernel does not say."""
+def _usage(pid: int) -> Usage:
     try:
         tasks = list((PROC / str(pid) / "task").iterdir())
-        return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks)
-    except OSError:
-        return 0
-
-
-def _ticks_ns(pid: int) -> int:
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) * TICK_NS
+        booked = [(task / "schedstat").read_text(encoding="ascii").split() for task in tasks]
+    except FileNotFoundError:  # the kernel keeps no such account
+        fields = _stat(pid)
+        return Usage((int(fields[11]) + int(fields[12])) * TICK_NS, 0)
+    return Usage(sum(int(ran) for ran, _, _ in booked), sum(int(waited) for _, waited, _ in booked))
 
 
 def _stat(pid: int) -> list[str]:

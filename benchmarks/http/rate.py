@@ -14,7 +14,7 @@ import time
 from collections import deque
 from typing import NamedTuple
 
-from benchmarks.http import client
+from benchmarks.http import accounts, client
 from benchmarks.http.candidates import Candidate
 from benchmarks.http.cores import Cores, on_core
 from benchmarks.http.traffic import requests
@@ -26,6 +26,7 @@ LAST_SECONDS = 5.0  # for the answers that are still to come
 class Latency(NamedTuple):
     """
     reached  requests a second
+    waited   how long the server was ready to run while others had its core
     away     the longest that the generator did not come round, because its core was taken by others
 
     All but `reached` are microseconds.
@@ -36,6 +37,7 @@ class Latency(NamedTuple):
     p99: float
     p999: float
     most: float
+    waited: float
     away: float
 
 
@@ -57,9 +59,11 @@ def latency(
         poll.register(number, select.EPOLLIN)
     gc.collect()
     gc.disable()
+    before = accounts.usage(candidate.pid)
     try:
         with on_core(cores.client):
             taken, away = _drive(poll, sockets, asked, total, per_second, whole)
+        used = accounts.usage(candidate.pid).since(before)
     finally:
         gc.enable()
         poll.close()
@@ -72,7 +76,7 @@ def latency(
         return ordered[min(int(len(ordered) * part), len(ordered) - 1)] / 1000
 
     elapsed = (total - 1) / per_second + taken[-1] / 1e9
-    return Latency(total / elapsed, at(0.5), at(0.99), at(0.999), at(1), away / 1000)
+    return Latency(total / elapsed, at(0.5), at(0.99), at(0.999), at(1), used.waited / 1000, away / 1000)
 
 
 def _drive(

@@ -20,9 +20,9 @@ within a round. All requests differ in X-Request-Id, X-Forwarded-For and User-Ag
 bytes of the length that whofrom answers, and logs with a write a request where it does not say buffered. Logs lie in
 {scratch}; a run counts when they have a line for each request.
 
-`busy` is the part of the time that the candidate ran, `others` that its core was taken by others. Where both together
-are less than 95 %, the load was the limit, or somebody else on its core, and requests/s say less than could be had;
-`to whoami, by CPU`, requests a second of CPU, is not moved by that.
+`busy` is the part of the time that the candidate ran, `waited` that it was ready to run while others had its core.
+Where both together are less than 95 %, it had no work: the load was the limit, or others had the load's core. Then
+requests/s say less than could be had; `to whoami, by CPU`, requests a second of CPU, is moved much less.
 """
 
 
@@ -54,18 +54,18 @@ def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def throughput(target: str, found: Mapping[str, Series]) -> str:
     """Return the section of one target."""
     body = next(iter(found.values())).body
-    titles = ["", "CPU µs a request", "to nginx, JSON log", "requests/s", "busy", "others", "log bytes"]
+    titles = ["", "CPU µs a request", "to nginx, JSON log", "requests/s", "busy", "waited", "log bytes"]
     titles += ["to whoami, requests/s", "to whoami, by CPU"] if ORIGINAL in found else []
     measure, original = found[MEASURE], found.get(ORIGINAL)
     rows = []
     for name, series in found.items():
         cpu, rate = [run.cpu for run in series.runs], [run.rate for run in series.runs]
         cpu_ratio = [mine / other.cpu for mine, other in zip(cpu, measure.runs, strict=True)]
-        busy, others, written = (
-            statistics.median(getattr(run, name) for run in series.runs) for name in ("busy", "others", "log_bytes")
+        busy, waited, written = (
+            statistics.median(getattr(run, name) for run in series.runs) for name in ("busy", "waited", "log_bytes")
         )
         row = [name, _spread(cpu, ".1f"), f"{_spread(cpu_ratio, '.2f')} ×", _spread(rate, ",.0f")]
-        row += [f"{busy:.0%}", f"{others:.0%}", f"{written:.0f}" if written else ""]
+        row += [f"{busy:.0%}", f"{waited:.0%}", f"{written:.0f}" if written else ""]
         if original:
             by_rate = [mine / other.rate for mine, other in zip(rate, original.runs, strict=True)]
             by_cpu = [other.cpu / mine for mine, other in zip(cpu, original.runs, strict=True)]
@@ -78,15 +78,16 @@ def latencies(found: Mapping[str, Sequence[Latency]], part: float, connections: 
     """Return the section of latency at a constant rate."""
     rows = []
     for name, turns in found.items():
-        reached, *times = min(turns, key=lambda turn: turn.away)
+        reached, *times = min(turns, key=lambda turn: turn.waited + turn.away)
         rows.append((name, f"{reached:,.0f}", *(f"{us / 1000:.2f}" for us in times)))
     count = len(next(iter(found.values())))
     words = (
         f"`/` at {part:.0%} of the requests/s that whofrom with its log reached, {connections} connections, open loop: "
         "from when a request was due to its last byte, milliseconds. "
-        f"Of {count} turns the one in which the load was kept from its core the least: `away` is the longest.\n"
+        f"Of {count} turns the least disturbed: all that the server waited for its core, while others had it, and the "
+        "longest that the load was away from its own.\n"
     )
-    titles = ("", "requests/s", "p50", "p99", "p99.9", "most", "away")
+    titles = ("", "requests/s", "p50", "p99", "p99.9", "most", "server waited", "load away")
     return f"## Latency at a constant rate\n\n{words}\n{table(titles, rows)}"
 
 

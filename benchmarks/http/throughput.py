@@ -25,14 +25,14 @@ class Run:
     cpu        microseconds a request
     rate       requests a second
     busy       part of the time that the candidate ran
-    others     part of the time that its core was taken by others; what is left to 1, the load was the limit
+    waited     part of the time that it would have run, had its core not been taken; what is left to 1, it had no work
     log_bytes  a request
     """
 
     cpu: float
     rate: float
     busy: float
-    others: float
+    waited: float
     log_bytes: float
 
 
@@ -70,13 +70,13 @@ def measure(
         for candidate in asked:
             if candidate.log:
                 os.truncate(candidate.log, 0)
-            core, own = accounts.core_ns(cores.server), accounts.cpu_ns(candidate.pid)
+            before = accounts.usage(candidate.pid)
             load = run_wrk(script, path, length, candidate.port, connections, seconds, cores)
             time.sleep(FLUSH_SECONDS)
             written = logged(candidate.log, load.requests) if candidate.log else 0
-            own, core = accounts.cpu_ns(candidate.pid) - own, accounts.core_ns(cores.server) - core
-            busy, others = (ns / 1000 / load.microseconds for ns in (own, max(0, core - own)))
-            run = Run(own / 1000 / load.requests, load.rate, busy, others, written / load.requests)
+            used = accounts.usage(candidate.pid).since(before)
+            busy, waited = (ns / 1000 / load.microseconds for ns in used)
+            run = Run(used.ran / 1000 / load.requests, load.rate, busy, waited, written / load.requests)
             series[candidate.name].runs.append(run)
     path.unlink()
     return series

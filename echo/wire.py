@@ -266,7 +266,7 @@ def _framing(fields: Fields, version: tuple[int, int]) -> tuple[Fields, int, tup
     if not chunked:
         return ([*kept, (b"Content-Length", lengths[0])] if lengths else kept), length, ()
     declared = {
-        canonical(text)
+        canonical(text) if _METHOD.fullmatch(text) else text  # what is no token stays as it is
         for name, value in fields
         if name == b"Trailer"
         for text in (part.strip(b" \t") for part in value.split(b","))

@@ -173,3 +173,11 @@ def test_connection_close(written, close):
     """The token closes in a list of any field, and among blanks in the first."""
     head = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: %b\r\n\r\n" % written
     assert parse_head(head, WIRE, 1).close is close
+
+
+def test_declared_trailers_are_named_as_go_names_them():
+    """What is no token stays as it is."""
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n%b\r\n" % (
+        b"Trailer: x-b,, X\x80Z, x-a \r\nTrailer: X-B\r\n"
+    )
+    assert parse_head(head, WIRE, 1).declared_trailers == (b"X-A", b"X-B", b"X\x80Z")

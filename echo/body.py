@@ -13,6 +13,7 @@ from echo.wire import BadLine, header_lines, holds_controls
 
 MAX_BODY_BYTES = 64 << 20  # whoami has no limit and echoes the body from memory; nobody echoes 64 MiB on purpose
 MAX_CHUNK_LINE = 4096  # Go's bufio size: a chunk-size line or a trailer block longer than this is an error
+MAX_CHUNK_DIGITS = 16
 MAX_CHUNK_OVERHEAD = 16 << 10  # Go's limit on framing bytes beyond 16 a chunk: one-byte chunks are an attack
 
 _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
@@ -92,7 +93,7 @@ class BodyReader:
             self.fail("chunked line ends with bare LF" if carriage_return < 0 else "invalid CR in chunked line")
             return False
         digits = line.rstrip(b" \t\r\n").partition(b";")[0]
-        if not re.fullmatch(rb"[0-9A-Fa-f]{1,16}", digits):
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,%d}" % MAX_CHUNK_DIGITS, digits):
             self.fail(_bad_chunk_size(digits))
             return False
         self._left = int(digits, 16)
@@ -146,5 +147,5 @@ def _refuse_controls(fields: Fields) -> None:
 def _bad_chunk_size(digits: bytes) -> str:
     if not digits:
         return "empty hex number for chunk length"
-    wrong = re.search(rb"[^0-9A-Fa-f]", digits[:16])
+    wrong = re.search(rb"[^0-9A-Fa-f]", digits[: MAX_CHUNK_DIGITS + 1])  # Go looks at one more before it counts
     return "invalid byte in chunk length" if wrong else "http chunk length too large"

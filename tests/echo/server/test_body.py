@@ -32,6 +32,7 @@ def test_chunks_wherever_they_are_cut(cuts):
         (b"zz\r\n", "invalid byte in chunk length"),
         (b"\r\n", "empty hex number for chunk length"),
         (b"11111111111111111\r\n", "http chunk length too large"),
+        (b"1111111111111111,1\r\n", "invalid byte in chunk length"),
         (b"5\n", "chunked line ends with bare LF"),
         (b"5\r\r\n", "invalid CR in chunked line"),
         (b"5\r\nhelloXX", "malformed chunked encoding"),

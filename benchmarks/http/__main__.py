@@ -61,16 +61,15 @@ def main() -> None:
     except ValueError as error:
         sys.exit(f"benchmarks.http: {error}")
     open_files()
-    os.setpriority(os.PRIO_PROCESS, 0, options.nice)  # inherited by all that is started
     _wait_for_others()
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="whofrom-bench-", dir=options.scratch) as name, awake() as polls:
-        method = report.METHOD.format(
+        method = report.method(
             rounds=amount.rounds,
             seconds=amount.seconds,
             connections=options.connections,
             scratch=_kind(options.scratch),
-            idle=report.IDLE[polls],
+            polls=polls,
         )
         folder = Path(name)
         candidates = _candidates(folder, options.whoami, cores)
@@ -174,9 +173,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, metavar="N", help="of each run")
     parser.add_argument("--rounds", type=int, metavar="N", help="runs of each candidate at each target")
     parser.add_argument("--connections", type=int, default=32, metavar="N", help="of the load (default: 32)")
-    parser.add_argument(
-        "--nice", type=int, default=0, metavar="N", help="priority of all that runs; under 0, for root, others wait"
-    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="in place of benchmarks/results/DATE-http.md")
     parser.add_argument(
         "--scratch",

@@ -42,7 +42,10 @@ class Candidate:
 
     @property
     def pid(self) -> int:
-        """Return the first process of the server."""
+        """Return the first process of the server. Raises RuntimeError where it has ended."""
+        code = self.processes[0].poll()
+        if code is not None:
+            raise RuntimeError(f"{self.name} has ended with {code}: {' '.join(self.command)}")
         return self.processes[0].pid
 
 
@@ -83,6 +86,7 @@ def running(candidate: Candidate, cores: Cores) -> Iterator[Candidate]:
     start(candidate, cores)
     try:
         wait_for(candidate.port).close()
+        assert candidate.pid  # else somebody else listens there
         yield candidate
     finally:
         stop(candidate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 import time
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 CONTENT_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)\r\n")
 ENOUGH_SECONDS = 10.0
+PORTS = range(20_000, 30_000)  # below Linux's ephemeral ones
 
 
 class Reply(NamedTuple):
@@ -65,9 +67,13 @@ def wait_for(port: int, poll_seconds: float = 0.0005) -> socket.socket:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """Return a port that nobody listens on now, nor is given by the kernel to whom it does not matter."""
+    while True:
+        port = random.choice(PORTS)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
         return port
 
 

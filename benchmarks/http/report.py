@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.http.idle import Idle
@@ -17,7 +18,7 @@ The server has one core and one worker, the load the other; {idle}. CPU is what 
 of a candidate during a run, over the requests that wrk counted. Candidates take turns, {rounds} rounds of {seconds} s
 with {connections} connections; a number is the median of the rounds (least–most), a ratio the median of the ratios
 within a round. All requests differ in X-Request-Id, X-Forwarded-For and User-Agent and have 8 headers. nginx answers
-bytes of the length that whofrom answers, and logs with a write a request where it does not say buffered. Logs lie in
+bytes of the length that whofrom answers, and logs with one write a request where it does not say buffered. Logs lie in
 {scratch}; a run counts when they have a line for each request.
 
 `busy` is the part of the time that the candidate ran, `waited` that it was ready to run while others had its core.
@@ -30,6 +31,12 @@ IDLE = {
     True: "idle cores poll (PM QoS)",
     False: "idle cores halt, and a slow server pays for waking the load with each answer",
 }
+
+
+def method(*, rounds: int, seconds: int, connections: int, scratch: str, polls: bool) -> str:
+    """Return how it was measured."""
+    text = METHOD.format(rounds=rounds, seconds=seconds, connections=connections, scratch=scratch, idle=IDLE[polls])
+    return "\n\n".join(textwrap.fill(part, 120) for part in text.split("\n\n")) + "\n"
 
 
 def summary(root: Mapping[str, Series], mine: str) -> str:

@@ -48,6 +48,7 @@ def check(candidates: list[Candidate], target: str) -> dict[str, int]:
     """Return name → length of the body; all must be 200 and of one length. Raises RuntimeError."""
     lengths: dict[str, int] = {}
     for candidate in candidates:
+        assert candidate.pid  # it runs
         with client.connect(candidate.port) as connection:
             replies = [client.ask(connection, request) for request in requests(target, 0, SAMPLE)]
         lengths[candidate.name] = len(replies[0].body)

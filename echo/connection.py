@@ -58,12 +58,14 @@ class Conversation(BaseProtocol):
         "_holds",
         "_left",
         "_loop_task",
+        "_moved",
         "_number",
         "_ours",
         "_phase",
         "_preface",
         "_refusal",
         "_scanned",
+        "_simple",
         "_since",
         "_stuck",
         "_waiter",
@@ -91,7 +93,9 @@ class Conversation(BaseProtocol):
         self._ahead = 0  # requests that were there before the client had an answer to the first
         self._holds = 0
         self._phase = "idle"
-        self._since = time.perf_counter_ns()
+        self._since = time.perf_counter_ns()  # when the phase began, or bytes last came in it
+        self._moved = False  # bytes came since the last look
+        self._simple = False  # nothing stands before the fast lane: no task, no bytes, no PROXY header to come
         self._stuck = (0, 0)  # since when the client takes nothing, and what is left for it
         self._left = False  # counted as open no more
         self._ours = asyncio.WriteTransport()  # BaseProtocol's `transport` is None once the connection ended
@@ -146,58 +150,90 @@ class Conversation(BaseProtocol):
             self.hold()
         if self._refusal is not None:
             self._wake()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Open the fast lane if nothing stands before it."""
+        self._simple = (
+            self._ends is not None
+            and self._loop_task is None
+            and not (self._buffer or self._eof or self._close or self._paused)
+        )
+
+    def pause_writing(self) -> None:
+        """Answer no more until the client took what there is."""
+        super().pause_writing()
+        self._simple = False
+
+    def resume_writing(self) -> None:
+        """Answer again."""
+        super().resume_writing()
+        self._settle()
 
     def data_received(self, data: bytes) -> None:
         """Answer simple requests at once, keep the rest for the task."""
+        worker = self._worker
+        if self._simple and worker.open_lane:
+            ends = self._ends
+            assert ends is not None
+            taken = worker.take(ends, data, 0, self._number + 1)
+            if taken is not None:
+                answer, record, end = taken
+                self._number += 1
+                if worker.logs:
+                    worker.log(record)
+                if end == len(data):
+                    self._moved = True
+                    self._ours.write(answer)
+                    return
+                data = self._hurry(answer, data, end)
+                if not data:
+                    return
+        self._receive(data)
+
+    def _hurry(self, answer: bytes, data: bytes, at: int) -> bytes:
+        """Answer the simple requests that follow one; return what is left."""
+        worker, ends, answers = self._worker, self._ends, [answer]
+        assert ends is not None
+        while at < len(data) and worker.open_lane and len(answers) < worker.settings.max_pipelined:
+            taken = worker.take(ends, data, at, self._number + 1)
+            if taken is None:
+                break
+            answer, record, at = taken
+            self._number += 1
+            answers.append(answer)
+            if worker.logs:
+                worker.log(record)
+        self._moved = True
+        self._ours.write(b"".join(answers))
+        if at < len(data):
+            self._ahead = len(answers)
+        return data[at:]
+
+    def _receive(self, data: bytes) -> None:
+        """Keep bytes for the task."""
         if self._eof or self._refusal is not None:
             return
-        if self._phase != "head":
-            self._since = time.perf_counter_ns()
+        self._moved = True
         if self._preface is not None:
-            self._phase = "head"
+            self._enter("head")
             data = self._read_preface(self._preface, data)
-            if not data:
-                return
-        worker = self._worker
-        if self._loop_task is None and not self._buffer and worker.lane.open and not (worker.held or worker.draining):
-            at = self._hurry(data)
-            if at == len(data):
-                return
-            data = data[at:] if at else data
+            if self._preface is None:
+                self._settle()
+                self.data_received(data)
+            return
+        if not data:
+            return
         self._buffer += data
-        if len(self._buffer) > worker.settings.max_header_bytes + SLACK_BYTES:
+        if len(self._buffer) > self._worker.settings.max_header_bytes + SLACK_BYTES:
             self._hold_for(_FOR_BUFFER)
         self._wake()
 
-    def _hurry(self, data: bytes) -> int:
-        """Answer the simple requests that data begins with; return where the first other one begins."""
-        worker, ends = self._worker, self._ends
-        assert ends is not None
-        sink, take, at, count = worker.sink, worker.lane.take, 0, 0
-        limit = worker.settings.max_pipelined
-        answers = []
-        try:
-            while (
-                at < len(data)
-                and count < limit
-                and not worker.held
-                and (taken := take(ends, data, at, self._number + 1))
-            ):
-                answer, record, at = taken
-                self._number += 1
-                count += 1
-                answers.append(answer)
-                if sink.on:
-                    sink.write(record)
-                    if sink.full:
-                        worker.hold()
-        except Exception:  # a fault of ours: the slow way has its own, and a word for it
-            worker.fail("the fast lane failed; the slow way goes on")
-        if answers and self.transport is not None:
-            self.transport.write(answers[0] if len(answers) == 1 else b"".join(answers))
-            self._phase = "keep-alive"
-        self._ahead = count
-        return at
+    def _enter(self, phase: str) -> None:
+        """Begin to wait for something else."""
+        if phase != self._phase:
+            self._phase = phase
+            self._since = time.perf_counter_ns()
 
     def _read_preface(self, reader: Reader, data: bytes) -> bytes:
         """Read the PROXY header; return what came behind it, nothing while it is not whole, or is refused."""
@@ -243,6 +279,7 @@ class Conversation(BaseProtocol):
     def eof_received(self) -> bool:
         """Note that the client will send no more; keep the connection open for the answer, where TLS allows it."""
         self._eof = True
+        self._simple = False
         if self._loop_task is None and not self._buffer and not (self._preface and self._preface.begun):
             return False
         self._wake()
@@ -251,6 +288,7 @@ class Conversation(BaseProtocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let the task see the end."""
         self._eof = True
+        self._simple = False
         worker = self._worker
         worker.open.discard(self)
         if not self._left:
@@ -267,6 +305,7 @@ class Conversation(BaseProtocol):
 
     def release(self) -> None:
         """Read again."""
+        self._moved = True
         self._since = time.perf_counter_ns()
         self._release_from(_FOR_LOG)
 
@@ -284,6 +323,12 @@ class Conversation(BaseProtocol):
             worker.timed_out("send")
             self.abort()
             return
+        if self._moved:
+            self._moved = False
+            if self._phase == "idle":
+                self._phase = "keep-alive"
+            if self._phase != "head":  # its time runs from the first byte
+                self._since = now
         phase = worker.phases[self._phase]
         if (now - self._since) * 1e-9 <= phase.seconds or self._refusal is not None:
             return
@@ -300,6 +345,7 @@ class Conversation(BaseProtocol):
     def finish(self) -> None:
         """End when the request in hand is answered, at once if there is none."""
         self._close = True
+        self._simple = False
         if self._loop_task is None and not self._buffer and self.transport is not None:
             self.transport.close()
         self._stir()
@@ -328,8 +374,10 @@ class Conversation(BaseProtocol):
 
     def _wake(self) -> None:
         """Have the task go on; start it if there is none."""
+        self._simple = False
         if self._loop_task is None:
             self._loop_task = self._loop.create_task(self._run())
+            self._worker.busy.add(self)
         else:
             self._stir()
 
@@ -369,10 +417,12 @@ class Conversation(BaseProtocol):
             self._worker.fail("a connection failed and was closed")
         finally:
             self._loop_task = None
+            self._worker.busy.discard(self)
             self._ahead = 0
-            self._phase = "keep-alive"
-            self._since = time.perf_counter_ns()
-            if not keep and self.transport is not None:
+            self._enter("keep-alive")
+            if keep:
+                self._settle()
+            elif self.transport is not None:
                 self.transport.close()
 
     async def _converse(self) -> bool:
@@ -382,7 +432,7 @@ class Conversation(BaseProtocol):
         head = await self._read_head()
         if head is None:
             return False
-        self._phase = "busy"
+        self._enter("busy")
         self._ahead += 1
         if self._ahead > self._worker.settings.max_pipelined:
             raise _too_many_requests(self._worker.settings.max_pipelined)
@@ -412,9 +462,7 @@ class Conversation(BaseProtocol):
                 return None
             if self._worker.cut.is_set():
                 raise Malformed("cut-off", "the head was cut off at shutdown", *_STOPPED)
-            if self._phase != "head":
-                self._phase = "head"
-                self._since = time.perf_counter_ns()
+            self._enter("head")
             await self._more()
 
     def _parse(self, head: bytes) -> Request:
@@ -519,7 +567,7 @@ class Conversation(BaseProtocol):
             return None
         error, sent, talk = shaken.error or None, 0, EchoSocket(self._worker.settings.max_message_bytes)
         if shaken.status:
-            self._phase = "socket"
+            self._enter("socket")
             try:
                 if self.transport is not None:
                     self.transport.write(shaken.head)
@@ -562,8 +610,7 @@ class Conversation(BaseProtocol):
         elif not keep and (request.close or request.length >= MAX_DRAINED_BYTES):
             return True
         reader = BodyReader(request.length, keep=keep, limit=self._worker.settings.max_body_bytes)
-        self._phase = "body"
-        self._since = time.perf_counter_ns()
+        self._enter("body")
         while True:
             reader.feed(self._buffer)
             self._take(0)
@@ -580,7 +627,7 @@ class Conversation(BaseProtocol):
                 reader.fail("cut off at shutdown")
             else:
                 await self._more()
-        self._phase = "busy"
+        self._enter("busy")
         request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
         request.body_error = reader.error
         return not reader.done or bool(reader.error)
@@ -599,7 +646,7 @@ class Conversation(BaseProtocol):
         transport = self.transport
         if transport is None or self._eof:
             return
-        self._phase = "busy"
+        self._enter("busy")
         self._refusal = None
         if transport.can_write_eof() and not self._wire.tls_version:
             transport.write_eof()

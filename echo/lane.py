@@ -14,24 +14,25 @@ What is admitted:
 3. Exactly one Host. No query parameter that changes how the answer is made (?wait=, ?env=, ?header=, escapes).
 
 What is remembered: shapes. A shape is the names of a request's header fields, in their order. Clients have few, and
-for each a template is made of the text that whoami would print and of the JSON that the record holds; a request then
-costs one look-up and two formats. No value is remembered, and at most MAX_SHAPES shapes are: then all are forgotten.
+for each two templates are made, of the text that whoami would print and of the JSON that the record holds, and an
+expression that takes the values out of such a request in one match. A connection tries the shape of its last request
+first; then a request costs a match and two formats. No value is remembered. At most MAX_SHAPES shapes are: when there
+are more, all are forgotten.
 """
 
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from operator import itemgetter
+from time import perf_counter_ns, time
 from typing import NamedTuple
 
 import orjson
 
 from echo.answer import render
-from echo.clientip import Resolution
 from echo.counters import Counters, observe
-from echo.explain import Finding
-from echo.explain.judge import Peer
+from echo.explain.findings import INTERNAL
+from echo.explain.judge import Kind, Peer
 from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, STATUS_CLASSES
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id
@@ -39,81 +40,141 @@ from echo.request import Connection, Request, canonical
 from echo.routes import ROUTE_NAMES, ROUTES, WHOAMI, App, Route, route_at
 
 MAX_SHAPES = 1024
-REQUEST_LINE_BYTES = len(b"GET  HTTP/1.1\r\n")  # beside path and query
 MAX_NAMES, MAX_NAME_BYTES = 64, 1024  # of a shape, names and bytes of them: more is no common client's
+COMPILED_AFTER = 16  # requests of a shape, before it gets an expression: compiling one costs as much as some of them
 
+_PATH = rb"(/[A-Za-z0-9\-_.~$&+,/:;=@]*+)"
+_QUERY = rb"((?:\?[!#-\[\]-~]*+)?)"
+_VALUE = rb"([!-~][ -~]*+)(?<! )"
+_VERBATIM = rb"([!#-\[\]-~][ !#-\[\]-~]*+)(?<! )"  # nothing that JSON would escape
+_AUTHORITY = rb"([0-9A-Za-z.\-:_\[\]]++)"
+_KEEP_ALIVE = rb"([Kk]eep-[Aa]live)"
 _HEAD = re.compile(
-    rb"GET (/[A-Za-z0-9\-_.~$&+,/:;=@]*+)(\?[!#-\[\]-~]*+)? HTTP/1\.1\r\n"
-    rb"((?:[A-Za-z0-9\-_]++: [!-~][ -~]*+(?<! )\r\n)++)\r\n"
+    rb"GET %b%b HTTP/1\.1\r\n((?:[A-Za-z0-9\-_]++: %b\r\n)++)\r\n" % (_PATH, _QUERY, _VALUE.replace(b"(", b"(?:", 1))
 )
 _FIELDS = re.compile(rb"([^:]++): ([^\r]++)\r\n")
-_HOST = re.compile(rb"[0-9A-Za-z.\-:_\[\]]++")
+_IS_AUTHORITY = re.compile(_AUTHORITY)
+_IS_KEEP_ALIVE = re.compile(_KEEP_ALIVE)
+# lower-case names of fields that say something about the message itself
 TURNING_AWAY = frozenset(
     {b"content-length", b"transfer-encoding", b"trailer", b"expect", b"upgrade", b"pragma", b"proxy-connection"}
 )
-_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
+_FILLER = b"User-Agent: Go-http-client/1.1\r\n"  # whoami's, where the client sent none
 _BENCH = ROUTES[b"/bench"]
+_FAST_US = LATENCY_BOUNDS[0]
 
 Values = tuple[bytes, ...]
 Pick = Callable[[Values], Values]
 Asked = tuple[bytes, bytes, int, float, int]  # path, query, number on the connection, wall clock, monotonic ns
+Taken = tuple[bytes, bytes, int]  # the answer, the record, and where the next request begins
+_PATH_AT, _QUERY_AT, _FIRST_FIELD = 0, 1, 2  # in the values of a request
 
 
-class Ends(NamedTuple):
+class Shape:
     """
-    What is the same for all requests of one connection, written out.
+    Names of header fields, and what follows from them. `values` are a request's path, query and values of fields.
 
-    lines  whoami's lines about the other end
-    head, tail, last  pieces of the record: the addresses, the connection's id, and what stands behind the number
-    client  the client's address as JSON where the peer is it, whatever the headers say
-    """
-
-    connection: Connection
-    peer: Peer
-    lines: bytes
-    head: bytes
-    tail: bytes
-    last: bytes
-    client: bytes
-
-
-class Shape(NamedTuple):
-    """
-    Names of header fields, and what follows from them.
-
-    text, text_values      whoami's print of the header, and which values it takes
+    match     takes them out of a request of this shape; None until the shape came COMPILED_AFTER times
+    text, text_values      whoami's answer, and which values it takes
+    extra     how much longer whoami's print of the request is than the request
     record, record_values  the record, and which values it takes; those of `id_values` at its end
-    host, connection, trace  where these values are, -1 without
-    forwarded              (name, where its values are) of each header that the policy reads
-    fields                 names as Go spells them
+    trace     where the traceparent is, 0 without
+    forwarded (name, where its values are) of each header that the policy reads; `is_forwarded`: one of them is there
+    names, fields          as they came, and as Go spells them
     """
 
-    text: bytes
-    text_values: "Pick"
-    record: bytes
-    record_values: "Pick"
-    id_values: "Pick"
-    host: int
-    connection: int
-    trace: int
-    forwarded: tuple[tuple[str, tuple[int, ...]], ...]
-    fields: tuple[bytes, ...]
+    __slots__ = (
+        *("extra", "fields", "forwarded", "id_values", "is_forwarded", "match", "names", "record", "record_values"),
+        *("seen", "text", "text_values", "trace", "host", "connection"),
+    )
+
+    def __init__(self, names: Values, at: Mapping[bytes, list[int]], forwarded: Sequence[str]) -> None:
+        """`at` says where the values of a lower-case name are; `forwarded` are the headers that the policy reads."""
+        self.names = names
+        self.fields = fields = tuple(map(canonical, names))
+        self.match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
+        self.seen = 0
+        agents, self.host = at.get(b"user-agent", []), at[b"host"][0]
+        self.connection = at.get(b"connection", [0])[0]
+        self.trace = at.get(b"traceparent", [0])[0]
+        self.forwarded = tuple((name, tuple(at.get(name.encode(), ()))) for name in forwarded)
+        self.is_forwarded = any(indexes for _, indexes in self.forwarded)
+        others = sorted(
+            (index for name, indexes in at.items() if name not in (b"host", b"user-agent") for index in indexes),
+            key=lambda index: (fields[index - _FIRST_FIELD], index),
+        )
+        self.extra = 0 if agents else len(_FILLER)
+        self.text = b"%b%d\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%b%bGET %b%b HTTP/1.1\r\nHost: %b\r\n"
+        self.text += b"User-Agent: %b\r\n" if agents else _FILLER
+        self.text += b"".join(fields[index - _FIRST_FIELD] + b": %b\r\n" for index in others) + b"\r\n"
+        self.text_values = _picking([_PATH_AT, _QUERY_AT, self.host, *agents, *others])
+        redacted = {name.encode() for name in REDACTED_HEADERS}
+        headers = b",".join(
+            b'"%b":[%b]'
+            % (name, b",".join([b'"%b"' % (REDACTED.encode() if name in redacted else b"%b")] * len(places)))
+            for name, places in at.items()
+        )
+        ids = at.get(b"x-request-id", [])[:1]
+        self.record = (
+            b'{"v":%d,"ts":"%%b.%%06d%%b%%b%%b","host":"%%b","protocol":"HTTP/1.1","user_agent":%b,"headers":{%b},'
+            b'"client_ip":%%b%%b,"user":null,"login":null,"status":%%d,"response_bytes":%%d,"request_bytes":0,'
+            b'"duration_us":%%d%%b%%d%%b,"request_id":%b,"trace_id":%%b,"error":null}\n'
+            % (SCHEMA_VERSION, b'"%b"' if agents else b"null", headers, b'"%b"' if ids else b"null")
+        )
+        shown = (index for name, indexes in at.items() if name not in redacted for index in indexes)
+        self.record_values = _picking([_PATH_AT, _QUERY_AT, self.host, *agents, *shown])
+        self.id_values = _picking(ids)
+
+    def compile(self) -> None:
+        """Make the expression."""
+        special = {self.host: _AUTHORITY, self.connection: _KEEP_ALIVE}
+        fields = b"".join(
+            b"%b: %b\r\n" % (re.escape(name), special.get(index, _VERBATIM))
+            for index, name in enumerate(self.names, _FIRST_FIELD)
+        )
+        self.match = re.compile(rb"GET %b%b HTTP/1\.1\r\n%b\r\n" % (_PATH, _QUERY, fields)).match
 
 
 class Verdict(NamedTuple):
-    """What a record says of the client, as JSON, and where reason and finding are counted."""
+    """What a record says of the client beside its address, as JSON, and where reason and finding are counted."""
 
     json: bytes
     reason: int
     finding: int
 
 
-class Taken(NamedTuple):
-    """What became of a request: the answer's bytes, the record, and where the next request begins."""
+class Ends:
+    """
+    What is the same for all requests of one connection, written out; and the shape of its last one.
 
-    answer: bytes
-    record: bytes
-    end: int
+    lines   whoami's lines about the other end
+    head, tail, last  pieces of the record: the addresses, the connection's id, and what stands behind the number
+    client  the client's address as JSON, where it is the peer whatever the headers say
+    without, with_header  verdicts, where they depend on nothing but whether a forwarding header came; else None
+    """
+
+    __slots__ = ("client", "connection", "head", "last", "lines", "peer", "shape", "tail", "with_header", "without")
+
+    def __init__(self, connection: Connection, peer: Peer, place: bytes) -> None:
+        fixed = {
+            "peer_ip": connection.peer_ip,
+            "peer_port": connection.peer_port,
+            "proxied_ip": connection.proxied_ip,
+            "proxied_port": connection.proxied_port,
+            "local_ip": connection.local_ip,
+            "local_port": connection.local_port,
+        }
+        client = peer.resolution.client if peer.resolution else None
+        self.connection = connection
+        self.peer = peer
+        self.lines = connection.lines
+        self.head = b'Z",%b,"method":"GET","target":"' % orjson.dumps(fixed)[1:-1]
+        self.tail = b',"connection_id":%b,"connection_request":' % orjson.dumps(connection.id)
+        self.last = b',"tls_version":%b%b' % (orjson.dumps(connection.tls_version), place)
+        self.client = orjson.dumps(str(client)) if client else b"null"
+        self.without: Verdict | None = None
+        self.with_header: Verdict | None = None
+        self.shape: Shape | None = None
 
 
 class Lane:
@@ -122,12 +183,14 @@ class Lane:
     def __init__(self, app: App, counters: Counters, row: memoryview, place: Place) -> None:
         self._app = app
         self._row = row
-        self._judge = app.explainer.judge
+        self._explainer = app.explainer
+        self._resolve = app.config.policy.resolve
         self._shapes: dict[Values, Shape | None] = {}
-        self._verdicts: dict[tuple[str, str, str], Verdict] = {}
+        self._verdicts: dict[Kind, Verdict] = {}
         self._second = 0
         self._now = self._stamp = self._host = self._whoami_head = self._bench_answer = b""
         self._latency = counters.start[LATENCY]
+        self._latency_sum = self._latency + len(LATENCY_BOUNDS) + 1
         self._reasons, self._findings = counters.slots(RESOLUTIONS), counters.slots(FOUND)
         self._requests = counters.start[REQUESTS]
         self._whoami = self._slot(WHOAMI.name, 200)
@@ -145,121 +208,136 @@ class Lane:
 
     def ends(self, connection: Connection, peer: Peer) -> Ends:
         """Write out what is the same for all requests of a connection."""
-        fixed = {
-            "peer_ip": connection.peer_ip,
-            "peer_port": connection.peer_port,
-            "proxied_ip": connection.proxied_ip,
-            "proxied_port": connection.proxied_port,
-            "local_ip": connection.local_ip,
-            "local_port": connection.local_port,
-        }
-        client = peer.resolution.client if peer.resolution else None
-        return Ends(
-            connection,
-            peer,
-            connection.lines,
-            b'Z",%b,"method":"GET","target":"' % orjson.dumps(fixed)[1:-1],
-            b',"connection_id":%b,"connection_request":' % orjson.dumps(connection.id),
-            b',"tls_version":%b%b' % (orjson.dumps(connection.tls_version), self._place),
-            orjson.dumps(str(client)) if client else b"null",
-        )
+        ends = Ends(connection, peer, self._place)
+        if peer.resolution is not None and peer.meaning in INTERNAL:
+            header = self._explainer.headers[0]
+            ends.without = self._verdict(self._explainer.kind(peer, {}, peer.resolution))
+            ends.with_header = self._verdict(self._explainer.kind(peer, {header: ("",)}, peer.resolution))
+        return ends
 
     def take(self, ends: Ends, data: bytes, at: int, number: int) -> Taken | None:
         """Answer the request that begins at a byte of data; None if it is not one for the fast lane, or not whole."""
-        found = _HEAD.match(data, at)
-        if found is None:
-            return None
-        received, started = time.time(), time.perf_counter_ns()
-        path, query, block = found.groups()
-        names: Values
-        values: Values
-        names, values = zip(*_FIELDS.findall(block), strict=True)
-        shapes = self._shapes
-        shape = shapes[names] if names in shapes else self._learn(names)
-        if shape is None:
-            return None
-        host = values[shape.host]
-        if not _HOST.fullmatch(host) or (shape.connection >= 0 and values[shape.connection] not in _KEEP_ALIVE):
-            return None
-        if path == b"/":
-            route = WHOAMI
-        elif b"//" in path or b"/." in path:
-            return None
+        received, started = time(), perf_counter_ns()
+        shape = ends.shape
+        if shape is None or shape.match is None or (found := shape.match(data, at)) is None:
+            met = self._meet(data, at)
+            if met is None:
+                return None
+            shape, values, escaped, end = met
+            ends.shape = shape
         else:
-            route = route_at(path)
-        if query is None:
-            query = b""
-        elif b"%" in query or b"header" in query or b"env" in query or b"wait" in query:
+            values = escaped = found.groups()
+            end = found.end()
+        path, query = values[_PATH_AT], values[_QUERY_AT]
+        if query and (b"%" in query or b"header" in query or b"env" in query or b"wait" in query):
             return None
         second = int(received)
         if second != self._second:
             self._tick(second)
-        if route is WHOAMI:
-            printed = shape.text % shape.text_values(values)
+        if path == b"/" or (route := self._route(path)) is WHOAMI:
             slot, status = self._whoami, 200
-            size = len(self._host) + len(ends.lines) + len(path) + len(query) + len(printed) + REQUEST_LINE_BYTES
-            answer = b"%b%d\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%b%bGET %b%b HTTP/1.1\r\n%b" % (
-                self._whoami_head,
-                size,
-                self._host,
-                ends.lines,
-                path,
-                query,
-                printed,
-            )
+            size = len(self._host) + len(ends.lines) + end - at + shape.extra
+            answer = shape.text % (self._whoami_head, size, self._host, ends.lines, *shape.text_values(values))
+        elif route is None:
+            return None
         elif route is _BENCH:
             slot, size, status, answer = self._bench, 1, 200, self._bench_answer
-        elif route.slow or route.wait is not None:
-            return None
         else:
-            made = self._other(ends, route, shape, names, values, (path, query, number, received, started))
+            made = self._other(ends, route, shape, values, (path, query, number, received, started))
             if made is None:
                 return None
             slot, size, status, answer = made
-        peer = ends.peer
-        forwarded = {name: [values[index].decode() for index in indexes] for name, indexes in shape.forwarded}
-        resolution, finding = self._judge(peer, forwarded)
-        if peer.resolution is not None:
-            client = ends.client
-        else:
-            client = b'"%b"' % str(resolution.client).encode() if resolution.client else b"null"
-        verdict = self._verdicts.get((resolution.reason.code, resolution.source, finding.code)) or self._verdict(
-            resolution, finding
-        )
-        if b'"' in block or b"\\" in block:
-            values = tuple([value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for value in values])
-        microseconds = (time.perf_counter_ns() - started) // 1000
-        record = shape.record % (
-            self._stamp,
-            (received - second) * 1e6,
-            ends.head,
-            path,
-            query,
-            *shape.record_values(values),
-            client,
-            verdict.json,
-            status,
-            size,
-            microseconds,
-            ends.tail,
-            number,
-            ends.last,
-            *shape.id_values(values),
-            b"null" if shape.trace < 0 else orjson.dumps(trace_id(values[shape.trace].decode())),
-        )
+        client = ends.client
+        verdict = ends.with_header if shape.is_forwarded else ends.without
+        if verdict is None:
+            client, verdict = self._judge(ends, shape, values)
         row = self._row
         row[slot] += 1
         row[verdict.reason] += 1
         row[verdict.finding] += 1
-        observe(row, self._latency, LATENCY_BOUNDS, microseconds)
-        return Taken(answer, record, found.end())
+        microseconds = (perf_counter_ns() - started) // 1000
+        if microseconds <= _FAST_US:
+            row[self._latency] += 1
+            row[self._latency_sum] += microseconds
+        else:
+            observe(row, self._latency, LATENCY_BOUNDS, microseconds)
+        return (
+            answer,
+            shape.record
+            % (
+                self._stamp,
+                (received - second) * 1e6,
+                ends.head,
+                *shape.record_values(escaped),
+                client,
+                verdict.json,
+                status,
+                size,
+                microseconds,
+                ends.tail,
+                number,
+                ends.last,
+                *shape.id_values(escaped),
+                b"null" if not shape.trace else orjson.dumps(trace_id(values[shape.trace].decode())),
+            ),
+            end,
+        )
+
+    def _meet(self, data: bytes, at: int) -> tuple[Shape, Values, Values, int] | None:
+        """Return (shape, values, the same as JSON has them, end) of a request whose shape is not its connection's."""
+        found = _HEAD.match(data, at)
+        if found is None:
+            return None
+        path, query, block = found.groups()
+        names, fields = zip(*_FIELDS.findall(block), strict=True)
+        shape = self._shapes.get(names) or self._learn(names)
+        if shape is None:
+            return None
+        values = (path, query, *fields)
+        if not _IS_AUTHORITY.fullmatch(values[shape.host]):
+            return None
+        if shape.connection and not _IS_KEEP_ALIVE.fullmatch(values[shape.connection]):
+            return None
+        shape.seen += 1
+        if shape.seen == COMPILED_AFTER:
+            shape.compile()
+        escaped = values
+        if b'"' in block or b"\\" in block:
+            escaped = tuple([value.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for value in values])
+        return shape, values, escaped, found.end()
+
+    def _route(self, path: bytes) -> Route | None:
+        """Return the route at a path; None if it is not for the fast lane."""
+        if b"//" in path or b"/." in path:
+            return None
+        route: Route = route_at(path)
+        return None if route.slow or (route.wait is not None and route is not WHOAMI) else route
+
+    def _judge(self, ends: Ends, shape: Shape, values: Values) -> tuple[bytes, Verdict]:
+        """Return who the client of a request is, as JSON, and the verdict."""
+        peer = ends.peer
+        headers = {name: [values[index].decode() for index in indexes] for name, indexes in shape.forwarded}
+        resolution = peer.resolution or self._resolve(peer.text, headers, peer.proxied)
+        kind = self._explainer.kind(peer, headers, resolution)
+        verdict = self._verdicts.get(kind) or self._verdict(kind)
+        client = resolution.client
+        return (b'"%b"' % str(client).encode() if client is not None else b"null"), verdict
+
+    def _verdict(self, kind: Kind) -> Verdict:
+        """Return the verdict on all requests of a kind: there are few, all of them ours to name."""
+        reason, source = kind[0], kind[1]
+        finding = self._explainer.finding_on(kind).code
+        told = {"client_source": source or None, "client_reason": reason, "finding": finding}
+        verdict = Verdict(b"," + orjson.dumps(told)[1:-1], self._reasons[reason], self._findings[finding])
+        self._verdicts[kind] = verdict
+        return verdict
 
     def _other(
-        self, ends: Ends, route: Route, shape: Shape, names: Values, values: Values, asked: Asked
+        self, ends: Ends, route: Route, shape: Shape, values: Values, asked: Asked
     ) -> tuple[int, int, int, bytes] | None:
         """Return (slot, body's size, status, answer) of a route without a template; None if it needs the slow way."""
         path, query, number, received, started = asked
-        pairs = [pair for pair in zip(shape.fields, values, strict=True) if pair[0] != b"Host"]
+        pairs = [pair for pair in zip(shape.fields, values[_FIRST_FIELD:], strict=True) if pair[0] != b"Host"]
         request = Request(
             ends.connection,
             number,
@@ -269,7 +347,7 @@ class Lane:
             path + query,
             path,
             query[1:],
-            list(zip(names, values, strict=True)),
+            list(zip(shape.names, values[_FIRST_FIELD:], strict=True)),
             pairs,
             dict(reversed(pairs)),
             values[shape.host],
@@ -301,71 +379,22 @@ class Lane:
     def _slot(self, route: str, status: int) -> int:
         return self._requests + ROUTE_NAMES.index(route) * len(STATUS_CLASSES) + status_class(status)
 
-    def _verdict(self, resolution: Resolution, finding: Finding) -> Verdict:
-        told = {
-            "client_source": resolution.source or None,
-            "client_reason": resolution.reason.code,
-            "finding": finding.code,
-        }
-        verdict = Verdict(
-            b"," + orjson.dumps(told)[1:-1],
-            self._reasons[resolution.reason.code],
-            self._findings[finding.code],
-        )
-        self._verdicts[resolution.reason.code, resolution.source, finding.code] = verdict
-        return verdict
-
     def _learn(self, names: Values) -> Shape | None:
-        """Work out a shape and remember it; None for one that is not for the fast lane, which is remembered too."""
+        """Work out a shape and remember it; None for names that are not for the fast lane."""
         if len(names) > MAX_NAMES or sum(map(len, names)) > MAX_NAME_BYTES:
+            return None
+        at: dict[bytes, list[int]] = {}
+        for index, name in enumerate(names, _FIRST_FIELD):
+            at.setdefault(name.lower(), []).append(index)
+        once = len(at.get(b"host", ())) == 1 and all(
+            len(at.get(name, ())) < 2 for name in (b"connection", b"user-agent")
+        )
+        if not once or not TURNING_AWAY.isdisjoint(at):
             return None
         if len(self._shapes) >= MAX_SHAPES:
             self._shapes.clear()
-        shape = self._shapes[names] = shape_of(names, self._app.explainer.headers)
+        shape = self._shapes[names] = Shape(names, at, self._explainer.headers)
         return shape
-
-
-def shape_of(names: Values, forwarded: Sequence[str]) -> Shape | None:
-    """Return the shape of these names, None if they are not for the fast lane; forwarded are those the policy reads."""
-    lower = [name.lower() for name in names]
-    at: dict[bytes, list[int]] = {}
-    for index, name in enumerate(lower):
-        at.setdefault(name, []).append(index)
-    if len(at.get(b"host", ())) != 1 or len(at.get(b"connection", ())) > 1 or not TURNING_AWAY.isdisjoint(at):
-        return None
-    fields = tuple(map(canonical, names))
-    agents, host = at.get(b"user-agent", []), at[b"host"][0]
-    others = sorted(
-        (index for index in range(len(names)) if lower[index] not in (b"host", b"user-agent")), key=fields.__getitem__
-    )
-    agent = b"User-Agent: %b\r\n" if agents else b"User-Agent: Go-http-client/1.1\r\n"
-    text = b"Host: %b\r\n" + agent + b"".join(b"%b: %%b\r\n" % fields[index] for index in others) + b"\r\n"
-    redacted = {name.encode() for name in REDACTED_HEADERS}
-    headers = b",".join(
-        b'"%b":[%b]' % (name, b",".join([b'"%b"' % (REDACTED.encode() if name in redacted else b"%b")] * len(indexes)))
-        for name, indexes in at.items()
-    )
-    ids = at.get(b"x-request-id", [])[:1]
-    record = (
-        b'{"v":%d,"ts":"%%b.%%06d%%b%%b%%b","host":"%%b","protocol":"HTTP/1.1","user_agent":%b,"headers":{%b},'
-        b'"client_ip":%%b%%b,"user":null,"login":null,"status":%%d,"response_bytes":%%d,"request_bytes":0,'
-        b'"duration_us":%%d%%b%%d%%b,"request_id":%b,"trace_id":%%b,"error":null}\n'
-        % (SCHEMA_VERSION, b'"%b"' if agents else b"null", headers, b'"%b"' if ids else b"null")
-    )
-    return Shape(
-        text,
-        _picking([host, *agents[:1], *others]),
-        record,
-        _picking(
-            [host, *agents[:1], *(index for name, indexes in at.items() if name not in redacted for index in indexes)]
-        ),
-        _picking(ids),
-        host,
-        at.get(b"connection", [-1])[0],
-        at.get(b"traceparent", [-1])[0],
-        tuple((name, tuple(at.get(name.encode(), ()))) for name in forwarded),
-        fields,
-    )
 
 
 def _picking(indexes: Sequence[int]) -> Pick:

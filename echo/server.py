@@ -132,7 +132,7 @@ async def _serve(
     gc.freeze()
     await stop.wait()
     loop.remove_reader(alive)
-    app.ready, worker.draining = False, True
+    worker.drain()
     try:
         async with asyncio.timeout(app.settings.drain):
             await hurry.wait()

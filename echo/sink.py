@@ -64,9 +64,9 @@ class Sink:
     Takes lines for a descriptor. The event loop calls `write` and `flush`; the thread does the rest.
 
     on       anything is written at all
-    full     no more requests should be read; `when_room` is called, in the thread, once they may be
+    full     no more requests should be read: `when_full` was called, and `when_room` will be, in the thread
     dropped  lines that were lost since the start
-    written  lines that were written
+    written  lines that were written, in batches
     failures tries to write that failed
     """
 
@@ -89,16 +89,18 @@ class Sink:
         self.dropped = 0
         self.written = 0
         self.failures = 0
+        self.when_full: Callable[[], None] = _nobody_waits
         self.when_room: Callable[[], None] = _nobody_waits
         self.about_dropped: Callable[[int], bytes] = _nothing_to_say
         self._descriptor = -1 if descriptor is None else descriptor
         self._name = name
         self._path = path
         self._lock = Lock()
-        self._lines: list[bytes] = []
-        self._gathered = 0
+        self._lines = bytearray()  # gathered: a list of them would cost ten times as much, in memory that is cold
+        self._count = 0  # of them
+        self._room = limit  # how many bytes may be gathered before the log is full
         self._untold = 0  # lines dropped that no line has told of yet
-        self._batches: deque[bytes] = deque()  # for the thread
+        self._batches: deque[tuple[bytearray, int]] = deque()  # for the thread: lines, and how many
         self._queued = 0  # bytes in them, and in what the thread has in hand
         self._ends = 0.0  # when the thread gives up, once there is an end
         self._reopen = False
@@ -109,7 +111,7 @@ class Sink:
     @property
     def pending(self) -> int:
         """Return how many bytes are held."""
-        return self._gathered + self._queued
+        return len(self._lines) + self._queued
 
     def start(self) -> None:
         """Start the thread, in the process that is to write: threads do not survive a fork."""
@@ -119,31 +121,37 @@ class Sink:
 
     def write(self, line: bytes) -> None:
         """Take one line, its newline included; it is handed on after `flush_seconds`."""
-        size = self._gathered + len(line)
-        if size + self._queued > self.limit:
+        lines = self._lines
+        if len(lines) + len(line) > self._room:
             if self.drops:
                 self.dropped += 1
                 self._untold += 1
                 return
-            self.full = True
-        if not self._lines:
+            if not self.full:
+                self.full = True
+                self.when_full()
+        if not lines:
             asyncio.get_running_loop().call_later(self.flush_seconds, self.flush)
-        self._lines.append(line)
-        self._gathered = size
+        lines += line
+        self._count += 1
 
     def flush(self) -> None:
         """Hand what was gathered to the thread."""
         with self._condition:
             if self._untold and self._queued <= self.limit // 2:
-                self._lines.append(self.about_dropped(self._untold))
-                self._untold = 0
+                self._tell()
             if self._lines:
-                batch = b"".join(self._lines)
-                self._lines.clear()
-                self._gathered = 0
-                self._batches.append(batch)
-                self._queued += len(batch)
+                self._batches.append((self._lines, self._count))
+                self._queued += len(self._lines)
+                self._lines, self._count = bytearray(), 0
+                self._room = self.limit - self._queued
                 self._condition.notify()
+
+    def _tell(self) -> None:
+        """Gather the line that says how many were dropped."""
+        self._lines += self.about_dropped(self._untold)
+        self._count += 1
+        self._untold = 0
 
     def reopen(self) -> None:
         """Have the log file opened again by its name; nothing where it is no file."""
@@ -155,9 +163,8 @@ class Sink:
     def close(self, seconds: float = CLOSE_SECONDS) -> int:
         """Write what is held, for so many seconds at most; return how many bytes were lost."""
         self.flush()
-        if self._untold and self.on:
-            self._lines.append(self.about_dropped(self._untold))
-            self._untold = 0
+        if self._untold:
+            self._tell()
             self.flush()
         if self._thread is None:
             return 0
@@ -176,22 +183,23 @@ class Sink:
                 while not (self._batches or self._ends or self._reopen):
                     self._condition.wait()
                 reopens, self._reopen = self._reopen, False
-                batch = self._batches.popleft() if self._batches else b""
+                batch, lines = self._batches.popleft() if self._batches else (bytearray(), 0)
             if reopens:
                 self._open_again()
             if not (batch or reopens):
                 return
-            at = 0
+            at, view = 0, memoryview(batch)
             while at < len(batch):
                 end = line_end(batch, at)
-                if not self._put(batch[at:end]):
+                if not self._put(view[at:end]):
                     return
-                self._done(end - at, batch.count(b"\n", at, end))
-                at = end
+                at, done = end, end - at
+                self._done(done, lines if end == len(batch) else 0)
 
     def _done(self, size: int, lines: int) -> None:
         with self._condition:
             self._queued -= size
+            self._room = self.limit - self._queued
             self.written += lines
             room = self.full and self._queued <= self.limit // 2
             if room:
@@ -199,10 +207,9 @@ class Sink:
         if room:
             self.when_room()
 
-    def _put(self, lines: bytes) -> bool:
+    def _put(self, lines: memoryview) -> bool:
         """Write whole lines, however long it takes; return False where the end came first."""
-        torn = self._lock.acquire()
-        data = memoryview(b"\n" + lines if torn else lines)
+        data = lines if not self._lock.acquire() else memoryview(b"\n" + lines)
         while data:
             try:
                 data = data[_write(self._descriptor, data) :]
@@ -214,7 +221,7 @@ class Sink:
                     with self._condition:
                         self._reopen = False
                     self._open_again()
-                    data = memoryview(lines)  # from the start: what the old file holds of them it may keep
+                    data = lines  # from the start: what the old file holds of them it may keep
         self._lock.release()
         self._failed = False
         return True
@@ -246,7 +253,7 @@ class Sink:
             )
 
 
-def line_end(batch: bytes, start: int) -> int:
+def line_end(batch: bytes | bytearray, start: int) -> int:
     """Return where to cut a batch: behind the last line that ends within MAX_WRITE_BYTES, or behind a longer one."""
     if len(batch) - start <= MAX_WRITE_BYTES:
         return len(batch)

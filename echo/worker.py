@@ -71,7 +71,12 @@ class Worker:
         self.counters = counters
         self.row = row = counters.row(index)
         self.lane = Lane(app, counters, row, place)
+        self.take = self.lane.take
+        self.open_lane = self.lane.open  # and neither held nor draining
+        self.logs = sink.on
+        self.log = sink.write
         self.open: set[Conversation] = set()
+        self.busy: set[Conversation] = set()  # those whose task runs, be it that their client left meanwhile
         self.held = False  # no connection is read: the log is full
         self.room = asyncio.Event()  # set unless held
         self.room.set()
@@ -91,6 +96,7 @@ class Worker:
         self._reasons, self._findings = counters.slots(RESOLUTIONS), counters.slots(FOUND)
         self._kinds, self._timeouts = counters.slots(MALFORMED), counters.slots(TIMED_OUT)
         self._loop = asyncio.get_running_loop()
+        sink.when_full = self.hold
         sink.when_room = self._when_room
         sink.about_dropped = self._about_dropped
         app.host.refresh()
@@ -189,12 +195,6 @@ class Worker:
             )
             self.log(record_line(exchange, self.place))
 
-    def log(self, line: bytes) -> None:
-        """Hand a record to the log; stop reading where that is full."""
-        self.sink.write(line)
-        if self.sink.full and not self.held:
-            self.hold()
-
     def trusts(self, wire: Connection) -> bool:
         """Return whether the proxied peer, or without one the peer, is in the trusted ranges."""
         peer = wire.proxied_ip or wire.peer_ip
@@ -211,6 +211,7 @@ class Worker:
     def hold(self) -> None:
         """Read no connection until the log has room."""
         self.held = True
+        self.open_lane = False
         self.room.clear()
         for conversation in self.open:
             conversation.hold()
@@ -222,6 +223,7 @@ class Worker:
     def _release(self) -> None:
         if self.held and not self.sink.full:
             self.held = False
+            self.open_lane = self.lane.open and not self.draining
             self.room.set()
             for conversation in tuple(self.open):
                 conversation.release()
@@ -252,24 +254,30 @@ class Worker:
         row[slots[LOG_FAILURES]] = sink.failures
         row[slots[BLOCKED]] = self.held
 
+    def drain(self) -> None:
+        """Serve on, but be not ready, and end connections with their next answer."""
+        self.app.ready = False
+        self.draining = True
+        self.open_lane = False
+
     async def finish(self, seconds: float) -> int:
         """End all connections when they have nothing in hand, or after so many seconds; return how many were cut."""
         for conversation in tuple(self.open):
             conversation.finish()
         await self._gone(seconds)
-        left = len(self.open)
+        left = self.open | self.busy
         if left:
             self.cut.set()
             self.room.set()
-            for conversation in tuple(self.open):
+            for conversation in left:
                 conversation.cut_off()
             await self._gone(CUT_SECONDS)
-            for conversation in tuple(self.open):
+            for conversation in left:
                 conversation.abort()
-            await asyncio.sleep(0)  # for the ends to be seen
-        return left
+            await self._gone(CUT_SECONDS)
+        return len(left)
 
     async def _gone(self, seconds: float) -> None:
         deadline = self._loop.time() + seconds
-        while self.open and self._loop.time() < deadline:
+        while (self.open or self.busy) and self._loop.time() < deadline:
             await asyncio.sleep(0.01)

@@ -114,8 +114,13 @@ def _latency(
     found: dict[str, list[Latency]] = {one.name: [] for one in asked}
     for _ in range(amount.turns):
         for one in asked:
-            found[one.name].append(latency(one, "/", per_second, amount.turn_seconds, connections, cores))
-    return report.latencies(found, RATE_PART, connections)
+            try:
+                turn = latency(one, "/", per_second, amount.turn_seconds, connections, cores)
+            except TimeoutError as error:  # others had the core; another turn may do
+                _say(f"{one.name}: {error}")
+            else:
+                found[one.name].append(turn)
+    return report.latencies({name: turns for name, turns in found.items() if turns}, RATE_PART, connections)
 
 
 def _candidates(folder: Path, original: Path | None, cores: Cores) -> list[Candidate]:

@@ -44,7 +44,7 @@ class Latency(NamedTuple):
 def latency(
     candidate: Candidate, target: str, per_second: float, seconds: float, connections: int, cores: Cores
 ) -> Latency:
-    """Ask a candidate at a rate, for some seconds, over some connections; a request waits for one that is free."""
+    """Ask a candidate at a rate, for some seconds, over some connections; a request waits for one that is free. Raises TimeoutError."""
     total = int(per_second * (seconds + WARM_SECONDS))
     asked = requests(target, 7, min(total, 1 << 15))
     sockets: dict[int, socket.socket] = {}
@@ -103,7 +103,7 @@ def _drive(
         now = clock()
         away, last = max(away, now - last), now
         if now > give_up:
-            raise RuntimeError(f"{total - answered} of {total} answers did not come in time")
+            raise TimeoutError(f"{total - answered} of {total} answers did not come in time")
         while sent < total and free and (due := start + int(sent * interval)) <= now:
             number = free.popleft()
             sends[number](asked[sent % count])

@@ -87,7 +87,7 @@ def latencies(found: Mapping[str, Sequence[Latency]], part: float, connections: 
     for name, turns in found.items():
         reached, *times = min(turns, key=lambda turn: turn.waited + turn.away)
         rows.append((name, f"{reached:,.0f}", *(f"{us / 1000:.2f}" for us in times)))
-    count = len(next(iter(found.values())))
+    count = max(map(len, found.values()), default=0)
     words = (
         f"`/` at {part:.0%} of the requests/s that whofrom with its log reached, {connections} connections, open loop: "
         "from when a request was due to its last byte, milliseconds. "

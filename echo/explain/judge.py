@@ -19,7 +19,9 @@ from echo.explain.topology import Meaning, Topology
 from echo.request import canonical
 
 SETTLED = (PEER.code, PEER_UNTRUSTED.code)  # reasons with which the peer is the client, whatever the headers say
-MAX_VERDICTS = 4096  # kinds of requests whose finding is remembered: there are fewer, all of them ours to name
+
+# the reason, the header, what peer and client mean, whether there are entries, claims among them, the peer's address
+Kind = tuple[str, str, str, str, bool, bool, bool]
 
 
 class HopView(NamedTuple):
@@ -69,7 +71,6 @@ class Explainer:
         self.headers = config.policy.headers or (config.policy.header,)
         self._resolve = config.policy.resolve
         self._guarded = bool(config.policy.trusted)
-        self._verdicts: dict[tuple[str, str, str, bool, bool, bool], Finding] = {}
 
     def peer(self, text: str | None, *, proxied: bool = False) -> Peer:
         """Judge a peer."""
@@ -86,30 +87,32 @@ class Explainer:
 
     def finding(self, peer: Peer, headers: Headers, resolution: Resolution) -> Finding:
         """Return the finding on one request, placeholders unfilled."""
+        return self.finding_on(self.kind(peer, headers, resolution))
+
+    def kind(self, peer: Peer, headers: Headers, resolution: Resolution) -> Kind:
+        """Return what of a request its finding depends on."""
         policy = self.config.policy
-        client = resolution.client
-        values = headers.get(resolution.source if resolution.source in policy.headers else policy.header, ())
+        client, source, reason = resolution.client, resolution.source, resolution.reason.code
+        values = headers.get(source if source in policy.headers else policy.header, ())
         entries = sum([value.count(",") + 1 for value in values]) if values else 0
-        reason = resolution.reason.code
         last_is_peer = (
             entries == 1 and peer.meaning not in INTERNAL and reason in SETTLED and _last(values) == peer.address
         )
         meaning = peer.meaning if client is peer.address else self.topology.meaning(client).code
-        key = reason, peer.meaning, meaning, entries > 0, entries > resolution.depth, last_is_peer
-        finding = self._verdicts.get(key)
-        if finding is None:
-            finding = choose(
-                reason,
-                peer.meaning,
-                meaning,
-                entries=entries,
-                claims=max(0, entries - resolution.depth),
-                last_is_peer=last_is_peer,
-                guarded=self._guarded or reason == RIGHTMOST_UNTRUSTED,
-            )
-            if len(self._verdicts) < MAX_VERDICTS:
-                self._verdicts[key] = finding
-        return finding
+        return reason, source, peer.meaning, meaning, entries > 0, entries > resolution.depth, last_is_peer
+
+    def finding_on(self, kind: Kind) -> Finding:
+        """Return the finding on all requests of a kind."""
+        reason, _, peer, client, has_entries, has_claims, last_is_peer = kind
+        return choose(
+            reason,
+            peer,
+            client,
+            entries=has_entries,
+            claims=has_claims,
+            last_is_peer=last_is_peer,
+            guarded=self._guarded or reason == RIGHTMOST_UNTRUSTED,
+        )
 
     def explain(self, asked: str, arrival: Arrival, spoken: Sequence[Spoken] = ()) -> Explanation:
         """

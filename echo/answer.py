@@ -32,6 +32,8 @@ class Answer(NamedTuple):
     close    end the connection whatever the client asked
     pieces   the body where it is made while it is sent (`body` is empty then); a number is a pause, in seconds
     length   of the pieces; UNKNOWN_LENGTH: they are sent in chunks
+    buffer   what Go would hold of the body before it sends the head: a longer one it sends without its length, so that
+             HTTP/1.0 ends it with the connection
     """
 
     status: int
@@ -41,6 +43,7 @@ class Answer(NamedTuple):
     close: bool = False
     pieces: Iterator[bytes | float] | None = None
     length: int = 0
+    buffer: int = GO_BUFFER_BYTES
 
 
 class Rendered(NamedTuple):
@@ -85,7 +88,8 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
     chunked = has_body and endless and not is_10
     connection = b""
     if is_10:
-        keep = request.keep_alive_10 and (is_head or fits or not has_body)
+        held = not endless and size <= answer.buffer
+        keep = request.keep_alive_10 and (is_head or held or not has_body or b"Content-Length" in names)
         connection = b"keep-alive" if keep and b"Connection" not in names else b""
     else:
         keep = not request.close

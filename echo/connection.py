@@ -17,6 +17,7 @@ Facts:
 """
 
 import asyncio
+import re
 import time
 from typing import cast
 
@@ -37,6 +38,8 @@ from echo.websocket import EchoSocket, handshake
 from echo.wire import find_head, parse_head
 from echo.worker import Worker
 
+GO_PEEK_BYTES = 4  # Go looks for a further request when so many bytes are there
+LEADING_NEWLINES = re.compile(rb"[\r\n]{0,4}")  # which it forgives behind a POST (RFC 9112 §2.2)
 SLACK_BYTES = 256 << 10  # buffered beyond a whole head; then the socket is not read
 MAX_DRAINED_BYTES = 256 << 10  # Go's maxPostHandlerReadBytes
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
@@ -62,12 +65,14 @@ class Conversation(BaseProtocol):
         "_number",
         "_ours",
         "_phase",
+        "_posted",
         "_preface",
         "_refusal",
         "_scanned",
         "_simple",
         "_since",
         "_stuck",
+        "_unread",
         "_waiter",
         "_wire",
         "_worker",
@@ -91,6 +96,8 @@ class Conversation(BaseProtocol):
         self._close = False  # after the request in hand
         self._number = 0
         self._ahead = 0  # requests that were there before the client had an answer to the first
+        self._posted = False  # the last request was a POST
+        self._unread: BodyReader | None = None  # reads what the last answer did not wait for
         self._holds = 0
         self._phase = "idle"
         self._since = time.perf_counter_ns()  # when the phase began, or bytes last came in it
@@ -442,10 +449,16 @@ class Conversation(BaseProtocol):
         """Return the next head; None where the connection ends before one."""
         self._scanned = 0
         self._number += 1
+        wanted = GO_PEEK_BYTES if self._number > 1 else 1
         while True:
             if self._refusal is not None:
                 raise self._refusal
-            if self._buffer:
+            if len(self._buffer) >= wanted:
+                if self._posted:
+                    self._take(LEADING_NEWLINES.match(self._buffer).end())  # type: ignore[union-attr]  # it always does
+                    self._posted = False
+                    continue
+                wanted = 1
                 end = find_head(self._buffer, self._scanned, self._worker.settings.max_header_bytes)
                 if end:
                     head = bytes(self._buffer[:end])
@@ -453,7 +466,7 @@ class Conversation(BaseProtocol):
                     return head
                 self._scanned = len(self._buffer)
             if self._eof:
-                if self._buffer and self.transport is not None:
+                if len(self._buffer) >= wanted and self.transport is not None:
                     raise Malformed("cut-off", "the connection ended within the head")
                 if self._preface is not None and self._preface.begun:
                     raise Malformed("cut-off", "the connection ended within the PROXY header")
@@ -474,6 +487,8 @@ class Conversation(BaseProtocol):
     async def _answer(self, request: Request) -> bool:
         """Answer a request, its body read and its wait over; return whether another may follow."""
         route = route_of(request)
+        self._posted = request.method == b"POST"
+        self._unread = None
         if route.socket and (kept := await self._socket(request, route)) is not None:
             return kept
         answer = await self._made(request, route)
@@ -485,13 +500,15 @@ class Conversation(BaseProtocol):
             return False
         await self._drain_helper()
         if not keep and not self._eof and (self._buffer or request.length):
+            if self._unread is not None:
+                await self._outlast(self._unread)
             await self._linger()
         return keep
 
     async def _made(self, request: Request, route: Route) -> Answer:
         """Return the answer, when it is time for it."""
         app, worker = self._worker.app, self._worker
-        if b"Expect" in request.firsts and b"100-continue" not in request.firsts[b"Expect"].lower():
+        if request.expects_more:
             return Answer(417, ((b"Connection", b"close"),), close=True)
         seconds = route.wait(request) if route.wait is not None else 0.0
         if seconds > worker.settings.max_wait:
@@ -603,20 +620,21 @@ class Conversation(BaseProtocol):
         if not request.length:
             return False
         if request.expects_continue and not early:
-            if not keep:
-                return True  # the client holds the body back, and nobody asked for it
+            if not keep:  # the client holds the body back, and nobody asked for it
+                self._unread = BodyReader(request.length, keep=False)
+                return True
             if self.transport is not None:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         elif not keep and (request.close or request.length >= MAX_DRAINED_BYTES):
+            if request.length < 0:
+                self._unread = BodyReader(request.length, keep=False)
             return True
         reader = BodyReader(request.length, keep=keep, limit=self._worker.settings.max_body_bytes)
         self._enter("body")
         while True:
             reader.feed(self._buffer)
             self._take(0)
-            if not keep and reader.size > MAX_DRAINED_BYTES:
-                break
-            if reader.done:
+            if reader.done or (not keep and reader.size > MAX_DRAINED_BYTES):
                 break
             if self._eof:
                 reader.feed_eof()
@@ -630,7 +648,19 @@ class Conversation(BaseProtocol):
         self._enter("busy")
         request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
         request.body_error = reader.error
-        return not reader.done or bool(reader.error)
+        if not keep and reader.size > MAX_DRAINED_BYTES:
+            return True
+        ended = self._eof and request.length > 0  # there is nothing to be left: the end is the client's
+        return not reader.done or (bool(reader.error) and not ended)
+
+    async def _outlast(self, reader: BodyReader) -> None:
+        """Wait, after the answer, for a body that nobody read, as Go does where it must see where the body ends."""
+        self._enter("body")
+        while not (self._eof or self._phase == "late" or self._worker.cut.is_set()):
+            reader.feed(self._buffer)
+            if reader.done or reader.size > MAX_DRAINED_BYTES:
+                break
+            await self._more()
 
     def _refuse(self, malformed: Malformed) -> None:
         """Answer bytes that are no request, and log them as one."""

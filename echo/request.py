@@ -18,6 +18,7 @@ MAX_CACHED_CHARS = 256  # longer header names and targets are worked out each ti
 
 Fields = list[tuple[bytes, bytes]]
 
+_CONTINUE = re.compile(rb"(?:^|[ ,\t])100-continue(?:$|[ ,\t])", re.IGNORECASE)
 _CLOSE = re.compile(rb"(?:^|[ ,\t])close(?:$|[ ,\t])", re.IGNORECASE)
 
 
@@ -95,8 +96,14 @@ class Request:
     @property
     def expects_continue(self) -> bool:
         """Return whether the client waits for a 100 before it sends the body."""
-        expect = self.first(b"Expect") if self.length else None
-        return expect is not None and self.version >= (1, 1) and b"100-continue" in expect.lower()
+        expect = self.first(b"Expect") if self.length and self.version >= (1, 1) else None
+        return expect is not None and _CONTINUE.search(expect) is not None
+
+    @property
+    def expects_more(self) -> bool:
+        """Return whether the client expects what nobody offers (RFC 9110 §10.1.1)."""
+        expect = self.first(b"Expect")
+        return bool(expect) and _CONTINUE.search(expect or b"") is None
 
 
 def says_close(value: bytes) -> bool:

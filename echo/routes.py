@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from echo import data, extras, websocket, whoami
-from echo.answer import JSON, TEXT, Answer, plain
+from echo.answer import GO_BUFFER_BYTES, JSON, TEXT, Answer, plain
 from echo.clientip import Config, ConfigFault, Resolution
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
@@ -30,6 +30,7 @@ from echo.settings import Settings
 from echo.whoami import Identity
 
 MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
+COPIED_BYTES = 512  # Go's io.Copy into an answer sends the head once it has seen so many
 
 
 class Health:
@@ -114,10 +115,7 @@ def route_of(request: Request) -> Route:
     path = request.path
     if request.target == b"*":
         return OPTIONS_ALL if request.method == b"OPTIONS" else BAD_STAR
-    if request.method == b"CONNECT":
-        if not path:
-            return NOT_FOUND
-    elif path != clean_path(path):
+    if path != clean_path(path) and (request.method != b"CONNECT" or not path):
         return REDIRECT
     return route_at(decoded(path))
 
@@ -147,7 +145,9 @@ def clean_path(path: bytes) -> bytes:
 
 
 def _whoami(app: App, request: Request) -> Answer:
-    return Answer(200, (), whoami.text(request, app.identity, app.host), close=bool(request.body_error))
+    text = whoami.text(request, app.identity, app.host)
+    broken = request.length < 0 and bool(request.body_error)
+    return Answer(200, (), text, close=broken, buffer=GO_BUFFER_BYTES if request.body_bytes <= COPIED_BYTES else 0)
 
 
 def _api(app: App, request: Request) -> Answer:
@@ -161,8 +161,8 @@ def _bench(_app: App, _request: Request) -> Answer:
 def _data(app: App, request: Request) -> Answer:
     made = data.answer(request, request.received, app.settings.max_data_bytes)
     if made.length <= MAX_JOINED_BYTES:
-        return Answer(made.status, made.headers, b"".join(made.pieces()))
-    return Answer(made.status, made.headers, pieces=made.pieces(), length=made.length)
+        return Answer(made.status, made.headers, b"".join(made.pieces()), buffer=COPIED_BYTES - 1)
+    return Answer(made.status, made.headers, pieces=made.pieces(), length=made.length, buffer=COPIED_BYTES - 1)
 
 
 def _echo(_app: App, request: Request) -> Answer:
@@ -263,16 +263,13 @@ def _delay_seconds(request: Request) -> float:
 
 def _redirect(_app: App, request: Request) -> Answer:
     path = re.sub(rb"[^A-Za-z0-9\-_.~$&+,/:;=@%]", lambda found: b"%%%02X" % found[0][0], clean_path(request.path))
-    query = (
-        b"?" + re.sub(rb"[\x80-\xff]", lambda found: b"%%%02x" % found[0][0], request.query) if request.query else b""
-    )
-    location = path + query
+    link = path + b"?" + request.query if request.query else path
+    location = re.sub(rb"[\x80-\xff]", lambda found: b"%%%02x" % found[0][0], link)
     if request.method not in (b"GET", b"HEAD"):
         return Answer(301, ((b"Location", location),))
-    link = location
     for char, entity in ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"), (b'"', b"&#34;"), (b"'", b"&#39;")):
         link = link.replace(char, entity)
-    body = b'<a href="%b">Moved Permanently</a>.\n\n' % link
+    body = b'<a href="%b">Moved Permanently</a>.\n\n' % link if request.method == b"GET" else b""
     return Answer(301, ((b"Content-Type", b"text/html; charset=utf-8"), (b"Location", location)), body)
 
 
@@ -281,12 +278,9 @@ def _options_all(_app: App, _request: Request) -> Answer:
 
 
 def _bad_star(_app: App, request: Request) -> Answer:
-    headers = ((b"Connection", b"close"),) if request.version >= (1, 1) else ()
-    return Answer(400, headers, close=True)
-
-
-def _not_found(_app: App, _request: Request) -> Answer:
-    return plain("404 page not found", 404)
+    if request.version < (1, 1):
+        return Answer(400)
+    return Answer(400, ((b"Connection", b"close"),), close=True)
 
 
 WHOAMI = Route(
@@ -295,7 +289,6 @@ WHOAMI = Route(
 REDIRECT = Route("redirect", _redirect, "to the clean path")
 OPTIONS_ALL = Route("*", _options_all, "OPTIONS of the server")
 BAD_STAR = Route("*", _bad_star, "any other method of the server: refused")
-NOT_FOUND = Route("not-found", _not_found, "CONNECT to an authority: refused")
 # path -> route
 ROUTES: Mapping[bytes, Route] = {
     route.name.encode(): route
@@ -330,6 +323,5 @@ ROUTE_NAMES = (
     *(route.name for route in (*ROUTES.values(), *PREFIXES.values())),
     REDIRECT.name,
     OPTIONS_ALL.name,
-    NOT_FOUND.name,
     MALFORMED_ROUTE,
 )

@@ -167,7 +167,8 @@ def test_connect_and_asterisk(server):
     assert server.send(b"GET * HTTP/1.1\r\nHost: h\r\n\r\n").startswith(
         b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nDate: "
     )
-    assert server.send(b"CONNECT h:443 HTTP/1.1\r\nConnection: close\r\n\r\n").endswith(b"404 page not found\n")
+    answer = server.send(b"CONNECT h:443 HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n")
 
 
 def test_idle_connections_cost_nothing_and_others_are_served(server):

@@ -44,7 +44,7 @@ class Latency(NamedTuple):
 def latency(
     candidate: Candidate, target: str, per_second: float, seconds: float, connections: int, cores: Cores
 ) -> Latency:
-    """Ask a candidate at a rate, for some seconds, over some connections; a request waits for one that is free. Raises TimeoutError."""
+    """Ask a candidate at a rate, for some seconds, over some connections; a request waits for one that is free."""
     total = int(per_second * (seconds + WARM_SECONDS))
     asked = requests(target, 7, min(total, 1 << 15))
     sockets: dict[int, socket.socket] = {}

@@ -650,8 +650,10 @@ class Conversation(BaseProtocol):
         request.body_error = reader.error
         if not keep and reader.size > MAX_DRAINED_BYTES:
             return True
-        ended = self._eof and request.length > 0  # there is nothing to be left: the end is the client's
-        return not reader.done or (bool(reader.error) and not ended)
+        told = (
+            keep and self._eof and request.length > 0
+        )  # the answer holds the error; Go promises to go on all the same
+        return not reader.done or (bool(reader.error) and not told)
 
     async def _outlast(self, reader: BodyReader) -> None:
         """Wait, after the answer, for a body that nobody read, as Go does where it must see where the body ends."""

@@ -64,7 +64,7 @@ _BENCH = ROUTES[b"/bench"]
 _FAST_US = LATENCY_BOUNDS[0]
 
 Values = tuple[bytes, ...]
-Pick = Callable[[Values], Values]
+Pick = Callable[[tuple[object, ...]], tuple[object, ...]]
 Asked = tuple[bytes, bytes, int, float, int]  # path, query, number on the connection, wall clock, monotonic ns
 Taken = tuple[bytes, bytes, int]  # the answer, the record, and where the next request begins
 _PATH_AT, _QUERY_AT, _FIRST_FIELD = 0, 1, 2  # in the values of a request
@@ -75,16 +75,16 @@ class Shape:
     Names of header fields, and what follows from them. `values` are a request's path, query and values of fields.
 
     match     takes them out of a request of this shape; None until the shape came COMPILED_AFTER times
-    text, text_values      whoami's answer, and which values it takes
+    text, text_values      whoami's answer, and which it takes of the values and what `take` adds
     extra     how much longer whoami's print of the request is than the request
-    record, record_values  the record, and which values it takes; those of `id_values` at its end
+    record, record_values  the record, likewise
     trace     where the traceparent is, 0 without
     forwarded (name, where its values are) of each header that the policy reads; `is_forwarded`: one of them is there
     names, fields          as they came, and as Go spells them
     """
 
     __slots__ = (
-        *("extra", "fields", "forwarded", "id_values", "is_forwarded", "match", "names", "record", "record_values"),
+        *("extra", "fields", "forwarded", "is_forwarded", "match", "names", "record", "record_values"),
         *("seen", "text", "text_values", "trace", "host", "connection"),
     )
 
@@ -107,7 +107,10 @@ class Shape:
         self.text = b"%b%d\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%b%bGET %b%b HTTP/1.1\r\nHost: %b\r\n"
         self.text += b"User-Agent: %b\r\n" if agents else _FILLER
         self.text += b"".join(fields[index - _FIRST_FIELD] + b": %b\r\n" for index in others) + b"\r\n"
-        self.text_values = _picking([_PATH_AT, _QUERY_AT, self.host, *agents, *others])
+        more = _FIRST_FIELD + len(names)  # where the values end, and what `take` adds to them begins
+        asked = (_PATH_AT, _QUERY_AT, self.host, *agents)
+        printed = [*range(more, more + 4), *asked, *others]
+        self.text_values = itemgetter(*printed)
         redacted = {name.encode() for name in REDACTED_HEADERS}
         headers = b",".join(
             b'"%b":[%b]'
@@ -122,8 +125,9 @@ class Shape:
             % (SCHEMA_VERSION, b'"%b"' if agents else b"null", headers, b'"%b"' if ids else b"null")
         )
         shown = (index for name, indexes in at.items() if name not in redacted for index in indexes)
-        self.record_values = _picking([_PATH_AT, _QUERY_AT, self.host, *agents, *shown])
-        self.id_values = _picking(ids)
+        before, after, last = range(more, more + 3), range(more + 3, more + 11), more + 11
+        told = [*before, *asked, *shown, *after, *ids, last]
+        self.record_values = itemgetter(*told)
 
     def compile(self) -> None:
         """Make the expression."""
@@ -180,8 +184,10 @@ class Ends:
 class Lane:
     """The fast lane of one worker."""
 
-    def __init__(self, app: App, counters: Counters, row: memoryview, place: Place) -> None:
+    def __init__(self, app: App, counters: Counters, row: memoryview, place: Place, *, logs: bool = True) -> None:
+        """Without `logs` no record is made: the one returned is empty."""
         self._app = app
+        self._logs = logs
         self._row = row
         self._explainer = app.explainer
         self._resolve = app.config.policy.resolve
@@ -237,7 +243,7 @@ class Lane:
         if path == b"/" or (route := self._route(path)) is WHOAMI:
             slot, status = self._whoami, 200
             size = len(self._host) + len(ends.lines) + end - at + shape.extra
-            answer = shape.text % (self._whoami_head, size, self._host, ends.lines, *shape.text_values(values))
+            answer = shape.text % shape.text_values(values + (self._whoami_head, size, self._host, ends.lines))
         elif route is None:
             return None
         elif route is _BENCH:
@@ -261,24 +267,27 @@ class Lane:
             row[self._latency_sum] += microseconds
         else:
             observe(row, self._latency, LATENCY_BOUNDS, microseconds)
+        if not self._logs:
+            return answer, b"", end
         return (
             answer,
             shape.record
-            % (
-                self._stamp,
-                (received - second) * 1e6,
-                ends.head,
-                *shape.record_values(escaped),
-                client,
-                verdict.json,
-                status,
-                size,
-                microseconds,
-                ends.tail,
-                number,
-                ends.last,
-                *shape.id_values(escaped),
-                b"null" if not shape.trace else orjson.dumps(trace_id(values[shape.trace].decode())),
+            % shape.record_values(
+                escaped
+                + (
+                    self._stamp,
+                    int((received - second) * 1e6),
+                    ends.head,
+                    client,
+                    verdict.json,
+                    status,
+                    size,
+                    microseconds,
+                    ends.tail,
+                    number,
+                    ends.last,
+                    b"null" if not shape.trace else orjson.dumps(trace_id(values[shape.trace].decode())),
+                )
             ),
             end,
         )
@@ -395,13 +404,6 @@ class Lane:
             self._shapes.clear()
         shape = self._shapes[names] = Shape(names, at, self._explainer.headers)
         return shape
-
-
-def _picking(indexes: Sequence[int]) -> Pick:
-    """Return what picks the values at these indexes."""
-    if len(indexes) > 1:
-        return itemgetter(*indexes)
-    return (lambda values: (values[indexes[0]],)) if indexes else (lambda _values: ())
 
 
 def status_class(status: int) -> int:

@@ -30,7 +30,7 @@ from echo.errors import StartupFault
 
 RETRY_SECONDS = 0.25  # between tries to write what could not be written
 CLOSE_SECONDS = 5.0  # for the lines held at the end, where the log takes none; then they are lost, and that is said
-MAX_WRITE_BYTES = 64 << 10  # at once, a pipe's capacity; longer lines go alone. Then another process has its turn
+MAX_WRITE_BYTES = 1 << 20  # at once; a longer line goes alone. Then another process has its turn
 STDOUT = 1
 OFF, STANDARD_OUTPUT = "off", "-"
 

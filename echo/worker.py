@@ -70,7 +70,7 @@ class Worker:
         self.place = place
         self.counters = counters
         self.row = row = counters.row(index)
-        self.lane = Lane(app, counters, row, place)
+        self.lane = Lane(app, counters, row, place, logs=sink.on)
         self.take = self.lane.take
         self.open_lane = self.lane.open  # and neither held nor draining
         self.logs = sink.on

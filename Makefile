@@ -22,7 +22,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS
 	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
-		for target in headers forwarded proxyproto; do \
+		for target in headers forwarded proxyproto lane; do \
 			$(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; \
 		done; \
 	else echo "no atheris for this Python: skipped"; fi

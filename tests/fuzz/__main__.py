@@ -7,12 +7,13 @@ A target takes any bytes and raises where a promise is broken; errors that are d
 import sys
 from collections.abc import Callable
 
-from tests.fuzz import forwarded, headers, proxyproto
+from tests.fuzz import forwarded, headers, lane, proxyproto
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "headers": headers.check,
     "forwarded": forwarded.check,
     "proxyproto": proxyproto.check,
+    "lane": lane.check,
 }
 
 

@@ -24,6 +24,10 @@ SEEDS = [
     bytes.fromhex("0d0a0d0a000d0a515549540a 2111ffff"),
     bytes.fromhex("7f0000017f000001002a0539 2000 07 01 00000000 21 0001"),
     b"x" * 100_000,
+    b"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n",
+    b"GET /a?b HTTP/1.1\r\nHost: h\r\nX: a\r\nContent-Length: 0\r\n\r\n",
+    b"X: a\r\nTransfer-Encoding: chunked",
+    b" \r\n",
 ]
 
 
@@ -34,6 +38,6 @@ def test_seed(name, seed):
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@given(data=st.binary() | st.text(alphabet='for=by;,"[]:%\\ \t0123456789abcdef._').map(str.encode))
+@given(data=st.binary() | st.text(alphabet='for=by;,"[]:%\\ \t\r\n0123456789abcdef._').map(str.encode))
 def test_anything(name, data):
     TARGETS[name](data)

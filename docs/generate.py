@@ -17,10 +17,14 @@ from echo.clientip.dialects import DIALECTS
 from echo.clientip.dialects.deviations import KNOWN_DIFFERENCES
 from echo.clientip.forwarded import DEVIATIONS
 from echo.clientip.lists import PROVIDERS, RangeList, provider_list
+from echo.deviations import DEVIATIONS as WHOAMI_DEVIATIONS
 from echo.explain.findings import FINDINGS
+from echo.malformed import KINDS as MALFORMED_KINDS
+from echo.metrics import FACTS, METRICS, TIMEOUTS
 from echo.proxyproto.receivers import RECEIVERS
 from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.record.login import USER_SOURCES
+from echo.routes import PREFIXES, ROUTES, WHOAMI
 from echo.settings import SETTINGS
 from pipeline import attacks, logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
@@ -182,15 +186,74 @@ def queries() -> str:
 
 def settings() -> str:
     """Return the settings of the server."""
-    rows = (
-        (f"`--{one.name}`", one.help, _default(one.default), f"`{one.env}`" if one.env else "–", one.origin)
-        for one in SETTINGS
-    )
-    return (
+    head = (
         "# Settings of `whofrom serve`\n\n"
         "Flags come before environment variables, those before defaults. Flags are written as whoami's are:\n"
-        "`-port 80`, `--port 80`, `-port=80` and `--port=80` are one; a switch takes a value behind `=` only.\n\n"
-        + table(("flag", "meaning", "default", "environment", "whose"), rows)
+        "`-port 80`, `--port 80`, `-port=80` and `--port=80` are one; a switch takes a value behind `=` only.\n"
+        "Times are written as `30s`, `1m30s` or `250ms`, sizes as `4096`, `64k` or `1MiB`.\n"
+    )
+    parts = [head]
+    for group in dict.fromkeys(one.group for one in SETTINGS):
+        rows = (
+            (
+                f"`--{one.name}`",
+                one.help,
+                _default(one.default),
+                ", ".join(f"`{name}`" for name in one.env) or "–",
+                one.origin,
+            )
+            for one in SETTINGS
+            if one.group == group
+        )
+        parts.append(f"## {group}\n\n" + table(("flag", "meaning", "default", "environment", "whose"), rows))
+    return "\n".join(parts)
+
+
+def endpoints() -> str:
+    """Return the paths of the server."""
+    rows = ((f"`{route.name}`", route.help) for route in (WHOAMI, *ROUTES.values(), *PREFIXES.values()))
+    return (
+        "# Endpoints\n\n"
+        "Paths match whole and percent-decoded; any other path is answered as `/`. Every method is taken.\n\n"
+        + table(("path", "answers"), rows)
+        + "\nOn every path `?header=Name:value`, repeatable, adds a field to the answer: not one that frames the\n"
+        "message, nor one with which a link could make a browser act on what a stranger wrote (`Content-Type`,\n"
+        "`Set-Cookie`, `Location`, …). On `/`, `?wait=1.5s` waits first, and `?env=true` prints the environment under\n"
+        "`--allow-env`. The first six are whoami's; [what differs there](whoami.md) has a table.\n"
+    )
+
+
+def metrics() -> str:
+    """Return what /metrics shows."""
+    counted = (
+        (f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels) or "–", one.help) for one in METRICS
+    )
+    facts = (
+        (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels) or "–", text)
+        for name, (kind, text, labels) in FACTS.items()
+    )
+    return (
+        "# Metrics\n\n"
+        "`/metrics`, in Prometheus' text format or OpenMetrics, as asked. Numbers are those of all workers, whichever\n"
+        "answers. Labels take the values of our own tables alone: nothing that a client writes becomes one.\n\n"
+        + table(("metric", "kind", "labels", "what"), [*counted, *facts])
+        + "\n`route`: a path of the [endpoints](endpoints.md), `redirect`, `*` or `malformed`. `reason`: of the\n"
+        "[reasons](client.md). `finding`: of the [findings](findings.md).\n\n`kind` of what is malformed:\n\n"
+        + table(("kind", "what"), ((f"`{kind}`", text) for kind, text in MALFORMED_KINDS.items()))
+        + "\n`timeout`:\n\n"
+        + table(
+            ("timeout", "setting, and what took too long"), ((f"`{name}`", text) for name, text in TIMEOUTS.items())
+        )
+    )
+
+
+def whoami() -> str:
+    """Return where we do otherwise than whoami."""
+    rows = ((one.topic, one.whoami, one.ours, one.why) for one in WHOAMI_DEVIATIONS)
+    return (
+        "# Where whofrom differs from whoami\n\n"
+        "`whofrom serve` stands in for traefik/whoami v1.11.0: flags, environment, paths, bytes and statuses are\n"
+        "whoami's, but for these, each on purpose:\n\n" + table(("what", "whoami", "whofrom", "why"), rows)
     )
 
 
@@ -214,11 +277,14 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "client.md": client,
     "dialects.md": dialects,
+    "endpoints.md": endpoints,
     "findings.md": findings,
     "lake.md": lake,
+    "metrics.md": metrics,
     "queries.md": queries,
     "record.md": record,
     "settings.md": settings,
+    "whoami.md": whoami,
 }
 
 

@@ -7,11 +7,11 @@ import click
 
 from echo.clientip import Fault
 from echo.errors import EXIT_STARTUP
-from echo.settings import Settings, options, rewrite_go_flags
+from echo.settings import SETTINGS, Settings, options, rewrite_go_flags
 
 
 class GoCommand(click.Command):
-    """A command whose flags may be written in Go's style, as whoami's are."""
+    """A command whose flags may be written in Go's style, as whoami's are; its help lists them by group."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse Go's style by rewriting it to click's."""
@@ -21,6 +21,14 @@ class GoCommand(click.Command):
             error.ctx = ctx
             raise
         return super().parse_args(ctx, rewritten)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the flags under the groups of the settings."""
+        records = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        for group in dict.fromkeys(setting.group for setting in SETTINGS):
+            names = [setting.name.replace("-", "_") for setting in SETTINGS if setting.group == group]
+            with formatter.section(group):
+                formatter.write_dl([record for name in names if (record := records[name]) is not None])
 
 
 def run(**values: Any) -> None:

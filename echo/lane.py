@@ -188,6 +188,7 @@ class Lane:
         """Without `logs` no record is made: the one returned is empty."""
         self._app = app
         self._logs = logs
+        self._most = app.settings.max_header_bytes
         self._row = row
         self._explainer = app.explainer
         self._resolve = app.config.policy.resolve
@@ -234,6 +235,8 @@ class Lane:
         else:
             values = escaped = found.groups()
             end = found.end()
+        if end - at > self._most:
+            return None
         path, query = values[_PATH_AT], values[_QUERY_AT]
         if query and (b"%" in query or b"header" in query or b"env" in query or b"wait" in query):
             return None

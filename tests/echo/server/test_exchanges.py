@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from echo.deviations import BY_ROW
 from tests.whoami_exchanges import Outcome, load, main, messages, replay
 
 FILE = Path(__file__).parents[2] / "data" / "whoami" / "exchanges.jsonl"
@@ -11,26 +12,11 @@ ROWS = load(FILE)
 SEQUENCE = [row for row in ROWS if row.get("sequence")]
 SINGLE = [row for row in ROWS if not row.get("sequence")]
 
-# row -> why our answer differs; each must differ, or it has no place here
-DEVIATIONS = {
-    "clean_00": "whoami escapes the escapes of the path that it redirects to; the link leads elsewhere",
-    "clean_12": "as clean_00",
-    "env_api": "the environment holds secrets: it is shown with --allow-env only",
-    "health_post_0": "whoami takes 0 and then crashes on each probe; we refuse what is no status",
-    "health_get_0": "as health_post_0",
-    "health_post_null": "as health_post_0",
-    "health_get_null": "as health_post_0",
-    "health_post_1000": "as health_post_0",
-    "health_get_1000": "as health_post_0",
-    "proxy_v1": "whoami says Bad Request; we say what came, and what to change so that it is taken",
-    "proxy_v2": "as proxy_v1",
-}
-
 
 def check(outcome: Outcome) -> None:
-    """A row passes, unless it is in the table: then it must not."""
-    if outcome.name in DEVIATIONS:
-        assert outcome.why, "this row passes: take it out of DEVIATIONS"
+    """A row passes, unless it is in the table of deviations: then it must not."""
+    if outcome.name in BY_ROW:
+        assert outcome.why, "this row passes: take it out of echo/deviations.py"
     else:
         assert not outcome.why
 
@@ -50,7 +36,7 @@ def test_sequence(run):
 
 def test_deviations_name_rows():
     """The table names rows that exist."""
-    assert DEVIATIONS.keys() <= {row["name"] for row in ROWS}
+    assert BY_ROW.keys() <= {row["name"] for row in ROWS}
 
 
 def test_runner_counts(server, tmp_path, capsys):

@@ -1,0 +1,157 @@
+"""Limits and timeouts: each is met, said, logged and counted, and troubles nobody else."""
+
+import re
+import socket
+import time
+
+import pytest
+
+BENCH = b"GET /bench HTTP/1.1\r\nHost: h\r\n\r\n"
+LAST = b"GET /bench HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+def connect(server):
+    """Return a connection."""
+    return socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
+def rest(connection):
+    """Return all that comes until the server closes."""
+    return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def metric(server, series):
+    """Return a number of /metrics."""
+    text = server.send(b"GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").decode()
+    return float(re.search(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost: h\r\nX: "])
+def test_a_head_that_does_not_come_to_its_end(run, begun):
+    """It is told so, logged and counted; a byte now and then does not help; others are served meanwhile."""
+    server = run("--header-timeout", "400ms")
+    with connect(server) as connection:
+        started = time.monotonic()
+        connection.sendall(begun)
+        for _ in range(3):
+            time.sleep(0.1)
+            connection.sendall(b"x")
+        assert server.send(LAST).endswith(b"1")
+        answer = rest(connection)
+    assert 0.3 < time.monotonic() - started < 3
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"was not complete after 400ms; send it faster, or start the server with a longer --header-timeout" in answer
+    (record,) = server.records(1, lambda record: record["status"] == 408)
+    assert record["finding"] == "malformed-request"
+    assert metric(server, 'whofrom_timeouts_total{timeout="header"}') == 1
+    assert metric(server, 'whofrom_malformed_total{kind="timeout"}') == 1
+
+
+def test_a_connection_that_says_nothing(run):
+    """It is closed without a word after --idle-timeout, and no record is made of it."""
+    server = run("--idle-timeout", "300ms")
+    with connect(server) as connection:
+        assert rest(connection) == b""
+    assert metric(server, 'whofrom_timeouts_total{timeout="idle"}') == 1
+    assert len(server.records(1)) == 1, "the one of /metrics"
+
+
+def test_a_connection_that_asks_no_more(run):
+    """It is closed without a word after --keep-alive; asking again in time keeps it."""
+    server = run("--keep-alive", "500ms", "--idle-timeout", "100s")
+    with connect(server) as connection:
+        for _ in range(4):
+            connection.sendall(BENCH)
+            assert connection.recv(1000).endswith(b"1")
+            time.sleep(0.2)
+        assert rest(connection) == b""
+    assert metric(server, 'whofrom_timeouts_total{timeout="keep-alive"}') == 1
+
+
+def test_a_body_that_does_not_come(run):
+    """whoami's text says so where the body ends; a body that comes slowly but surely is taken whole."""
+    server = run("--body-timeout", "400ms")
+    with connect(server) as connection:
+        connection.sendall(b"POST /late HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n")
+        for byte in b"hell":
+            connection.sendall(bytes([byte]))
+            time.sleep(0.15)
+        answer = rest(connection)
+    assert answer.endswith(b"hellnothing of the body came for 400ms, the server's --body-timeout\n")
+    (record,) = server.records(1, lambda record: record["target"] == "/late")
+    assert "--body-timeout" in record["error"]
+    assert metric(server, 'whofrom_timeouts_total{timeout="body"}') == 1
+
+
+def test_a_client_that_takes_nothing(run):
+    """One that does not read its answer is cut off after --send-timeout, logged with what it took."""
+    server = run("--send-timeout", "500ms")
+    with connect(server) as connection:
+        connection.sendall(b"GET /data?size=1&unit=gb HTTP/1.1\r\nHost: h\r\n\r\n")
+        (record,) = server.records(1)
+        assert record["error"].startswith("the client left after ")
+        assert 0 < record["response_bytes"] < 1 << 30
+    assert metric(server, 'whofrom_timeouts_total{timeout="send"}') == 1
+
+
+def test_too_many_connections(run):
+    """More than --max-connections are told so; when some end, others are let in."""
+    server = run("--max-connections", "3")
+    held = [connect(server) for _ in range(3)]
+    for connection in held:
+        connection.sendall(BENCH)
+        connection.recv(1000)
+    with connect(server) as fourth:
+        answer = rest(fourth)
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"3 connections are open already; close some, or start the server with a higher --max-connections" in answer
+    for connection in held:
+        connection.close()
+    time.sleep(0.1)
+    assert metric(server, "whofrom_connections_refused_total") == 1
+    assert metric(server, "whofrom_connections_open") == 1
+    assert metric(server, 'whofrom_malformed_total{kind="connections"}') == 1
+
+
+@pytest.mark.parametrize("request_", [BENCH, BENCH.replace(b"GET", b"PUT")], ids=["fast lane", "slow way"])
+def test_too_many_requests_at_once(run, request_):
+    """More than --max-pipelined requests without waiting: those are answered, then the client is told."""
+    server = run("--max-pipelined", "5")
+    answer = server.send(request_ * 8)
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == 5
+    assert answer.endswith(b"wait for answers, or start the server with a higher --max-pipelined\n")
+    with connect(server) as connection:
+        for _ in range(12):
+            connection.sendall(request_)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "request_", "status", "words"),
+    [
+        (
+            ("--max-header-bytes", "1k"),
+            b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 2000 + b"\r\n\r\n",
+            b"431",
+            b"",
+        ),
+        (("--max-data-bytes", "1k"), LAST.replace(b"/bench", b"/data?size=2&unit=kb"), b"413", b"its --max-data-bytes"),
+        (
+            ("--max-body-bytes", "10"),
+            b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 11\r\n\r\nhello world",
+            b"200",
+            b"the body is longer than 10 bytes, this server's --max-body-bytes\n",
+        ),
+    ],
+)
+def test_limits_of_size(run, flags, request_, status, words):
+    """A size beyond the limit is answered with its name."""
+    answer = run(*flags).send(request_)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert words.replace(b"its ", b"") in answer
+
+
+def test_a_head_of_the_default_limit_is_no_simple_request_beyond_it(run):
+    """The limit holds on the fast lane as well."""
+    server = run("--max-header-bytes", "100")
+    assert server.send(b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 200 + b"\r\n\r\n").startswith(b"HTTP/1.1 431 ")

@@ -8,6 +8,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from echo.routes import ROUTES
+from echo.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "deploy").rglob("*") if path.suffix in (".yaml", ".yml"))
 DOCUMENTS = [(path.name, document) for path in FILES for document in yaml.safe_load_all(path.read_text())]
@@ -90,7 +93,7 @@ def test_the_image_is_the_one_that_make_image_builds(whoami):
 
 
 def test_the_port_is_one_from_the_flag_to_the_ingress(whoami):
-    assert whoami["args"] == ["--port=8080"]
+    assert whoami["args"] == ["--port=8080", "--workers=2"]
     (port,) = whoami["ports"]
     assert port["containerPort"] == 8080
     (service_port,) = of_kind("whoami.yaml", "Service")["spec"]["ports"]
@@ -130,6 +133,15 @@ def test_no_service_variables_meet_whoamis_settings():
     assert of_kind("whoami.yaml", "Deployment")["spec"]["template"]["spec"]["enableServiceLinks"] is False
 
 
-@pytest.mark.parametrize("probe", ["readinessProbe", "livenessProbe"])
-def test_probes_ask_health(whoami, probe):
-    assert whoami[probe]["httpGet"] == {"path": "/health", "port": "http"}
+@pytest.mark.parametrize(("probe", "path"), [("readinessProbe", "/health"), ("livenessProbe", "/livez")])
+def test_probes_ask_what_the_server_has(whoami, probe, path):
+    """Readiness fails when the pod is told to stop, or a test posts so; liveness does not."""
+    assert whoami[probe]["httpGet"] == {"path": path, "port": "http"}
+    assert path.encode() in ROUTES
+
+
+def test_the_drain_outlasts_the_readiness_probe(whoami):
+    """While the server is not ready and serves on, a probe or two must fail, or balancers would not notice."""
+    readiness = whoami["readinessProbe"]
+    assert readiness["periodSeconds"] * readiness.get("failureThreshold", 3) <= 6
+    assert Settings().drain + Settings().finish < 30, "terminationGracePeriodSeconds"

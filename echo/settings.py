@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 
 from echo.clientip import quote
+from echo.clientip.config import PROXY_PROTOCOL
 from echo.units import parse_duration, parse_size
 
 TRUE_WORDS = ("1", "t", "T", "TRUE", "true", "True")
@@ -80,6 +81,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _ours("config", "text", None, "TOML", "File with [network], [trust] and [[login]].", SERVING),
     _ours("trust", "list", None, "RANGE", "Believe hops in this CIDR or named range. Repeatable.", SERVING),
+    _ours(
+        "proxy-protocol",
+        "proxy-protocol",
+        None,
+        "WHAT",
+        "Whether connections begin with a PROXY header: off, optional (from trusted ranges) or required. "
+        "Goes before the TOML.",
+        LISTENING,
+    ),
     _ours("allow-env", "switch", False, "", "Let ?env=true print the environment, secrets included.", SERVING),
     _ours(
         "drain",
@@ -142,6 +152,7 @@ class Settings:
     workers: int = 0
     config: str | None = None
     trust: tuple[str, ...] = ()
+    proxy_protocol: str | None = None
     allow_env: bool = False
     drain: float = 5.0
     finish: float = 20.0
@@ -210,6 +221,7 @@ KINDS: dict[str, Callable[[Any], object] | click.Choice[str]] = {
     "size": size,
     "count": count,
     LOG_BLOCK: click.Choice([LOG_BLOCK, LOG_DROP]),
+    "proxy-protocol": click.Choice(list(PROXY_PROTOCOL)),
 }
 
 

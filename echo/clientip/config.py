@@ -89,12 +89,14 @@ class Config:
     proxy_protocol: str = PROXY_OFF
 
 
-def load_config(path: str | None, trust: Sequence[str] = ()) -> Config:
+def load_config(path: str | None, trust: Sequence[str] = (), proxy_protocol: str | None = None) -> Config:
     """
-    Read the file, if one is named, and add the ranges of `--trust`. Raises ConfigFault naming the file and the key.
+    Read the file, if one is named, add the ranges of `--trust`, and have `--proxy-protocol` go before the file's.
+
+    Raises ConfigFault naming the file and the key.
     """
     if path is None:
-        return parse_config("", "", trust)
+        return parse_config("", "", trust, proxy_protocol)
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
@@ -105,13 +107,13 @@ def load_config(path: str | None, trust: Sequence[str] = ()) -> Config:
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigFault(f"larger than {MAX_CONFIG_BYTES} bytes", printable(path), "name a whofrom.toml")
     try:
-        return parse_config(data.decode("utf-8"), path, trust)
+        return parse_config(data.decode("utf-8"), path, trust, proxy_protocol)
     except UnicodeDecodeError as error:
         raise ConfigFault(f"byte {error.start} is not UTF-8", printable(path), "save the file as UTF-8") from None
 
 
-def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
-    """Parse the TOML text of the file at path (named in errors only)."""
+def parse_config(text: str, path: str, trust: Sequence[str] = (), proxy_protocol: str | None = None) -> Config:
+    """Parse the TOML text of the file at path (named in errors only); flags add to it, or go before it."""
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is an integer of 5,000 digits
@@ -135,18 +137,19 @@ def parse_config(text: str, path: str, trust: Sequence[str] = ()) -> Config:
     headers = string_list(trust_table, "headers", place(path, "[trust] headers"), [DEFAULT_HEADER])
     if len(headers) != 1:
         raise ConfigFault("give exactly one header", place(path, "[trust] headers"), 'for example ["X-Forwarded-For"]')
-    proxy_protocol = trust_table.get("proxy_protocol", PROXY_OFF)
+    where = "--proxy-protocol" if proxy_protocol is not None else place(path, "[trust] proxy_protocol")
+    proxy_protocol = proxy_protocol if proxy_protocol is not None else trust_table.get("proxy_protocol", PROXY_OFF)
     if not isinstance(proxy_protocol, str) or proxy_protocol not in PROXY_PROTOCOL:
         raise ConfigFault(
             f"must be one of {', '.join(PROXY_PROTOCOL)}",
-            place(path, "[trust] proxy_protocol"),
+            where,
             f'for example proxy_protocol = "{PROXY_REQUIRED}"',
         )
     if proxy_protocol == PROXY_OPTIONAL and not texts:
         raise ConfigFault(
             "optional takes PROXY headers from trusted ranges, and there are none",
-            place(path, "[trust] proxy_protocol"),
-            f'add the balancers to [trust] ranges, or set "{PROXY_REQUIRED}" if nobody else can connect',
+            where,
+            f'name the balancers in [trust] ranges or with --trust; or "{PROXY_REQUIRED}" if nobody else can connect',
         )
     strategy = trust_table.get("strategy")
     if strategy is not None and not isinstance(strategy, str):

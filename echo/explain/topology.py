@@ -67,11 +67,12 @@ class Topology:
             if key in config.network
         ]
         self._host_masks = _host_masks(config.node_pod_prefix)
-        self._cached = lru_cache(MAX_CACHED_ADDRESSES)(self._look_up)
+        # without ranges of the operator's a look-up is one bisection, quicker than a cache that strangers fill
+        self._find = lru_cache(MAX_CACHED_ADDRESSES)(self._look_up) if self._known else self._look_up
 
     def meaning(self, address: Address | None) -> Meaning:
         """Return what an address means; NO_ADDRESS for None."""
-        return NO_ADDRESS if address is None else self._cached(address.packed)
+        return NO_ADDRESS if address is None else self._find(address.packed)
 
     def _look_up(self, packed: bytes) -> Meaning:
         for ranges, meaning in self._known:

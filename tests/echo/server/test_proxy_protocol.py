@@ -88,12 +88,20 @@ def test_without_a_header(server):
     if server.mode == "optional":
         assert body(answer)["hops"][-1]["ip"] == "127.0.0.1"
     else:
-        assert b"no PROXY header came, and proxy_protocol is required" in answer
+        assert b"no PROXY header came, and --proxy-protocol is required" in answer
 
 
 def test_a_connection_that_ends_within_the_header_is_logged(server):
     server.send(LINE[:20], half_close=True)
     assert server.records(1, lambda record: "within the PROXY header" in (record["error"] or ""))
+
+
+def test_the_flag_goes_before_the_file(tmp_path):
+    config = tmp_path / "whofrom.toml"
+    config.write_text('[trust]\nproxy_protocol = "off"\n')
+    flags = ("--config", str(config), "--trust", "loopback", "--proxy-protocol", "optional")
+    with running(tmp_path, *flags, "--host", "127.0.0.1") as one:
+        assert body(one.send(LINE + REQUEST))["client"]["ip"] == "203.0.113.7"
 
 
 def test_an_untrusted_peer_may_not_speak_it(tmp_path):

@@ -115,8 +115,8 @@ def test_malformed_requests_are_records(server, data, error):
 @pytest.mark.parametrize(
     ("data", "next_step"),
     [
-        (b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n", b"set [trust] proxy_protocol in the TOML"),
-        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12, b"set [trust] proxy_protocol in the TOML"),
+        (b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n", b"start the server with --proxy-protocol optional"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12, b"start the server with --proxy-protocol optional"),
         (b"\x16\x03\x01\0\x05\1\0\0\x01", b"serve HTTPS with --cert and --key"),
     ],
 )

@@ -59,10 +59,17 @@ def test_port_of_the_platform(monkeypatch):
 @pytest.mark.parametrize("setting", [one for one in SETTINGS if one.origin == "whofrom"], ids=lambda one: one.name)
 def test_ours_have_a_variable(setting, monkeypatch):
     """Each setting of ours is WHOFROM_ and its name in the environment."""
-    text = {"switch": "true", "duration": "7s", "size": "7k", "count": "7", "block": "drop"}.get(setting.kind, "seven")
+    text = {
+        "switch": "true",
+        "duration": "7s",
+        "size": "7k",
+        "count": "7",
+        "block": "drop",
+        "proxy-protocol": "off",
+    }.get(setting.kind, "seven")
     monkeypatch.setenv(f"WHOFROM_{setting.name.upper().replace('-', '_')}", text)
     value = values()[setting.name.replace("-", "_")]
-    assert value in (True, 7.0, 7168, 7, "drop", "seven", ("seven",))
+    assert value in (True, 7.0, 7168, 7, "drop", "off", "seven", ("seven",))
 
 
 def test_help_is_in_groups():

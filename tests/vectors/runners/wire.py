@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 from echo.clientip import Config, Policy, make_policy, parse_hop
 from echo.clientip.config import PROXY_REQUIRED
-from echo.connection import Server
+from echo.connection import Conversation
+from echo.counters import Counters
+from echo.metrics import METRICS
 from echo.recorder import Place
 from echo.routes import App
 from echo.sink import open_sink
+from echo.worker import Worker
 from tests.vectors.asked import neutral, proxyproto
 from tests.vectors.rows import NO_STRATEGY, Answer, Row, Skip, name_of
 from tests.vectors.runners.scalar import ASKED, scalar_answer
@@ -83,17 +86,16 @@ def http(row: Row) -> bytes | Skip:
 
 async def exchanges(policy: Policy, sent: dict[int, bytes]) -> dict[int, bytes]:
     """Start a server under the policy, send each request, return what came back."""
-    sink = open_sink("off")
     app = App(Config(policy=policy, proxy_protocol=PROXY_REQUIRED))
-    server = Server(app, sink, Place(None, None, None), "vectors", None)
-    accepting = await asyncio.get_running_loop().create_server(server, LOOPBACK, 0)
+    worker = Worker(app, open_sink("off"), Counters(METRICS, 1), 0, Place(None, None, None), "vectors")
+    loop = asyncio.get_running_loop()
+    accepting = await loop.create_server(lambda: Conversation(worker, loop), LOOPBACK, 0)
     port = accepting.sockets[0].getsockname()[1]
     try:
         return {index: await exchange(port, data) for index, data in sent.items()}
     finally:
         accepting.close()
-        await server.shutdown(0)
-        sink.close()
+        await worker.finish(SECONDS)
 
 
 async def exchange(port: int, data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What a route answers with, and how it becomes the bytes that Go's net/http would write."""
 
 from collections.abc import Iterator
+from enum import Enum
 from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
@@ -20,9 +21,21 @@ JSON = (b"Content-Type", b"application/json")
 NOSNIFF = (b"X-Content-Type-Options", b"nosniff")
 UNKNOWN_LENGTH = -1
 GO_BUFFER_BYTES = 2048  # Go counts the length of answers up to this; longer ones it sends chunked, or until the close
+MAX_DRAINED_BYTES = 256 << 10  # of a body that nobody reads: Go's maxPostHandlerReadBytes
 SNIFFED_BYTES = 512  # of an answer, to tell text from binary (WHATWG MIME Sniffing §7)
 
 _BINARY = bytes(range(0x20)).translate(None, b"\t\n\f\r\x1b")
+
+
+class Rest(Enum):
+    """
+    Why the connection cannot go on behind a request's body.
+
+    BROKEN  nobody knows where the body ends: Go sees it only when a promise to HTTP/1.0 is made, and does not unmake it
+    LARGE   there is more of it than Go drains: Go says close, to HTTP/1.0, too
+    """
+
+    NONE, BROKEN, LARGE = range(3)
 
 
 class Answer(NamedTuple):
@@ -30,6 +43,7 @@ class Answer(NamedTuple):
     headers  those the handler sets, in Go's order (sorted); Date, length, sniffed type and connection are added later
     interim  a status of 1xx to send before
     close    end the connection whatever the client asked
+    rest     what is left of the request's body, so that the connection must end after all; Rest.NONE: nothing
     pieces   the body where it is made while it is sent (`body` is empty then); a number is a pause, in seconds
     length   of the pieces; UNKNOWN_LENGTH: they are sent in chunks
     buffer   what Go would hold of the body before it sends the head: a longer one it sends without its length, so that
@@ -41,6 +55,7 @@ class Answer(NamedTuple):
     body: bytes = b""
     interim: int = 0
     close: bool = False
+    rest: Rest = Rest.NONE
     pieces: Iterator[bytes | float] | None = None
     length: int = 0
     buffer: int = GO_BUFFER_BYTES
@@ -79,27 +94,23 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
     """
     status, body = answer.status, answer.body
     is_head, is_10 = request.method == b"HEAD", request.version < (1, 1)
-    has_body = status >= 200 and status not in (204, 304)
+    has_body = _has_body(status)
     size = answer.length if answer.pieces is not None else len(body)
     endless = size == UNKNOWN_LENGTH
     fits = not endless and size <= GO_BUFFER_BYTES
     names = [name for name, _ in answer.headers]
     counted = has_body and not endless and (not is_head or (bool(size) and fits)) and b"Content-Length" not in names
     chunked = has_body and endless and not is_10
-    connection = b""
-    if is_10:
-        held = not endless and size <= answer.buffer
-        keep = request.keep_alive_10 and (is_head or held or not has_body or b"Content-Length" in names)
-        connection = b"keep-alive" if keep and b"Connection" not in names else b""
-    else:
-        keep = not request.close
-    keep = keep and not (answer.close or draining)
+    promised = not closes(answer, request, draining=draining)
+    keep = promised and answer.rest is Rest.NONE
     set_headers = answer.headers
-    if not keep:
-        connection = b""
-        if not any(name == b"Connection" and says_close(value) for name, value in set_headers):
-            set_headers = tuple(pair for pair in set_headers if pair[0] != b"Connection")
-            connection = b"" if is_10 else b"close"
+    connection = b""
+    if promised and is_10 and b"Connection" not in names:
+        connection = b"keep-alive"
+    if not keep and not any(name == b"Connection" and says_close(value) for name, value in set_headers):
+        set_headers = tuple(pair for pair in set_headers if pair[0] != b"Connection")
+        if not is_10 or (promised and answer.rest is Rest.LARGE):
+            connection = b"close"
     version = b"1.0" if is_10 else b"1.1"
     parts = []
     if answer.interim:
@@ -117,6 +128,22 @@ def render(answer: Answer, request: Request, date: bytes, *, draining: bool) -> 
         parts.append(b"Transfer-Encoding: chunked\r\n")
     parts.append(b"\r\n")
     return Rendered(b"".join(parts), b"" if is_head or not has_body else body, keep, chunked)
+
+
+def closes(answer: Answer, request: Request, *, draining: bool) -> bool:
+    """Return whether the connection ends with the answer, whatever is left of the request's body."""
+    if answer.close or draining:
+        return True
+    if request.version >= (1, 1):
+        return request.close
+    # HTTP/1.0 has to learn where the answer ends
+    size = answer.length if answer.pieces is not None else len(answer.body)
+    ends = 0 <= size <= answer.buffer or b"Content-Length" in [name for name, _ in answer.headers]
+    return not request.keep_alive_10 or not (ends or request.method == b"HEAD" or not _has_body(answer.status))
+
+
+def _has_body(status: int) -> bool:
+    return status >= 200 and status not in (204, 304)
 
 
 def _sniffed(body: bytes) -> bytes:

@@ -24,8 +24,8 @@ from typing import cast
 from aiohttp.base_protocol import BaseProtocol
 
 from echo import extras
-from echo.answer import Answer, plain, render
-from echo.body import BodyReader
+from echo.answer import MAX_DRAINED_BYTES, Answer, Rest, closes, plain, render
+from echo.body import GO_READER_BYTES, BodyReader
 from echo.clientip.config import PROXY_OPTIONAL, PROXY_REQUIRED
 from echo.lane import Ends
 from echo.malformed import Malformed, told
@@ -41,7 +41,6 @@ from echo.worker import Worker
 GO_PEEK_BYTES = 4  # Go looks for a further request when so many bytes are there
 LEADING_NEWLINES = re.compile(rb"[\r\n]{0,4}")  # which it forgives behind a POST (RFC 9112 §2.2)
 SLACK_BYTES = 256 << 10  # buffered beyond a whole head; then the socket is not read
-MAX_DRAINED_BYTES = 256 << 10  # Go's maxPostHandlerReadBytes
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
 _FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
@@ -74,6 +73,7 @@ class Conversation(BaseProtocol):
         "_stuck",
         "_unread",
         "_waiter",
+        "_window",
         "_wire",
         "_worker",
     )
@@ -98,6 +98,7 @@ class Conversation(BaseProtocol):
         self._ahead = 0  # requests that were there before the client had an answer to the first
         self._posted = False  # the last request was a POST
         self._unread: BodyReader | None = None  # reads what the last answer did not wait for
+        self._window = 0  # what Go's reader, which took the last head, has room for behind it
         self._holds = 0
         self._phase = "idle"
         self._since = time.perf_counter_ns()  # when the phase began, or bytes last came in it
@@ -457,12 +458,14 @@ class Conversation(BaseProtocol):
                 if self._posted:
                     self._take(LEADING_NEWLINES.match(self._buffer).end())  # type: ignore[union-attr]  # it always does
                     self._posted = False
+                    wanted = 1
                     continue
                 wanted = 1
                 end = find_head(self._buffer, self._scanned, self._worker.settings.max_header_bytes)
                 if end:
                     head = bytes(self._buffer[:end])
                     self._take(end)
+                    self._window = max(0, GO_READER_BYTES - end)
                     return head
                 self._scanned = len(self._buffer)
             if self._eof:
@@ -509,21 +512,24 @@ class Conversation(BaseProtocol):
         """Return the answer, when it is time for it."""
         app, worker = self._worker.app, self._worker
         if request.expects_more:
-            return Answer(417, ((b"Connection", b"close"),), close=True)
+            answer = Answer(417, ((b"Connection", b"close"),), close=True)
+            await self._drain(request, answer)
+            return answer
         seconds = route.wait(request) if route.wait is not None else 0.0
         if seconds > worker.settings.max_wait:
             return extras.too_long(seconds, worker.settings.max_wait)
         if seconds and await self._is_cut_off_in(seconds):
             return _STOPPING
-        unread = await self._read_body(
-            request, keep=route.reads is None or request.method in route.reads, early=route.early
-        )
+        reads = route.reads is None or request.method in route.reads
+        rest = await self._read_body(request, early=route.early) if reads and request.length else Rest.NONE
         try:
             answer = extras.with_added_headers(request, route.answer(app, request))
         except Exception:  # a fault of ours: one answer, not the server
             worker.fail(f"{route.name} failed")
             return plain("this server failed; its stderr says how", 500)._replace(close=True)
-        return answer._replace(close=True) if unread else answer
+        if not reads:
+            rest = await self._drain(request, answer)
+        return answer if rest is Rest.NONE else answer._replace(rest=rest)
 
     async def _is_cut_off_in(self, seconds: float) -> bool:
         """Wait; return whether the server cut that short."""
@@ -615,26 +621,45 @@ class Conversation(BaseProtocol):
         ends = self._ends or self._know()
         self._worker.record(self._wire, ends.peer, request, route.name, status, sent, error)
 
-    async def _read_body(self, request: Request, *, keep: bool, early: bool) -> bool:
-        """Read or drain the body; return whether some of it was left unread, so that the connection must end."""
+    async def _read_body(self, request: Request, *, early: bool) -> Rest:
+        """Read the body for its route; return what that leaves behind."""
+        if request.expects_continue and not early and self.transport is not None:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        seen = min(len(self._buffer), self._window)
+        reader = BodyReader(request.length, keep=True, limit=self._worker.settings.max_body_bytes, seen=seen)
+        await self._feed(reader)
+        request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
+        request.body_error = reader.error
+        # Go promises to go on behind a counted body that the client cut short: what read it has told the error
+        told = self._eof and request.length > 0 and not request.expects_continue
+        return Rest.BROKEN if reader.error and not told else Rest.NONE
+
+    async def _drain(self, request: Request, answer: Answer) -> Rest:
+        """Do away with a body that its route does not read, where another request may follow; return what is left."""
         if not request.length:
-            return False
-        if request.expects_continue and not early:
-            if not keep:  # the client holds the body back, and nobody asked for it
-                self._unread = BodyReader(request.length, keep=False)
-                return True
-            if self.transport is not None:
-                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        elif not keep and (request.close or request.length >= MAX_DRAINED_BYTES):
-            if request.length < 0:
-                self._unread = BodyReader(request.length, keep=False)
-            return True
-        reader = BodyReader(request.length, keep=keep, limit=self._worker.settings.max_body_bytes)
+            return Rest.NONE
+        reader = BodyReader(request.length, keep=False)
+        # the client holds it back, and nobody asked for it
+        closing = request.expects_continue
+        if closing or closes(answer, request, draining=self._ending):
+            if request.length < 0 or (not request.close and request.length <= MAX_DRAINED_BYTES):
+                self._unread = reader
+            return Rest.BROKEN if closing else Rest.NONE
+        if request.length >= MAX_DRAINED_BYTES:
+            return Rest.LARGE
+        await self._feed(reader)
+        request.body_bytes, request.body_error = reader.size, reader.error
+        if reader.size > MAX_DRAINED_BYTES:
+            return Rest.LARGE
+        return Rest.BROKEN if reader.error else Rest.NONE
+
+    async def _feed(self, reader: BodyReader) -> None:
+        """Give a reader the bytes of a body until it has all, or all that it will get."""
         self._enter("body")
         while True:
             reader.feed(self._buffer)
             self._take(0)
-            if reader.done or (not keep and reader.size > MAX_DRAINED_BYTES):
+            if reader.done or (not reader.keep and reader.size > MAX_DRAINED_BYTES):
                 break
             if self._eof:
                 reader.feed_eof()
@@ -646,14 +671,6 @@ class Conversation(BaseProtocol):
             else:
                 await self._more()
         self._enter("busy")
-        request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
-        request.body_error = reader.error
-        if not keep and reader.size > MAX_DRAINED_BYTES:
-            return True
-        told = (
-            keep and self._eof and request.length > 0
-        )  # the answer holds the error; Go promises to go on all the same
-        return not reader.done or (bool(reader.error) and not told)
 
     async def _outlast(self, reader: BodyReader) -> None:
         """Wait, after the answer, for a body that nobody read, as Go does where it must see where the body ends."""
@@ -699,8 +716,8 @@ def no_proxy_header() -> Malformed:
     """Return the answer to a connection without the PROXY header that is required."""
     return told(
         "proxy-missing",
-        "no PROXY header came, and proxy_protocol is required",
-        'have the balancer send one, or set [trust] proxy_protocol = "optional" (for its ranges) or "off" in the TOML',
+        "no PROXY header came, and --proxy-protocol is required",
+        "have the balancer send one, or start the server with --proxy-protocol optional (from --trust ranges) or off",
     )
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from echo import data, extras, websocket, whoami
-from echo.answer import GO_BUFFER_BYTES, JSON, TEXT, Answer, plain
+from echo.answer import JSON, MAX_DRAINED_BYTES, TEXT, Answer, Rest, plain
 from echo.clientip import Config, ConfigFault, Resolution
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
@@ -30,6 +30,7 @@ from echo.settings import Settings
 from echo.whoami import Identity
 
 MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
+MAX_OPTIONS_BYTES = 4 << 10  # of a body of OPTIONS * Go reads no more, and goes on behind no more
 COPIED_BYTES = 512  # Go's io.Copy into an answer sends the head once it has seen so many
 
 
@@ -146,8 +147,13 @@ def clean_path(path: bytes) -> bytes:
 
 def _whoami(app: App, request: Request) -> Answer:
     text = whoami.text(request, app.identity, app.host)
-    broken = request.length < 0 and bool(request.body_error)
-    return Answer(200, (), text, close=broken, buffer=GO_BUFFER_BYTES if request.body_bytes <= COPIED_BYTES else 0)
+    if request.body_bytes < COPIED_BYTES:
+        return Answer(200, (), text)
+    # Go sends the head in the midst of the body that it copies, and then judges what is left to read
+    rest = Rest.BROKEN if request.expects_continue and request.length > COPIED_BYTES else Rest.NONE
+    if request.length - COPIED_BYTES >= MAX_DRAINED_BYTES:
+        rest = Rest.LARGE
+    return Answer(200, (), text, rest=rest, buffer=0)
 
 
 def _api(app: App, request: Request) -> Answer:
@@ -273,7 +279,9 @@ def _redirect(_app: App, request: Request) -> Answer:
     return Answer(301, ((b"Content-Type", b"text/html; charset=utf-8"), (b"Location", location)), body)
 
 
-def _options_all(_app: App, _request: Request) -> Answer:
+def _options_all(_app: App, request: Request) -> Answer:
+    if request.body_bytes > MAX_OPTIONS_BYTES:
+        return Answer(200, ((b"Connection", b"close"), (b"Content-Length", b"0")), close=True)
     return Answer(200, ((b"Content-Length", b"0"),))
 
 
@@ -287,7 +295,7 @@ WHOAMI = Route(
     "/", _whoami, "whoami's text: host, addresses, peer, the request", reads=None, wait=whoami.wait_seconds, early=True
 )
 REDIRECT = Route("redirect", _redirect, "to the clean path")
-OPTIONS_ALL = Route("*", _options_all, "OPTIONS of the server")
+OPTIONS_ALL = Route("*", _options_all, "OPTIONS of the server", reads=None)
 BAD_STAR = Route("*", _bad_star, "any other method of the server: refused")
 # path -> route
 ROUTES: Mapping[bytes, Route] = {

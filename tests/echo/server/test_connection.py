@@ -159,6 +159,85 @@ def test_http10_ends_long_answers_with_the_connection(server):
     assert b"\r\nConnection:" not in long.partition(b"\r\n\r\n")[0]
 
 
+def until_quiet(port: int, request: bytes, *, half_close: bool = False) -> tuple[bytes, bool]:
+    """Return what comes within a moment, and whether the connection ended."""
+    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
+        connection.sendall(request)
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(TimeoutError):
+            while data := connection.recv(1 << 16):
+                answer += data
+            return answer, True
+        return answer, False
+
+
+CUT_SHORT = b" HTTP/1.%b\r\nHost: h\r\nContent-Length: 5\r\nConnection: keep-alive\r\n%b\r\nhel"
+
+
+@pytest.mark.parametrize(
+    ("request_", "half_close", "status", "connection", "ended"),
+    [
+        # the answer does not wait for a body where the connection ends anyway; its end does, to see where the body ends
+        (b"GET *" + CUT_SHORT % (b"1", b""), False, b"400", b"close", False),
+        (b"POST /data?size=5000" + CUT_SHORT % (b"0", b""), False, b"200", b"", False),
+        (b"POST /api" + CUT_SHORT % (b"1", b"Expect: more\r\n"), False, b"417", b"close", False),
+        (b"POST /api" + CUT_SHORT % (b"1", b"Expect: 100-continue\r\n"), False, b"200", b"close", False),
+        # unless the client said that it is the last
+        (
+            b"POST /api" + CUT_SHORT % (b"1", b"Expect: 100-continue\r\nConnection: close\r\n"),
+            False,
+            b"200",
+            b"close",
+            True,
+        ),
+        # else it waits
+        (b"POST /api" + CUT_SHORT % (b"1", b""), False, b"", b"", False),
+        # Go finds the body cut short after it promised HTTP/1.0 to go on
+        (b"POST /api" + CUT_SHORT % (b"0", b""), True, b"200", b"keep-alive", True),
+        (b"POST /api" + CUT_SHORT % (b"1", b""), True, b"200", b"close", True),
+        (b"POST /p" + CUT_SHORT % (b"1", b""), True, b"200", b"", True),
+        (b"POST /p" + CUT_SHORT % (b"1", b"Expect: 100-continue\r\n"), True, b"200", b"close", True),
+        # OPTIONS of the server reads it
+        (b"OPTIONS *" + CUT_SHORT % (b"1", b""), True, b"200", b"", True),
+    ],
+)
+def test_bodies_that_do_not_come(server, request_, half_close, status, connection, ended):
+    """What the head says, and whether the connection ends, as the real program has it."""
+    answer, has_ended = until_quiet(server.port, request_, half_close=half_close)
+    head = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert head[0][9:12] == status
+    assert b"".join(line[12:] for line in head if line.startswith(b"Connection: ")) == connection
+    assert has_ended == ended
+
+
+def test_large_body_of_the_echo_ends_the_connection(server):
+    """Go sends the head in the midst of the body: what is left by then may be more than it would drain."""
+    head = server.send(post(b"/", b"x" * 262_656)).partition(b"\r\n\r\n")[0]
+    assert head.endswith(b"\r\nConnection: close")
+    answer = server.send(post(b"/", b"x" * 262_655) + LAST)
+    assert b"Connection" not in answer.partition(b"\r\n\r\n")[0]
+    assert answer.endswith(b"\r\n\r\n1")
+
+
+def test_options_of_the_server_take_4_kib(server):
+    """A longer body ends the connection."""
+    start = b"OPTIONS * HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
+    assert server.send(start % 4096 + b"x" * 4096 + LAST).endswith(b"\r\n\r\n1")
+    answer = server.send(start % 4097 + b"x" * 4097 + LAST)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\nDate: ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(("behind", "answers"), [(b"\r\n", 1), (b"\r\n\r\n", 1), (b"\r\n\r\n\r\n", 2)])
+def test_newlines_behind_a_post(server, behind, answers):
+    """Four of their bytes are forgiven; more begin a request that is none."""
+    answer = server.send(post(b"/p", b"hello") + behind, half_close=True)
+    assert answer.count(b"HTTP/1.1 ") == answers
+    assert answer.endswith(b"400 Bad Request") == (answers == 2)
+
+
 def test_connect_and_asterisk(server):
     """`*` and an authority are no paths."""
     assert server.send(b"OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").startswith(

@@ -3,6 +3,8 @@ Bytes → the body of a request, after net/http/internal/chunked.go. No I/O.
 
 1. A body is never refused: what is wrong with it is told, in Go's words, behind what was read.
 2. Every piece of framing has its limit, so that a stream of it costs no memory.
+3. whoami prints a chunked body in chunks of its own: one for each read. So pieces end where Go's reads end: within no
+   chunk, unless they are full, and between two where its buffer does not hold the next chunk's size.
 """
 
 import re
@@ -14,6 +16,8 @@ from echo.wire import BadLine, header_lines, holds_controls
 MAX_BODY_BYTES = 64 << 20  # whoami has no limit and echoes the body from memory; nobody echoes 64 MiB on purpose
 MAX_CHUNK_LINE = 4096  # Go's bufio size: a chunk-size line or a trailer block longer than this is an error
 MAX_CHUNK_DIGITS = 16
+PIECE_BYTES = 32 << 10  # what Go copies at once
+GO_READER_BYTES = 4096  # and its reader's buffer
 MAX_CHUNK_OVERHEAD = 16 << 10  # Go's limit on framing bytes beyond 16 a chunk: one-byte chunks are an attack
 
 _BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
@@ -26,9 +30,10 @@ class BodyReader:
 
     done   the body is complete, or `error` says why it never will be
     keep   pieces are kept; otherwise they are only counted
+    seen   how many of the bytes to come Go's reader holds already, since it read them with the head
     """
 
-    def __init__(self, length: int, *, keep: bool, limit: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, length: int, *, keep: bool, limit: int = MAX_BODY_BYTES, seen: int = 0) -> None:
         self.chunked = length < 0
         self.keep = keep
         self.limit = limit
@@ -40,25 +45,25 @@ class BodyReader:
         self._left = 0 if self.chunked else length
         self._overhead = 0
         self._trailer_begun = False  # there is more of it than Go looks at first
-        self._step: Callable[[bytearray, list[bytes]], bool] = self._chunk_size
+        self._seen = seen
+        self._piece: list[bytes] = []  # what Go's read in hand has so far
+        self._room = PIECE_BYTES  # and what more it takes
+        self._step: Callable[[bytearray], bool] = self._chunk_size
 
     def feed(self, buffer: bytearray) -> None:
-        """Eat what belongs to the body; what came together is one piece."""
+        """Eat what belongs to the body."""
         if self.done:
             return
-        found: list[bytes] = []
         if self.chunked:
-            while not self.done and self._step(buffer, found):
+            while not self.done and self._step(buffer):
                 pass
         else:
-            self._data(buffer, found)
-            self.done = self._left == 0
-        piece = b"".join(found)
-        self.size += len(piece)
-        if self.keep and piece:
-            self.pieces.append(piece)
-            if self.size > self.limit:
-                self.fail(f"the body is longer than {self.limit:,} bytes, this server's --max-body-bytes")
+            self._data(buffer, self._left)
+            self._end_piece()
+        if self.keep and self.size > self.limit:
+            self.fail(f"the body is longer than {self.limit:,} bytes, this server's --max-body-bytes")
+        elif not self.chunked and not self._left:
+            self.done = True
 
     def feed_eof(self) -> None:
         """Say that no more will come."""
@@ -71,23 +76,40 @@ class BodyReader:
         """End the body with an error, unless it is complete."""
         if not self.done:
             self.error = error
-            self.done = True
+            self._finish()
 
-    def _data(self, buffer: bytearray, found: list[bytes]) -> None:
-        taken = bytes(buffer[: self._left])
+    def _finish(self) -> None:
+        self.done = True
+        self._end_piece()
+
+    def _end_piece(self) -> None:
+        if self._piece:
+            self.pieces.append(b"".join(self._piece))
+            self._piece = []
+        self._room = PIECE_BYTES
+
+    def _data(self, buffer: bytearray, size: int) -> None:
+        taken = bytes(buffer[:size])
         del buffer[: len(taken)]
         self._left -= len(taken)
-        found.append(taken)
+        self.size += len(taken)
+        if self.keep and taken:
+            self._piece.append(taken)
 
-    def _chunk_size(self, buffer: bytearray, _found: list[bytes]) -> bool:
+    def _chunk_size(self, buffer: bytearray) -> bool:
+        if self._room < PIECE_BYTES and buffer.find(b"\n", 0, self._seen) < 0:
+            self._end_piece()
         newline = buffer.find(b"\n", 0, MAX_CHUNK_LINE)
+        if newline >= self._seen:
+            self._seen = min(len(buffer), GO_READER_BYTES)
         if newline < 0:
             if len(buffer) >= MAX_CHUNK_LINE:
                 self.fail("header line too long")
             return False
         line = bytes(buffer[:newline])
         del buffer[: newline + 1]
-        self._overhead += len(line) + 3
+        self._seen -= newline + 1
+        self._overhead += len(line) + 1  # without its CR, and the CRLF behind the data
         carriage_return = line.find(b"\r")
         if carriage_return != len(line) - 1 or not line:
             self.fail("chunked line ends with bare LF" if carriage_return < 0 else "invalid CR in chunked line")
@@ -104,22 +126,42 @@ class BodyReader:
         self._step = self._chunk_data if self._left else self._trailer
         return True
 
-    def _chunk_data(self, buffer: bytearray, found: list[bytes]) -> bool:
-        if self._left:
-            self._data(buffer, found)
-        if self._left or len(buffer) < 2:
+    def _chunk_data(self, buffer: bytearray) -> bool:
+        if not self._left:
+            self._step = self._chunk_end
+            return True
+        if not self._room:
+            self._end_piece()
+        if not buffer:
+            return False
+        wanted = min(self._left, self._room)
+        if not self._seen and wanted < GO_READER_BYTES:  # longer ones Go reads past its buffer
+            self._seen = min(len(buffer), GO_READER_BYTES)
+        taken = min(wanted, self._seen or len(buffer))
+        self._data(buffer, taken)
+        self._room -= taken
+        self._seen = max(0, self._seen - taken)
+        return True
+
+    def _chunk_end(self, buffer: bytearray) -> bool:
+        if self._room < PIECE_BYTES and self._seen < 2:
+            self._end_piece()
+        if len(buffer) < 2:
             return False
         if buffer[:2] != b"\r\n":
             self.fail("malformed chunked encoding")
             return False
+        if self._seen < 2:
+            self._seen += min(len(buffer) - self._seen, GO_READER_BYTES)
         del buffer[:2]
+        self._seen -= 2
         self._step = self._chunk_size
         return True
 
-    def _trailer(self, buffer: bytearray, _found: list[bytes]) -> bool:
+    def _trailer(self, buffer: bytearray) -> bool:
         if buffer[:2] == b"\r\n":
             del buffer[:2]
-            self.done = True
+            self._finish()
             return False
         blank = _BLANK_LINE.search(buffer) if buffer.find(b"\r\n\r\n", 0, MAX_CHUNK_LINE) >= 0 else None
         if blank is None:
@@ -134,7 +176,7 @@ class BodyReader:
             _refuse_controls(self.trailers)
         except BadLine as line:
             self.fail(line.words.decode("latin-1"))
-        self.done = True
+        self._finish()
         return False
 
 

@@ -23,8 +23,6 @@ from echo.request import Fields, Request, says_close
 from echo.units import parse_duration
 from echo.wire import is_host
 
-REWRITTEN_CHUNK = 32 << 10  # Go copies a body in pieces of at most this, and each becomes a chunk
-
 _TRUE = frozenset({b"1", b"t", b"T", b"TRUE", b"true", b"True"})
 _LONE_BYTES = re.compile("[\udc80-\udcff]")
 _JSON_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
@@ -149,11 +147,7 @@ def _punycode(name: bytes) -> bytes:
 
 
 def _rechunked(request: Request) -> list[bytes]:
-    parts = []
-    for piece in request.body:
-        for start in range(0, len(piece), REWRITTEN_CHUNK):
-            part = piece[start : start + REWRITTEN_CHUNK]
-            parts.append(b"%x\r\n%b\r\n" % (len(part), part))
+    parts = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in request.body]
     if request.body_error:
         return parts
     trailers: Fields = sorted(request.trailers, key=itemgetter(0)) if request.declared_trailers else []

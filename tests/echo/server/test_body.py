@@ -71,3 +71,45 @@ def test_trailers_end_with_the_first_blank_line():
     reader.feed(buffer)
     assert (reader.done, reader.error, reader.trailers) == (True, "", [(b"X-T", b"1")])
     assert buffer == b"NEXT: 2\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def pieces(*arrivals: bytes, seen: int = 4000) -> list[int]:
+    """Return how long the pieces of a chunked body are that comes so."""
+    reader, buffer = BodyReader(-1, keep=True, seen=min(seen, len(arrivals[0]))), bytearray()
+    for data in arrivals:
+        buffer += data
+        reader.feed(buffer)
+    assert (reader.done, reader.error) == (True, "")
+    return [len(piece) for piece in reader.pieces]
+
+
+def test_pieces_are_go_s_reads():
+    """whoami prints a chunk for each read: a chunk cut by the network is one, chunks in one buffer are one."""
+    end = b"0\r\n\r\n"
+    assert pieces(chunk(b"hello") + chunk(b" world") + end) == [11]
+    assert pieces(b"5\r\nhe", b"llo\r\n" + end) == [5]
+    assert pieces(b"5\r\nhello", b"\r\n" + end) == [5]
+    assert pieces(chunk(b"hello"), chunk(b" world") + end) == [5, 6]
+    assert pieces(chunk(b"x" * 70_000) + end) == [32768, 32768, 4464]
+    # 13 chunks of 309 bytes fit into the reader's buffer of 4 KiB
+    long = (b"1;" + b"e" * 300 + b"\r\nx\r\n") * 40 + end
+    assert pieces(long, seen=4020) == [13, 13, 13, 1]
+
+
+def test_overhead_is_counted_as_go_counts_it():
+    """57 bytes come with 302 bytes of framing each before that is too much."""
+    reader = BodyReader(-1, keep=True)
+    reader.feed(bytearray((b"1;" + b"e" * 300 + b"\r\nx\r\n") * 100))
+    assert (reader.size, reader.error) == (57, "chunked encoding contains too much non-data")
+
+
+def test_limit():
+    """A body over the limit ends with that, its last bytes there or not."""
+    for length in (11, 12):
+        reader = BodyReader(length, keep=True, limit=10)
+        reader.feed(bytearray(b"hello world"))
+        assert reader.error == "the body is longer than 10 bytes, this server's --max-body-bytes"

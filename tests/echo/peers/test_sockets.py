@@ -1,0 +1,153 @@
+"""Where the server listens: descriptors passed on as systemd does, UNIX sockets, PORT, and ports that are taken."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+from tests.echo.peers.programs import COMMAND, HOST, ROOT, answers, ask, ended, free_port, program, serving
+
+REQUEST = b"GET /clientip HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+def said_port(said):
+    """Return the port that the server named at its start."""
+    return int(re.search(r"on port (\d+)\n", said)[1])
+
+
+def ask_unix(path):
+    """Ask over a UNIX socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(path))
+        connection.sendall(REQUEST)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_listening_socket_that_is_passed_on(tmp_path, workers):
+    """Connections that were waiting before the server came are answered; all workers accept from it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        early = socket.create_connection(("127.0.0.1", port), timeout=5)
+        flags = ("--fd", str(listener.fileno()), "--workers", workers)
+        with early, serving(tmp_path, *flags, pass_fds=[listener.fileno()]) as said:
+            assert said_port(said) == port
+            early.sendall(REQUEST)
+            assert early.recv(4096).endswith(b"127.0.0.1\n")
+            assert ask(port, "/clientip", host="127.0.0.1").body == b"127.0.0.9\n"
+
+
+def test_a_unix_socket_that_is_passed_on(tmp_path):
+    """Its file is not the server's, and stays."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with serving(tmp_path, "--fd", str(listener.fileno()), pass_fds=[listener.fileno()]):
+            assert b"it came over a UNIX socket" in ask_unix(path)
+    assert path.exists()
+
+
+def test_tls_on_a_socket_that_is_passed_on(tmp_path, certificates):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        flags = ("--fd", str(listener.fileno()), *certificates.server)
+        with serving(tmp_path, *flags, pass_fds=[listener.fileno()]):
+            port = listener.getsockname()[1]
+            assert ask(port, "/livez", host="127.0.0.1", tls=certificates.context).status == 200
+
+
+@pytest.mark.parametrize("family", ["tcp", "unix"])
+def test_systemd_passes_its_socket_on(tmp_path, family):
+    """As a .socket unit does: descriptor 3, and the server starts with the first connection."""
+    activate = program("systemd-socket-activate")
+    path, port = tmp_path / "socket", free_port()
+    where = f"{HOST}:{port}" if family == "tcp" else str(path)
+    command = [
+        activate,
+        "-l",
+        where,
+        "-E",
+        f"PYTHONPATH={ROOT}",
+        *COMMAND,
+        "--fd",
+        "3",
+        "--log",
+        "off",
+        "--drain",
+        "0s",
+    ]
+    with (
+        (tmp_path / "output.txt").open("wb") as written,
+        ended(subprocess.Popen(command, stdout=written, stderr=written)),
+    ):
+        deadline = time.monotonic() + 5
+        while f"Listening on {where}" not in (tmp_path / "output.txt").read_text():
+            assert time.monotonic() < deadline, (tmp_path / "output.txt").read_text()
+            time.sleep(0.02)
+        if family == "tcp":
+            assert ask(port, "/clientip").body == b"127.0.0.9\n"
+        else:
+            assert b"it came over a UNIX socket" in ask_unix(path)
+    assert "Starting up on " in (tmp_path / "output.txt").read_text()
+
+
+def test_the_port_may_be_in_the_environment(tmp_path):
+    """As platforms set it that choose the port; the flag goes before it."""
+    port = free_port()
+    (tmp_path / "flag").mkdir()
+    with serving(tmp_path, "--host", HOST, env={"PORT": str(port)}) as said:
+        assert said_port(said) == port
+        assert answers(port)
+        with serving(tmp_path / "flag", "--host", HOST, "-port", "0", env={"PORT": str(port)}) as other:
+            assert said_port(other) != port
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_second_server_on_a_port_is_refused(tmp_path, workers):
+    """Though workers share theirs: what another server's requests would say, nobody could tell."""
+    with serving(tmp_path, "-port", "0", "--workers", workers) as said:
+        port = said_port(said)
+        for host in ([], ["--host", "127.0.0.1"], ["--host", "::1"]):
+            done = _failing("-port", str(port), *host, "--workers", workers)
+            assert done.returncode == 3
+            assert f"port {port}: cannot listen: Address already in use" in done.stderr
+        assert ask(port, "/livez", host="127.0.0.1").status == 200
+
+
+def test_the_second_server_on_a_unix_socket_is_refused(tmp_path):
+    """One that a dead server left behind is taken, one that answers is not."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    with serving(tmp_path, "--unix", str(path)):
+        done = _failing("--unix", str(path))
+        assert done.returncode == 3
+        assert "cannot listen: Address already in use" in done.stderr
+        assert ask_unix(path).startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--fd", "99"], "cannot listen: Bad file descriptor"),
+        (["--fd", "0"], "--fd 0: cannot listen: "),
+        (["--fd", "x"], "'x' is no descriptor"),
+        (["--fd", "3", "--unix", "s"], "one of them says where to listen"),
+    ],
+)
+def test_what_cannot_be_listened_on(flags, words):
+    done = _failing(*flags)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert words in done.stderr
+
+
+def _failing(*flags):
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    command = [*COMMAND, "--log", "off", *flags]
+    return subprocess.run(
+        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+    )

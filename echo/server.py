@@ -39,12 +39,13 @@ from echo.verbose import say
 from echo.whoami import Identity, environment
 from echo.worker import Worker
 
+SIGNALS = (STOP, FINISH, REOPEN, signal.SIGINT, signal.SIGCHLD)  # blocked where a worker could not take them
 SPARE_DESCRIPTORS = 64  # of a process, beside its connections
 
 
 def serve_forever(settings: Settings) -> int:
     """Serve until a signal says stop; return the exit code. Raises Fault where the server cannot start."""
-    config = load_config(settings.config, settings.trust)
+    config = load_config(settings.config, settings.trust, settings.proxy_protocol)
     app = App(
         config,
         Identity(settings.name, environment() if settings.allow_env else {}),
@@ -83,7 +84,7 @@ def serve_forever(settings: Settings) -> int:
         for listener in listeners:  # the workers have theirs
             listener.close()
 
-    supervisor = Supervisor(count, run, restarted, stopping)
+    supervisor = Supervisor(count, run, restarted, stopping, sink.reopen_idle)
     with_tls = "with TLS " if context else ""
     where = place(listeners[0])
     gc.collect()
@@ -119,7 +120,7 @@ async def _serve(
     loop.add_signal_handler(FINISH, finish)
     loop.add_signal_handler(REOPEN, sink.reopen)
     loop.add_reader(alive, finish)  # the supervisor died
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGINT))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     sweeping = loop.create_task(worker.sweep())
     door: Doorman | asyncio.AbstractServer
     if context is not None:
@@ -146,6 +147,7 @@ async def _serve(
     lost = await loop.run_in_executor(None, sink.close)
     if lost:
         say(f"The log took no more: {lost:,} bytes of records are lost")
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # without the loop's handlers, which end now, we would die of one
     return 1 if lost else 0
 
 

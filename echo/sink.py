@@ -7,9 +7,10 @@ Records → the log: lines are gathered for a moment, then a thread of their own
 3. Lines of several processes never mix, whatever their length. A pipe takes PIPE_BUF (4,096 bytes) as one; more, and
    what goes to a disk that is filling up, may be taken in pieces. So lines are written under a lock, and a mark beside
    it says that some are under way. Who finds the mark set, because its owner died, ends the torn line first: at most
-   one line is torn by a death, and it stands alone.
+   one line is torn by a death, and it stands alone. So does one that an earlier server left at the end of a file.
 4. A write that fails (disk full, reader gone) is tried again until it succeeds, and the fault is said once on stderr.
-5. SIGHUP opens a log file again by its name, so that logrotate can move it away; the lines held go to the new one.
+5. SIGHUP opens a log file again by its name, so that logrotate can move it away; the lines held go to the new one. A
+   line that was under way to a full disk is written to the new file whole; the old one ends with a piece of it.
 """
 
 import asyncio
@@ -64,7 +65,8 @@ class Sink:
     Takes lines for a descriptor. The event loop calls `write` and `flush`; the thread does the rest.
 
     on       anything is written at all
-    full     no more requests should be read: `when_full` was called, and `when_room` will be, in the thread
+    full     no more requests should be read: `when_full` was called, and `when_room` will be, in the thread; there it
+             is called, too, when lines were dropped and `flush` can tell of them
     dropped  lines that were lost since the start
     written  lines that were written, in batches
     failures tries to write that failed
@@ -104,6 +106,7 @@ class Sink:
         self._queued = 0  # bytes in them, and in what the thread has in hand
         self._ends = 0.0  # when the thread gives up, once there is an end
         self._reopen = False
+        self._opened = True  # and where the file ends has not been looked at
         self._failed = False
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -124,8 +127,7 @@ class Sink:
         lines = self._lines
         if len(lines) + len(line) > self._room:
             if self.drops:
-                self.dropped += 1
-                self._untold += 1
+                self._drop()
                 return
             if not self.full:
                 self.full = True
@@ -134,6 +136,13 @@ class Sink:
             asyncio.get_running_loop().call_later(self.flush_seconds, self.flush)
         lines += line
         self._count += 1
+
+    def _drop(self) -> None:
+        """Count a line that is lost; it is told of once there is room, even if no other line comes."""
+        if not self._untold:
+            asyncio.get_running_loop().call_later(self.flush_seconds, self.flush)
+        self.dropped += 1
+        self._untold += 1
 
     def flush(self) -> None:
         """Hand what was gathered to the thread."""
@@ -160,6 +169,11 @@ class Sink:
                 self._reopen = True
                 self._condition.notify()
 
+    def reopen_idle(self) -> None:
+        """Open the log file again in a process that does not write: those that it forks begin with the new one."""
+        if self._path is not None:
+            self._open_again()
+
     def close(self, seconds: float = CLOSE_SECONDS) -> int:
         """Write what is held, for so many seconds at most; return how many bytes were lost."""
         self.flush()
@@ -182,26 +196,23 @@ class Sink:
             with self._condition:
                 while not (self._batches or self._ends or self._reopen):
                     self._condition.wait()
-                reopens, self._reopen = self._reopen, False
                 batch, lines = self._batches.popleft() if self._batches else (bytearray(), 0)
-            if reopens:
-                self._open_again()
-            if not (batch or reopens):
-                return
-            at, view = 0, memoryview(batch)
-            while at < len(batch):
+                if not (batch or self._reopen):
+                    return
+            at, end, view = 0, -1, memoryview(batch)
+            while end < len(batch):  # once for nothing, too: the log is to be opened again
                 end = line_end(batch, at)
                 if not self._put(view[at:end]):
                     return
-                at, done = end, end - at
-                self._done(done, lines if end == len(batch) else 0)
+                self._done(end - at, lines if end == len(batch) else 0)
+                at = end
 
     def _done(self, size: int, lines: int) -> None:
         with self._condition:
             self._queued -= size
             self._room = self.limit - self._queued
             self.written += lines
-            room = self.full and self._queued <= self.limit // 2
+            room = (self.full or self._untold > 0) and self._queued <= self.limit // 2
             if room:
                 self.full = False
         if room:
@@ -209,7 +220,10 @@ class Sink:
 
     def _put(self, lines: memoryview) -> bool:
         """Write whole lines, however long it takes; return False where the end came first."""
-        data = lines if not self._lock.acquire() else memoryview(b"\n" + lines)
+        torn = self._lock.acquire()
+        if self._reopen:  # while we waited for our turn: these belong to the new file
+            self._open_again()
+        data = self._at_line_start(lines, torn) if torn or self._opened else lines
         while data:
             try:
                 data = data[_write(self._descriptor, data) :]
@@ -217,11 +231,8 @@ class Sink:
                 self._complain(error)
                 if not self._wait():
                     return False  # the mark stays: the line may be torn
-                if self._reopen:
-                    with self._condition:
-                        self._reopen = False
-                    self._open_again()
-                    data = lines  # from the start: what the old file holds of them it may keep
+                if self._reopen and self._open_again():
+                    data = self._at_line_start(unwritten(lines, len(data)), torn=False)
         self._lock.release()
         self._failed = False
         return True
@@ -233,15 +244,25 @@ class Sink:
                 self._condition.wait(RETRY_SECONDS)
             return not self._ends or time.monotonic() < self._ends
 
-    def _open_again(self) -> None:
+    def _at_line_start(self, lines: memoryview, torn: bool) -> memoryview:
+        """Return lines with a newline before them where the log ends within one."""
+        self._opened = False
+        return memoryview(b"\n" + lines) if lines and ends_torn(self._descriptor, torn) else lines
+
+    def _open_again(self) -> bool:
+        """Open the log by its name; return whether that is another file now."""
         assert self._path is not None
+        self._reopen = False
         try:
             opened = open_log(self._path)
         except OSError as error:
             _warn(f"cannot open the log {self._name} again: {error.strerror}; the old file is written on")
-            return
+            return False
+        another = not os.path.sameopenfile(opened, self._descriptor)
         os.dup2(opened, self._descriptor, inheritable=False)
         os.close(opened)
+        self._opened = self._opened or another
+        return another
 
     def _complain(self, error: OSError) -> None:
         self.failures += 1
@@ -259,6 +280,23 @@ def line_end(batch: bytes | bytearray, start: int) -> int:
         return len(batch)
     end = batch.rfind(b"\n", start, start + MAX_WRITE_BYTES) + 1
     return end or batch.index(b"\n", start) + 1
+
+
+def unwritten(lines: memoryview, left: int) -> memoryview:
+    """Return the lines that are not written whole, where so many bytes are left of what was to be written."""
+    done = max(0, len(lines) - left)
+    return lines[bytes(lines[:done]).rfind(b"\n") + 1 :]
+
+
+def ends_torn(descriptor: int, otherwise: bool) -> bool:
+    """Return whether a file ends within a line; `otherwise` where that cannot be seen, as of a pipe."""
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return otherwise
+        return status.st_size > 0 and os.pread(descriptor, 1, status.st_size - 1) != b"\n"
+    except OSError:  # it may be written only
+        return otherwise
 
 
 def _write(descriptor: int, data: memoryview) -> int:
@@ -289,11 +327,15 @@ def open_log(path: Path) -> int:
     """
     Open a file to append to, or a FIFO. Raises OSError.
 
-    A FIFO is opened for reading too (fifo(7)): then opening waits for no reader, and a reader may come and go.
+    A FIFO is opened for reading too (fifo(7)): then opening waits for no reader, and a reader may come and go. So is a
+    file, where that is allowed, to see whether it ends with a whole line.
     """
     is_fifo = path.exists() and stat.S_ISFIFO(path.stat().st_mode)
-    mode = os.O_RDWR if is_fifo else os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    return os.open(path, mode | os.O_CLOEXEC, 0o644)
+    mode = os.O_CLOEXEC if is_fifo else os.O_CLOEXEC | os.O_APPEND | os.O_CREAT
+    try:
+        return os.open(path, mode | os.O_RDWR, 0o644)
+    except PermissionError:
+        return os.open(path, mode | os.O_WRONLY, 0o644)
 
 
 def open_sink(log: str, *, limit: int = 8 << 20, drops: bool = False, flush_seconds: float = 0.05) -> Sink:

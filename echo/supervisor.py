@@ -3,7 +3,7 @@ The process that starts the workers, and starts them again.
 
     SIGTERM        workers drain: they serve on for --drain seconds, not ready, then finish what is in hand
     SIGINT         workers finish what is in hand; so does SIGTERM a second time
-    SIGHUP         workers open the log file again
+    SIGHUP         workers open the log file again, and so does the supervisor, for those it will start
     worker dies    another is started in its place, after a pause that grows while workers die young
 
 The supervisor serves nothing and holds no request: it can be waited for, killed and asked for its exit code like the
@@ -40,16 +40,23 @@ class Supervisor:
     """Runs `count` workers, each as `run(index)` in a process of its own, whose result is its exit code."""
 
     def __init__(
-        self, count: int, run: Callable[[int, int], int], restarted: Callable[[int], None], stopping: Callable[[], None]
+        self,
+        count: int,
+        run: Callable[[int, int], int],
+        restarted: Callable[[int], None],
+        stopping: Callable[[], None],
+        reopening: Callable[[], None],
     ) -> None:
         """
         `run` is given the worker's index and the end of a pipe that ends with the supervisor. `restarted` is told the
-        index of a worker that is started again, `stopping` that no worker will be.
+        index of a worker that is started again, `stopping` that no worker will be, `reopening` that workers open the
+        log again.
         """
         self._children = [Child() for _ in range(count)]
         self._run = run
         self._restarted = restarted
         self._stopping = stopping
+        self._reopening = reopening
         self._told_to_stop = False
         self._failed = False
 
@@ -78,6 +85,7 @@ class Supervisor:
 
     def _take(self, number: int) -> None:
         if number == signal.SIGHUP:
+            self._reopening()  # before the workers: the file is there when they have opened it, and has one owner
             self._tell(REOPEN)
         elif number in (signal.SIGTERM, signal.SIGINT):
             first = not self._told_to_stop
@@ -120,8 +128,10 @@ class Supervisor:
     def _fork(self, index: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, (FINISH,))  # the worker takes it when it can; it would die of it now
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (FINISH,))
             self._children[index].pid = pid
             self._children[index].started = time.monotonic()
             return

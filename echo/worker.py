@@ -93,6 +93,7 @@ class Worker:
         self._names = (f"{prefix}-{number:x}" for number in count(1))
         self._date = (0, b"")
         self._slots = {name: counters.start[name] for name in counters.start}
+        self._before = {name: row[self._slots[name]] for name in (LOGGED, DROPPED, LOG_FAILURES)}  # by those that died
         self._reasons, self._findings = counters.slots(RESOLUTIONS), counters.slots(FOUND)
         self._kinds, self._timeouts = counters.slots(MALFORMED), counters.slots(TIMED_OUT)
         self._loop = asyncio.get_running_loop()
@@ -221,6 +222,7 @@ class Worker:
         self._loop.call_soon_threadsafe(self._release)
 
     def _release(self) -> None:
+        self.sink.flush()  # there may be dropped records to tell of
         if self.held and not self.sink.full:
             self.held = False
             self.open_lane = self.lane.open and not self.draining
@@ -249,9 +251,9 @@ class Worker:
         """Put the numbers of the log where all workers see them."""
         sink, row, slots = self.sink, self.row, self._slots
         row[slots[LOG_HELD]] = sink.pending
-        row[slots[LOGGED]] = sink.written
-        row[slots[DROPPED]] = sink.dropped
-        row[slots[LOG_FAILURES]] = sink.failures
+        row[slots[LOGGED]] = self._before[LOGGED] + sink.written
+        row[slots[DROPPED]] = self._before[DROPPED] + sink.dropped
+        row[slots[LOG_FAILURES]] = self._before[LOG_FAILURES] + sink.failures
         row[slots[BLOCKED]] = self.held
 
     def drain(self) -> None:

@@ -23,12 +23,14 @@ are more, all are forgotten.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
+from itertools import chain
 from operator import itemgetter
 from time import perf_counter_ns, time
 from typing import NamedTuple
 
 import orjson
 
+from echo import whoami
 from echo.answer import render
 from echo.counters import Counters, observe
 from echo.explain.findings import INTERNAL
@@ -38,6 +40,7 @@ from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id
 from echo.request import Connection, Request, canonical
 from echo.routes import ROUTE_NAMES, ROUTES, WHOAMI, App, Route, route_at
+from echo.wire import parse_head
 
 MAX_SHAPES = 1024
 MAX_NAMES, MAX_NAME_BYTES = 64, 1024  # of a shape, names and bytes of them: more is no common client's
@@ -60,7 +63,8 @@ TURNING_AWAY = frozenset(
     {b"content-length", b"transfer-encoding", b"trailer", b"expect", b"upgrade", b"pragma", b"proxy-connection"}
 )
 _FILLER = b"User-Agent: Go-http-client/1.1\r\n"  # whoami's, where the client sent none
-_BENCH = ROUTES[b"/bench"]
+_MARKUP = re.compile(rb"[<>&]")  # which Go's JSON escapes
+_API, _BENCH = ROUTES[b"/api"], ROUTES[b"/bench"]
 _FAST_US = LATENCY_BOUNDS[0]
 
 Values = tuple[bytes, ...]
@@ -76,6 +80,7 @@ class Shape:
 
     match     takes them out of a request of this shape; None until the shape came COMPILED_AFTER times
     text, text_values      whoami's answer, and which it takes of the values and what `take` adds
+    api, api_values        whoami's JSON, likewise
     extra     how much longer whoami's print of the request is than the request
     record, record_values  the record, likewise
     trace     where the traceparent is, 0 without
@@ -84,7 +89,18 @@ class Shape:
     """
 
     __slots__ = (
-        *("extra", "fields", "forwarded", "is_forwarded", "match", "names", "record", "record_values"),
+        *(
+            "api",
+            "api_values",
+            "extra",
+            "fields",
+            "forwarded",
+            "is_forwarded",
+            "match",
+            "names",
+            "record",
+            "record_values",
+        ),
         *("seen", "text", "text_values", "trace", "host", "connection"),
     )
 
@@ -111,6 +127,17 @@ class Shape:
         asked = (_PATH_AT, _QUERY_AT, self.host, *agents)
         printed = [*range(more, more + 4), *asked, *others]
         self.text_values = itemgetter(*printed)
+        grouped: dict[bytes, list[int]] = {}
+        for index in sorted((*agents, *others), key=lambda index: (fields[index - _FIRST_FIELD], index)):
+            grouped.setdefault(fields[index - _FIRST_FIELD], []).append(index)
+        listed = b",".join(
+            b'"%b":[%b]' % (name, b",".join([b'"%b"'] * len(indexes))) for name, indexes in grouped.items()
+        )
+        self.api = b'%%b%b"url":"%%b%%b","host":"%%b","method":"GET"%%b%%b}\n' % (
+            b'"headers":{%b},' % listed if listed else b""
+        )
+        in_order = [more, *chain.from_iterable(grouped.values()), *asked[:3], more + 1, more + 2]
+        self.api_values = itemgetter(*in_order)
         redacted = {name.encode() for name in REDACTED_HEADERS}
         headers = b",".join(
             b'"%b":[%b]'
@@ -151,13 +178,15 @@ class Ends:
     """
     What is the same for all requests of one connection, written out; and the shape of its last one.
 
-    lines   whoami's lines about the other end
+    lines, remote  whoami's lines about the other end, and what its JSON says of it
     head, tail, last  pieces of the record: the addresses, the connection's id, and what stands behind the number
     client  the client's address as JSON, where it is the peer whatever the headers say
     without, with_header  verdicts, where they depend on nothing but whether a forwarding header came; else None
     """
 
-    __slots__ = ("client", "connection", "head", "last", "lines", "peer", "shape", "tail", "with_header", "without")
+    __slots__ = (
+        *("client", "connection", "head", "last", "lines", "peer", "remote", "shape", "tail", "with_header", "without"),
+    )
 
     def __init__(self, connection: Connection, peer: Peer, place: bytes) -> None:
         fixed = {
@@ -175,6 +204,7 @@ class Ends:
         self.head = b'Z",%b,"method":"GET","target":"' % orjson.dumps(fixed)[1:-1]
         self.tail = b',"connection_id":%b,"connection_request":' % orjson.dumps(connection.id)
         self.last = b',"tls_version":%b%b' % (orjson.dumps(connection.tls_version), place)
+        self.remote = b',"remoteAddr":%b' % orjson.dumps(remote) if (remote := connection.remote_addr.decode()) else b""
         self.client = orjson.dumps(str(client)) if client else b"null"
         self.without: Verdict | None = None
         self.with_header: Verdict | None = None
@@ -196,12 +226,14 @@ class Lane:
         self._verdicts: dict[Kind, Verdict] = {}
         self._second = 0
         self._now = self._stamp = self._host = self._whoami_head = self._bench_answer = b""
+        self._api_head = self._api_start = self._api_name = b""
         self._latency = counters.start[LATENCY]
         self._latency_sum = self._latency + len(LATENCY_BOUNDS) + 1
         self._reasons, self._findings = counters.slots(RESOLUTIONS), counters.slots(FOUND)
         self._requests = counters.start[REQUESTS]
         self._whoami = self._slot(WHOAMI.name, 200)
         self._bench = self._slot(_BENCH.name, 200)
+        self._api = self._slot(_API.name, 200)
         self._place = b"".join(
             b',"%b":%b' % (name.encode(), orjson.dumps(text))
             for name, text in (("node", place.node), ("pod", place.pod), ("namespace", place.namespace))
@@ -251,6 +283,9 @@ class Lane:
             return None
         elif route is _BENCH:
             slot, size, status, answer = self._bench, 1, 200, self._bench_answer
+        elif route is _API and _MARKUP.search(data, at, end) is None:
+            body = shape.api % shape.api_values(escaped + (self._api_start, self._api_name, ends.remote))
+            slot, size, status, answer = self._api, len(body), 200, self._api_head % (len(body), body)
         else:
             made = self._other(ends, route, shape, values, (path, query, number, received, started))
             if made is None:
@@ -387,6 +422,14 @@ class Lane:
             b"Date: %b\r\nContent-Length: 1\r\n\r\n1" % self._now
         )
         self._host = self._name + self._app.host.lines()
+        self._api_head = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: %b\r\nContent-Length: %%d\r\n\r\n%%b"
+            % self._now
+        )
+        # whoami's JSON of a request without headers and an end: what stands before and behind them
+        nobody = parse_head(b"GET / HTTP/1.0\r\n\r\n", Connection("", None, None, None, None, b""), 1)
+        self._api_start, _, rest = whoami.api(nobody, self._app.identity, self._app.host).partition(b'"url"')
+        self._api_name = rest.partition(b'"method":"GET"')[2].removesuffix(b"}\n")
 
     def _slot(self, route: str, status: int) -> int:
         return self._requests + ROUTE_NAMES.index(route) * len(STATUS_CLASSES) + status_class(status)

@@ -102,6 +102,15 @@ def test_both_ways_answer_and_log_the_same(end, toml):
         assert ways.compiled(data) == expected, name
 
 
+@pytest.mark.parametrize("name", ["me", 'a "quoted" <name>'])
+def test_a_name_is_told_on_both_ways(name):
+    """--name leads whoami's text and stands in its JSON."""
+    ways = Ways(settings=Settings(name=name))
+    for data in ADMITTED.values():
+        assert ways.compiled(data) == ways.slow(data)
+    assert b"Name: " + name.encode() in ways.fast(CURL).answer
+
+
 @pytest.mark.parametrize("data", TURNED_AWAY.values(), ids=TURNED_AWAY)
 def test_turned_away(data):
     """What is not simple is left to the slow way, whatever was seen on the connection before."""

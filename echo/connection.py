@@ -492,7 +492,7 @@ class Conversation(BaseProtocol):
         route = route_of(request)
         self._posted = request.method == b"POST"
         self._unread = None
-        if route.socket and (kept := await self._socket(request, route)) is not None:
+        if route.socket and not request.expects_more and (kept := await self._socket(request, route)) is not None:
             return kept
         answer = await self._made(request, route)
         if answer.pieces is not None:

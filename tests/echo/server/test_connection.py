@@ -212,6 +212,14 @@ def test_bodies_that_do_not_come(server, request_, half_close, status, connectio
     assert has_ended == ended
 
 
+def test_expectation_that_nobody_meets_refuses_a_websocket(server):
+    """Go looks at Expect before any handler does."""
+    fields = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nExpect: more\r\n"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    answer = server.send(b"GET /echo HTTP/1.1\r\nHost: h\r\n" + fields + key + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n")
+
+
 def test_large_body_of_the_echo_ends_the_connection(server):
     """Go sends the head in the midst of the body: what is left by then may be more than it would drain."""
     head = server.send(post(b"/", b"x" * 262_656)).partition(b"\r\n\r\n")[0]

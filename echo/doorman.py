@@ -3,8 +3,8 @@ What stands before TLS: looks at the first bytes of a connection to the TLS port
 
 1. The bytes are peeked at, not taken: OpenSSL reads them again. A PROXY header is taken off, to its last byte.
 2. What is no TLS hello is answered in the clear, in words: plain HTTP, a PROXY header that is not taken, one that is
-   missing. A client that says nothing is given up after --header-timeout.
-3. A handshake that fails is a record too.
+   missing. A client that says nothing is given up after --idle-timeout, and leaves no record.
+3. A handshake that fails, or never ends, is a record too.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from echo.clientip.config import PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED
 from echo.connection import Conversation, no_proxy_header
 from echo.malformed import Malformed, told
 from echo.proxyproto import Header, NotProxy, ProxyError, Reader, v2
-from echo.request import endpoint
+from echo.request import Connection, endpoint
+from echo.units import spell_duration
 from echo.wire import STRANGERS
 from echo.worker import Worker
 
@@ -25,6 +26,29 @@ TLS_HELLO = b"\x16"  # content type handshake (RFC 8446 §5.1)
 ACCEPTS = 100  # connections taken at once before others have their turn
 PEEK_SECONDS = 0.01  # between looks at a header that comes in pieces, where the kernel cannot wait for it
 PAUSE_SECONDS = 0.1  # when the process is out of descriptors
+
+
+_TOO_LATE = ("Request Timeout", 408)
+
+
+class _Visit:
+    """A connection at the door: who is at its ends, the PROXY header, whether it said anything, why it is refused."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.peer, self.local = sock.getpeername(), sock.getsockname()
+        self.header: Header | None = None
+        self.refusal: Malformed | None = None
+        self.began = False
+
+    def wire(self, name: str) -> Connection:
+        """Return what records say of it."""
+        peer_ip, peer_port, remote = endpoint(self.peer)
+        local_ip, local_port, _ = endpoint(self.local)
+        wire = Connection(name, peer_ip, peer_port, local_ip, local_port, remote)
+        if self.header is None or self.header.source is None:
+            return wire
+        return wire._replace(proxied_ip=str(self.header.source), proxied_port=self.header.source_port)
 
 
 class Doorman:
@@ -64,60 +88,105 @@ class Doorman:
             self._loop.add_reader(self._listener, self._accept)
 
     async def _admit(self, sock: socket.socket) -> None:
-        worker = self._worker
-        header: Header | None = None
-        refusal: Malformed | None = None
-        seconds = worker.settings.header_timeout
+        """Let a connection in; close it where there is nobody to answer."""
         try:
-            async with asyncio.timeout(seconds):
-                try:
-                    header, first = await self._first_bytes(sock)
-                    if not first:
-                        sock.close()
-                        return
-                    if not first.startswith(TLS_HELLO):
-                        refusal = no_tls(first)
-                except (ProxyError, Malformed) as error:
-                    refusal = (
-                        error
-                        if isinstance(error, Malformed)
-                        else told("proxy-broken", str(error), "have the balancer send it as the standard has it")
-                    )
-            if refusal is not None:
+            visit = _Visit(sock)
+            try:
+                visit.refusal = await self._look(visit)
+            except TimeoutError:
+                visit.refusal = self._too_late(visit)
+            if visit.refusal is not None:
                 await self._loop.connect_accepted_socket(
-                    lambda: Conversation(worker, self._loop, header, refusal), sock
+                    lambda: Conversation(self._worker, self._loop, visit.header, visit.refusal), sock
                 )
-                return
+            elif visit.began:
+                await self._shake_hands(visit)
+            else:
+                sock.close()
+        except OSError:  # it left
+            sock.close()
+        except BaseException:  # the server ends
+            sock.close()
+            raise
+
+    async def _look(self, visit: "_Visit") -> Malformed | None:
+        """Take the PROXY header off and look at what follows; return why the connection is refused."""
+        settings = self._worker.settings
+        try:
+            async with asyncio.timeout(settings.idle_timeout):
+                visit.began = bool(await self._peek(visit.sock, 1))
+            async with asyncio.timeout(settings.header_timeout):
+                first = await self._first_bytes(visit)
+        except ProxyError as error:
+            return told("proxy-broken", str(error), "have the balancer send it as the standard has it")
+        except Malformed as malformed:
+            return malformed
+        visit.began = bool(first)  # a PROXY header alone, as some health checks send it, asks for nothing
+        return no_tls(first) if first and not first.startswith(TLS_HELLO) else None
+
+    def _too_late(self, visit: "_Visit") -> Malformed | None:
+        """Count that a connection said nothing, or not enough; return the answer to the latter."""
+        self._worker.timed_out("header" if visit.began else "idle")
+        if not visit.began:
+            return None
+        seconds = spell_duration(self._worker.settings.header_timeout)
+        return told(
+            "timeout",
+            f"neither a whole PROXY header nor a TLS hello behind it came in {seconds}",
+            "send it faster, or start the server with a longer --header-timeout",
+            *_TOO_LATE,
+        )
+
+    async def _shake_hands(self, visit: "_Visit") -> None:
+        """Have the handshake made; one that never ends is a record, as one that fails is (`echo.tls`)."""
+        seconds = self._worker.settings.header_timeout
+        try:
             await self._loop.connect_accepted_socket(
-                lambda: Conversation(worker, self._loop, header),
-                sock,
+                lambda: Conversation(self._worker, self._loop, visit.header),
+                visit.sock,
                 ssl=self._context,
                 ssl_handshake_timeout=seconds,
             )
-        except (OSError, TimeoutError, ssl.SSLError):  # gone, or silent: it said nothing that could be answered
-            worker.timed_out("header")
-            sock.close()
+        except (TimeoutError, ConnectionAbortedError):  # so event loops say that it took too long
+            self._worker.timed_out("header")
+            words = f"the TLS handshake was not complete after {spell_duration(seconds)}"
+            self._record(visit, Malformed("timeout", words, *_TOO_LATE))
+            raise
+        except OSError:
+            self._record(visit, Malformed("tls-handshake", "the connection ended within the TLS handshake"))
+            raise
 
-    async def _first_bytes(self, sock: socket.socket) -> tuple[Header | None, bytes]:
-        """Return the PROXY header, which is taken off, and some bytes behind it, which are not; nothing at the end."""
+    def _record(self, visit: "_Visit", malformed: Malformed) -> None:
+        """Log what cannot be answered."""
+        worker = self._worker
+        wire = visit.wire(worker.name())
+        peer = worker.app.explainer.peer(wire.proxied_ip or wire.peer_ip, proxied=wire.proxied_ip is not None)
+        worker.record_malformed(wire, peer, 0, malformed, 0)
+
+    async def _first_bytes(self, visit: "_Visit") -> bytes:
+        """Take the PROXY header off; return some bytes behind it, which are not taken, nothing at the end."""
+        sock = visit.sock
         mode = self._worker.app.config.proxy_protocol
-        peer, _, _ = endpoint(sock.getpeername())
+        peer, _, _ = endpoint(visit.peer)
         address = parse_address(peer) if peer else None
         trusted = address is not None and address.packed in self._worker.app.config.policy.trusted
         if mode == PROXY_OFF or (mode == PROXY_OPTIONAL and not trusted):
-            return None, await self._peek(sock, 1)
+            return await self._peek(sock, 1)
         wanted = 1
         while True:
             data = await self._peek(sock, wanted)
+            if not data:
+                return b""
             reader = Reader()
             found = reader.feed(data)
             if isinstance(found, NotProxy):
                 if mode == PROXY_REQUIRED:
                     raise no_proxy_header()
-                return None, data
+                return data
             if isinstance(found, Header):
                 sock.recv(found.size)
-                return found, await self._peek(sock, 1)
+                visit.header = found
+                return await self._peek(sock, 1)
             if len(data) < wanted:  # it ended within the header
                 raise Malformed("cut-off", "the connection ended within the PROXY header")
             wanted = len(data) + found.wanted

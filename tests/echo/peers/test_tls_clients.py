@@ -4,8 +4,12 @@ TLS spoken by OpenSSL's and curl's hand, and those who speak the wrong protocol 
 Whatever fails is told to who is there, in words that name what to change, and is a record.
 """
 
+import re
 import socket
+import struct
 import subprocess
+import time
+import uuid
 
 import pytest
 
@@ -98,6 +102,22 @@ def test_curl_over_tls(tls, mutual, certificates):
         assert [r["connection_request"] for r in server.records(2, lambda r: r["target"] == "/curl")] == [1, 2]
 
 
+def test_an_answer_that_ends_with_the_connection_ends_orderly(tls, certificates):
+    """A client would tell one that is cut off by what TLS says at its end."""
+    url = f"https://127.0.0.1:{tls.port}/data?size=300000"
+    command = [program("curl"), "-qsS", "--http1.0", "--cacert", certificates.ca, url]
+    done = subprocess.run(command, capture_output=True, timeout=10, check=False)
+    assert (done.returncode, len(done.stdout), done.stderr) == (0, 300_000, b"")
+
+
+def test_a_large_body_over_tls(tls, certificates):
+    body = b"\xaa" * (3 << 20)
+    command = [program("curl"), "-qsS", "--cacert", certificates.ca, "-H", "Expect:", "--data-binary", "@-"]
+    url = f"https://127.0.0.1:{tls.port}/large"
+    done = subprocess.run([*command, url], input=body, capture_output=True, timeout=10, check=False)
+    assert (done.returncode, done.stdout.count(b"\xaa")) == (0, len(body))
+
+
 # --- the wrong protocol -----------------------------------------------------------------------------------------------
 
 PROXY_WORDS = "start the server with --proxy-protocol optional (from --trust ranges) or required"
@@ -158,13 +178,118 @@ def test_curl_speaks_the_proxy_protocol(requiring, requiring_tls, certificates):
         assert (done.stdout, done.stderr) == (b"127.0.0.1\n", b"")
 
 
-def test_a_silent_client_is_given_up_and_counted(start_session, certificates):
-    """Nothing was said that could be answered."""
-    with start_session("silent", "", *certificates.server, "--header-timeout", "300ms") as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
-            assert connection.recv(1) == b""
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
-            connection.sendall(HELLO)
-            assert connection.recv(1) == b""
-        out, _ = s_client(server.port, target=b"metrics")
-        assert 'whofrom_timeouts_total{timeout="header"} 2.0' in out
+# --- what is never said to its end ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hasty(start_session, certificates):
+    """A TLS server without patience, which may be sent PROXY headers."""
+    toml = '[trust]\nproxy_protocol = "optional"\nranges = ["loopback"]\n'
+    with start_session(
+        "hasty", toml, *certificates.server, "--header-timeout", "900ms", "--idle-timeout", "500ms"
+    ) as one:
+        yield one
+
+
+def counted(server, name):
+    """Return a number of /metrics."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", s_client(server.port, target=b"metrics")[0], re.MULTILINE)
+    return float(found[1])
+
+
+def heard(server, sent, leave=None, count=1):
+    """Send bytes and wait, or leave; return the answer and the records of it, once there are so many."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        port = connection.getsockname()[1]
+        connection.sendall(sent)
+        if leave is not None:
+            time.sleep(0.1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", leave == "reset", 0))
+            answer = b""
+        else:
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    if not count:
+        time.sleep(0.3)
+    return answer.decode(), server.records(count, lambda record: record["peer_port"] == port)
+
+
+def test_who_says_nothing_is_given_up_and_leaves_no_record(hasty):
+    before = counted(hasty, 'whofrom_timeouts_total{timeout="idle"}')
+    assert heard(hasty, b"", count=0) == ("", [])
+    assert counted(hasty, 'whofrom_timeouts_total{timeout="idle"}') == before + 1
+
+
+@pytest.mark.parametrize("leave", ["end", "reset"])
+@pytest.mark.parametrize("sent", [b"", V1], ids=["nothing", "a PROXY header"])
+def test_who_only_connects_leaves_no_record(hasty, leave, sent):
+    """As balancers do to see whether somebody listens."""
+    assert heard(hasty, sent, leave, count=0) == ("", [])
+
+
+@pytest.mark.parametrize("leave", ["end", "reset"])
+def test_who_leaves_within_the_handshake_is_a_record_and_no_timeout(hasty, leave):
+    before = counted(hasty, 'whofrom_timeouts_total{timeout="header"}')
+    _, [record] = heard(hasty, V1 + HELLO, leave)
+    assert record["error"] == "the connection ended within the TLS handshake"
+    assert (record["status"], record["client_ip"], record["proxied_ip"]) == (400, "192.0.2.1", "192.0.2.1")
+    assert counted(hasty, 'whofrom_timeouts_total{timeout="header"}') == before
+
+
+def test_a_handshake_that_does_not_end_is_a_record(hasty):
+    """There is nothing to say to it: it waits for TLS."""
+    answer, [record] = heard(hasty, HELLO)
+    assert (answer, record["status"]) == ("", 408)
+    assert record["error"] == "the TLS handshake was not complete after 900ms"
+
+
+@pytest.mark.parametrize("sent", [V1[:9], V2[:13], V1], ids=["a part of v1", "a part of v2", "and nothing behind it"])
+def test_a_proxy_header_that_does_not_end_is_told_so(hasty, sent):
+    answer, [record] = heard(hasty, sent)
+    assert answer.startswith("HTTP/1.1 408 Request Timeout\r\n")
+    assert record["error"] == "neither a whole PROXY header nor a TLS hello behind it came in 900ms"
+    assert "a longer --header-timeout" in answer
+
+
+def test_a_proxy_header_that_is_cut_off_is_a_record(hasty):
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=5) as connection:
+        port = connection.getsockname()[1]
+        connection.sendall(V1[:9])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+    (record,) = hasty.records(1, lambda record: record["peer_port"] == port)
+    assert record["error"] == "the connection ended within the PROXY header"
+
+
+def test_at_the_end_those_at_the_door_are_sent_away(start_session, certificates):
+    with start_session("ending", "", *certificates.server) as server:
+        silent = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        halfway = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        with silent, halfway:
+            halfway.sendall(HELLO)
+            time.sleep(0.5)
+            assert server.stop() == 0
+            assert silent.recv(1) == halfway.recv(1) == b""
+        assert (server.log.parent / "stderr.txt").read_text().count("\n") == 1, "it says that it starts, and no more"
+
+
+# --- load -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [(), ("-disable-keepalive",)], ids=["kept", "a handshake each"])
+def test_hey_over_tls(tls, more):
+    target = f"/?{uuid.uuid4().hex}"
+    command = [program("hey"), "-n", "200", "-c", "8", *more, f"https://127.0.0.1:{tls.port}{target}"]
+    text = subprocess.run(command, capture_output=True, timeout=20, check=False).stdout.decode()
+    assert "[200]\t200 responses" in text
+    assert "Error distribution" not in text
+    assert len(tls.records(200, lambda record: record["target"] == target)) == 200
+
+
+def test_wrk_over_tls(tls):
+    target = f"/?{uuid.uuid4().hex}"
+    command = [program("wrk"), "-t", "1", "-c", "4", "-d", "1s", f"https://127.0.0.1:{tls.port}{target}"]
+    text = subprocess.run(command, capture_output=True, timeout=20, check=False).stdout.decode()
+    assert "Socket errors" not in text
+    assert "Non-2xx" not in text
+    received = int(re.search(r"(\d+) requests in ", text)[1])
+    assert received <= len(tls.records(received, lambda record: record["target"] == target)) <= received + 4

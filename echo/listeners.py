@@ -107,6 +107,7 @@ def _inherited(text: str) -> socket.socket:
     try:
         listener = socket.socket(fileno=int(text))
         if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            listener.detach()
             raise OSError(errno.EINVAL, "it is no listening socket")
     except OSError as error:
         raise StartupFault(f"cannot listen: {error.strerror}", f"--fd {text}", next_step) from None

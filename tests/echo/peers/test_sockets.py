@@ -106,13 +106,12 @@ def test_the_port_may_be_in_the_environment(tmp_path):
             assert said_port(other) != port
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_second_server_on_a_port_is_refused(tmp_path, workers):
-    """Though workers share theirs: what another server's requests would say, nobody could tell."""
-    with serving(tmp_path, "-port", "0", "--workers", workers) as said:
+def test_the_second_server_on_a_port_is_refused(tmp_path):
+    """Though workers share theirs: requests would go to either."""
+    with serving(tmp_path, "-port", "0", "--workers", "2") as said:
         port = said_port(said)
-        for host in ([], ["--host", "127.0.0.1"], ["--host", "::1"]):
-            done = _failing("-port", str(port), *host, "--workers", workers)
+        for host in ([], ["--host", "127.0.0.1"]):
+            done = _failing("-port", str(port), *host, "--workers", "2")
             assert done.returncode == 3
             assert f"port {port}: cannot listen: Address already in use" in done.stderr
         assert ask(port, "/livez", host="127.0.0.1").status == 200
@@ -145,9 +144,26 @@ def test_what_cannot_be_listened_on(flags, words):
     assert words in done.stderr
 
 
-def _failing(*flags):
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_socket_that_does_not_listen_is_refused(kind):
+    with socket.socket(socket.AF_INET, kind) as idle:
+        idle.bind(("127.0.0.1", 0))
+        done = _failing("--fd", str(idle.fileno()), pass_fds=[idle.fileno()])
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "cannot listen: " in done.stderr
+    assert "give the number of a listening socket, such as 3" in done.stderr
+
+
+def _failing(*flags, pass_fds=()):
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     command = [*COMMAND, "--log", "off", *flags]
     return subprocess.run(
-        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        pass_fds=pass_fds,
     )

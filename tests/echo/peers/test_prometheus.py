@@ -15,8 +15,8 @@ from tests.echo.peers.programs import HOST, answers, ask, free_port, program, st
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 SCRAPE = """\
 global:
-  scrape_interval: 250ms
-  scrape_timeout: 250ms
+  scrape_interval: 500ms
+  scrape_timeout: 500ms
 scrape_configs:
   - job_name: whofrom
     static_configs:
@@ -120,14 +120,14 @@ def prometheus(busy, tmp_path_factory):
 
     flags = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address={HOST}:{port}")
     with started(folder, program("prometheus"), *flags, ready=lambda: answers(port, "/-/ready")):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while not query("whofrom_build_info") and time.monotonic() < deadline:
             time.sleep(0.1)
         yield query
 
 
 def test_prometheus_is_content(prometheus):
-    assert [value for _, value in prometheus('up{job="whofrom"}')] == [1]
+    assert [value for _, value in prometheus('max_over_time(up{job="whofrom"}[1m])')] == [1]
 
 
 def test_requests_by_route(prometheus):
@@ -149,7 +149,7 @@ def test_build_info_and_workers(prometheus):
     assert (labels["version"], labels["python"], value) == (version("whofrom"), platform.python_version(), 1)
     assert [value for _, value in prometheus("whofrom_workers")] == [2]
     [(_, seconds)] = prometheus("time() - whofrom_start_time_seconds")
-    assert 0 < seconds < 60
+    assert 0 < seconds < 600
 
 
 def test_the_histogram_can_be_asked_for_a_quantile(prometheus):
@@ -159,6 +159,8 @@ def test_the_histogram_can_be_asked_for_a_quantile(prometheus):
 
 
 def test_a_scrape_counts_itself_in_the_next(prometheus):
-    time.sleep(0.6)
-    [(_, increase)] = prometheus('increase(whofrom_requests_total{route="/metrics",status="2xx"}[10s])')
-    assert increase > 0
+    words = 'sum(increase(whofrom_requests_total{route="/metrics",status="2xx"}[30s]))'
+    deadline = time.monotonic() + 10
+    while not (found := prometheus(words)) or found[0][1] == 0:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)

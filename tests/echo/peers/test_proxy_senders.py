@@ -87,10 +87,11 @@ defaults
     timeout connect 2s
     timeout client 5s
     timeout server 5s
+    timeout check 2s
 listen checked
     bind {host}:{port}
     {option}
-    server one 127.0.0.1:{upstream} check inter 100ms fall 1 check-send-proxy {flags}
+    server one 127.0.0.1:{upstream} check inter 100ms check-send-proxy {flags}
 """
 VERSIONS = pytest.mark.parametrize("version", ["send-proxy", "send-proxy-v2"])
 SECURE = pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
@@ -144,7 +145,7 @@ def test_where_it_is_taken_from_trusted_ranges_others_are_told_why(tmp_path, sta
     port = free_port()
     with start_session("optional", toml) as server:
         text = CHECKS.format(host=HOST, port=port, option="", upstream=server.port, flags=version)
-        (tmp_path / "haproxy.cfg").write_text(text.replace("check inter 100ms fall 1 check-send-proxy ", ""))
+        (tmp_path / "haproxy.cfg").write_text(text.replace("check inter 100ms check-send-proxy ", ""))
         with started(tmp_path, program("haproxy"), "-db", "-f", "haproxy.cfg", ready=lambda: listens(port)):
             answer = ask(port, "/")
     assert answer.status == 400

@@ -19,6 +19,7 @@ Facts:
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from typing import cast
 
 from aiohttp.base_protocol import BaseProtocol
@@ -513,7 +514,7 @@ class Conversation(BaseProtocol):
         app, worker = self._worker.app, self._worker
         if request.expects_more:
             answer = Answer(417, ((b"Connection", b"close"),), close=True)
-            await self._drain(request, answer)
+            await self._drain(request, answer, BodyReader(request.length, keep=False))
             return answer
         seconds = route.wait(request) if route.wait is not None else 0.0
         if seconds > worker.settings.max_wait:
@@ -521,14 +522,16 @@ class Conversation(BaseProtocol):
         if seconds and await self._is_cut_off_in(seconds):
             return _STOPPING
         reads = route.reads is None or request.method in route.reads
-        rest = await self._read_body(request, early=route.early) if reads and request.length else Rest.NONE
+        seen = min(len(self._buffer), self._window)
+        reader = BodyReader(request.length, keep=reads, limit=worker.settings.max_body_bytes, seen=seen)
+        if reads and request.length:
+            await self._read_body(request, route, reader)
         try:
             answer = extras.with_added_headers(request, route.answer(app, request))
         except Exception:  # a fault of ours: one answer, not the server
             worker.fail(f"{route.name} failed")
             return plain("this server failed; its stderr says how", 500)._replace(close=True)
-        if not reads:
-            rest = await self._drain(request, answer)
+        rest = await self._drain(request, answer, reader)
         return answer if rest is Rest.NONE else answer._replace(rest=rest)
 
     async def _is_cut_off_in(self, seconds: float) -> bool:
@@ -553,7 +556,8 @@ class Conversation(BaseProtocol):
 
     @property
     def _ending(self) -> bool:
-        return self._close or self._worker.draining
+        """Return whether an answer is the last: the server stops, and nothing has come that waits behind it."""
+        return (self._close or self._worker.draining) and not self._buffer
 
     async def _stream(self, request: Request, route: Route, answer: Answer) -> bool:
         """Send an answer piece by piece and log it; return whether the connection stays open."""
@@ -621,45 +625,44 @@ class Conversation(BaseProtocol):
         ends = self._ends or self._know()
         self._worker.record(self._wire, ends.peer, request, route.name, status, sent, error)
 
-    async def _read_body(self, request: Request, *, early: bool) -> Rest:
-        """Read the body for its route; return what that leaves behind."""
-        if request.expects_continue and not early and self.transport is not None:
+    async def _read_body(self, request: Request, route: Route, reader: BodyReader) -> None:
+        """Read the body for its route, as far as that needs it."""
+        if request.expects_continue and not route.early and self.transport is not None:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        seen = min(len(self._buffer), self._window)
-        reader = BodyReader(request.length, keep=True, limit=self._worker.settings.max_body_bytes, seen=seen)
-        await self._feed(reader)
+        await self._feed(reader, route.enough)
         request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
         request.body_error = reader.error
-        # Go promises to go on behind a counted body that the client cut short: what read it has told the error
-        told = self._eof and request.length > 0 and not request.expects_continue
-        return Rest.BROKEN if reader.error and not told else Rest.NONE
 
-    async def _drain(self, request: Request, answer: Answer) -> Rest:
-        """Do away with a body that its route does not read, where another request may follow; return what is left."""
-        if not request.length:
-            return Rest.NONE
-        reader = BodyReader(request.length, keep=False)
-        # the client holds it back, and nobody asked for it
-        closing = request.expects_continue
+    async def _drain(self, request: Request, answer: Answer, reader: BodyReader) -> Rest:
+        """Do away with what its route did not read of a body, where another request may follow; return what is left."""
+        if reader.done:
+            # Go promises to go on behind a counted body that the client cut short: what read it has told the error
+            told = self._eof and request.length > 0 and not request.expects_continue
+            return Rest.BROKEN if reader.error and not told else Rest.NONE
+        reader.keep = False
+        left = request.length - reader.size
+        closing = request.expects_continue  # the client holds it back, and nobody asked for it
         if closing or closes(answer, request, draining=self._ending):
-            if request.length < 0 or (not request.close and request.length <= MAX_DRAINED_BYTES):
+            if request.length < 0 or (not request.close and left <= MAX_DRAINED_BYTES):
                 self._unread = reader
             return Rest.BROKEN if closing else Rest.NONE
-        if request.length >= MAX_DRAINED_BYTES:
+        if left >= MAX_DRAINED_BYTES:
             return Rest.LARGE
         await self._feed(reader)
-        request.body_bytes, request.body_error = reader.size, reader.error
+        request.body_bytes, request.body_error = reader.size, request.body_error or reader.error
         if reader.size > MAX_DRAINED_BYTES:
             return Rest.LARGE
         return Rest.BROKEN if reader.error else Rest.NONE
 
-    async def _feed(self, reader: BodyReader) -> None:
-        """Give a reader the bytes of a body until it has all, or all that it will get."""
+    async def _feed(self, reader: BodyReader, enough: Callable[[bytes], bool] | None = None) -> None:
+        """Give a reader the bytes of a body until it has all, or all that it will get, or enough of them."""
         self._enter("body")
         while True:
             reader.feed(self._buffer)
             self._take(0)
             if reader.done or (not reader.keep and reader.size > MAX_DRAINED_BYTES):
+                break
+            if enough is not None and enough(b"".join(reader.pieces)):
                 break
             if self._eof:
                 reader.feed_eof()

@@ -40,6 +40,7 @@ from echo.whoami import Identity, environment
 from echo.worker import Worker
 
 SIGNALS = (STOP, FINISH, REOPEN, signal.SIGINT, signal.SIGCHLD)  # blocked where a worker could not take them
+LAST_CALL_SECONDS = 0.05  # for requests that are here already, be it in the kernel: a close would reset them
 SPARE_DESCRIPTORS = 64  # of a process, beside its connections
 
 
@@ -139,7 +140,9 @@ async def _serve(
             await hurry.wait()
     except TimeoutError:
         pass
+    await asyncio.sleep(0)  # take in who waits at the door: it would be reset
     door.close()
+    await asyncio.sleep(LAST_CALL_SECONDS)
     cut = await worker.finish(app.settings.finish)
     if cut:
         say(f"{cut} connections were still in hand after {spell_duration(app.settings.finish)} and were cut off")

@@ -343,6 +343,10 @@ def open_sink(log: str, *, limit: int = 8 << 20, drops: bool = False, flush_seco
     if log == OFF:
         return Sink(None)
     if log == STANDARD_OUTPUT:
+        try:
+            os.fstat(STDOUT)
+        except OSError:  # the next file or socket would take its number, and the log with it
+            raise StartupFault("stdout is closed", "--log -", "open it, or log to a file or off") from None
         return Sink(STDOUT, "stdout", limit=limit, drops=drops, flush_seconds=flush_seconds)
     path = Path(log).absolute()  # the file that is opened again is the one that was named
     try:

@@ -126,7 +126,6 @@ class Supervisor:
                 self._fork(index)
 
     def _fork(self, index: int) -> None:
-        sys.stdout.flush()
         sys.stderr.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, (FINISH,))  # the worker takes it when it can; it would die of it now
         pid = os.fork()

@@ -59,8 +59,12 @@ class Server:
 
     def get(self, target: str) -> bytes:
         """Return the whole answer to a request of its own connection."""
+        return self.send(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+
+    def send(self, data: bytes) -> bytes:
+        """Send bytes on a connection of their own; return all that comes until the server closes it."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=ENOUGH_SECONDS) as connection:
-            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+            connection.sendall(data)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
     def metric(self, name: str) -> float:

@@ -141,6 +141,17 @@ def test_continue_for_health(run):
         assert connection.recv(1000).startswith(b"HTTP/1.1 503 Service Unavailable\r\nDate: ")
 
 
+def test_health_of_101_keeps_the_connection(run):
+    """It switches nothing; 204 and 304 have no body either."""
+    server = run()
+    for status in (b"101", b"204", b"304"):
+        answer = server.send(post(b"/health", status) + BENCH.replace(b"/bench", b"/health") + LAST)
+        _, probe, bench = (part.partition(b"\r\n\r\n")[0] for part in answer.split(b"HTTP/1.1 ")[1:])
+        assert probe.startswith(status)
+        assert b"Connection" not in probe
+        assert bench.startswith(b"200 OK")
+
+
 def test_head_limit(server):
     """A header of a mebibyte is echoed; a head beyond the limit is refused with 431, and the client can read that."""
     value = b"x" * (1 << 20)
@@ -199,6 +210,11 @@ CUT_SHORT = b" HTTP/1.%b\r\nHost: h\r\nContent-Length: 5\r\nConnection: keep-ali
         (b"POST /api" + CUT_SHORT % (b"1", b""), True, b"200", b"close", True),
         (b"POST /p" + CUT_SHORT % (b"1", b""), True, b"200", b"", True),
         (b"POST /p" + CUT_SHORT % (b"1", b"Expect: 100-continue\r\n"), True, b"200", b"close", True),
+        # POST /health reads on until it knows the value
+        (b"POST /health" + CUT_SHORT % (b"1", b"Connection: close\r\n"), False, b"400", b"close", True),
+        (b"POST /health" + CUT_SHORT % (b"1", b""), False, b"", b"", False),
+        (b"POST /health" + CUT_SHORT % (b"1", b""), True, b"400", b"close", True),
+        (b"POST /health" + (CUT_SHORT % (b"1", b"")).replace(b"hel", b"200"), True, b"400", b"", True),
         # OPTIONS of the server reads it
         (b"OPTIONS *" + CUT_SHORT % (b"1", b""), True, b"200", b"", True),
     ],

@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 
 from tests.echo.server.faults import (
+    COMMAND,
     ENOUGH_SECONDS,
+    ROOT,
     Load,
     assert_matched,
     read_log,
@@ -258,13 +260,13 @@ def test_a_full_disk_and_rotation(tmp_path, small_disk):
 
 
 def test_sigterm_under_load(tmp_path):
-    """Not ready, but serving; then what is in hand is finished; all that was answered is logged."""
+    """Not ready, but serving; then what is in hand is finished, pipelined or not; all that was answered is logged."""
     log = tmp_path / "log"
     with serving(tmp_path, "--workers", "2", "--log", str(log), "--drain", "1s") as server:
-        waited = []
+        waited, behind = [], b"GET /bench?behind HTTP/1.1\r\nHost: h\r\n\r\n" * 2
 
         def wait_long():
-            waited.append(server.get("/?wait=1800ms"))
+            waited.append(server.send(b"GET /?wait=1800ms HTTP/1.1\r\nHost: h\r\n\r\n" + behind))
 
         in_flight = threading.Thread(target=wait_long)
         with Load(server.port, 8, keeps_heads=True) as load:
@@ -281,13 +283,15 @@ def test_sigterm_under_load(tmp_path):
             assert server.process.wait(ENOUGH_SECONDS) == 0
             assert time.monotonic() - told > 1.0
         in_flight.join(ENOUGH_SECONDS)
-    assert waited[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert waited[0].count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert waited[0].count(b"\r\nConnection: close\r\n") == 1
     late = [name for name, at in load.answered.items() if at > seen + SLACK_SECONDS]
     assert late
     assert all(b"\r\nConnection: close\r\n" in load.heads[name] for name in late)
     found = read_log(log)
     assert_matched(load, found)
-    assert [record["error"] for record in found.others if record["target"].startswith("/?wait")] == [None]
+    long = [record for record in found.others if record["target"] in ("/?wait=1800ms", "/bench?behind")]
+    assert [record["error"] for record in long] == [None] * 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -295,6 +299,19 @@ def test_a_signal_right_at_the_start(tmp_path, number):
     """A worker that is only just starting is told as well, and ends as it should."""
     with serving(tmp_path, "--workers", "2", "--log", "off") as server:
         assert server.stop(number) == 0
+
+
+def test_a_closed_stdout_is_refused(tmp_path):
+    """The listening socket would take its number, and records would go to it."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "-port", "0"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=ENOUGH_SECONDS,
+    )
+    assert done.returncode == 3
+    assert b"stdout is closed" in done.stderr
 
 
 def test_signals_again_and_again(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo.gojson import MAX_VALUE_BYTES, decode_int
+from echo.gojson import MAX_VALUE_BYTES, decode_int, is_decided
 
 HEALTH_ERRORS = [
     (b"", "EOF"),
@@ -85,3 +85,25 @@ def test_a_body_that_could_not_be_read_to_its_end(data, words):
         decode_int(data, words)
     with pytest.raises(ValueError, match="array"):
         decode_int(b"[1]", words)  # an array tells its own end
+
+
+@pytest.mark.parametrize(
+    ("data", "decided"),
+    [
+        (b"", False),
+        (b" ", False),
+        (b"503", False),
+        (b"503 ", True),
+        (b"503x", True),
+        (b"[]", True),
+        (b"[", False),
+        (b'"a"', False),
+        (b'"a" ', True),
+        (b"abc", True),
+        (b"tru", False),
+        (b"trux", True),
+    ],
+)
+def test_whether_more_would_matter(data, decided):
+    """Go stops to read a body where the value has ended, or is none; a number and a word end where the next byte is."""
+    assert is_decided(data) == decided

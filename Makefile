@@ -53,6 +53,12 @@ bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/resu
 bench-http: $(VENV)/.installed ## measure the server beside nginx and whoami
 	@$(BIN)/python -m benchmarks.http $(if $(WHOAMI),--whoami $(WHOAMI))
 
+# SOAK="--minutes 3" for a shorter one. Needs root for the full disk.
+SOAK ?= --minutes 10 --faults
+.PHONY: soak
+soak: $(VENV)/.installed ## load the server for 10 minutes, then break things: are all answers logged?
+	@$(BIN)/python -m benchmarks.soak $(SOAK)
+
 .PHONY: image
 image: ## build the container image (IMAGE=name)
 	docker build -t $(IMAGE) .

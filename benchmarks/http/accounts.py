@@ -52,12 +52,17 @@ def usage(root: int) -> Usage:
 
 def memory(root: int) -> Memory:
     """Return the memory of a process and its children."""
+    each = [memory_of(pid) for pid in family(root)]
+    return Memory(sum(one.rss for one in each), sum(one.pss for one in each))
+
+
+def memory_of(pid: int) -> Memory:
+    """Return the memory of one process."""
     rss = pss = 0
-    for pid in family(root):
-        for line in (PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
-            name, size, *_ = line.split()
-            rss += int(size) * 1024 if name == "Rss:" else 0
-            pss += int(size) * 1024 if name == "Pss:" else 0
+    for line in (PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
+        name, size, *_ = line.split()
+        rss += int(size) * 1024 if name == "Rss:" else 0
+        pss += int(size) * 1024 if name == "Pss:" else 0
     return Memory(rss, pss)
 
 

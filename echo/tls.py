@@ -17,6 +17,7 @@ Rules (whoami v1.11.0 app.go; Go's crypto/tls):
 """
 
 import _ssl
+import contextlib
 import ctypes
 import ssl
 import sys
@@ -200,6 +201,16 @@ class ServerSide(ssl.SSLObject):
             if error.reason == "HTTP_REQUEST":
                 self._outgoing.write(TO_PLAIN_HTTP)
             self._fail(failure_words(error))
+
+    def unwrap(self) -> None:
+        """
+        Say that nothing follows.
+
+        Event loops wait for the client to say so too, half a minute if need be. Clients that keep connections for
+        later do not look, so that a server could not stop; Go does not wait either.
+        """
+        with contextlib.suppress(ssl.SSLWantReadError):
+            super().unwrap()
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         """

@@ -272,6 +272,31 @@ def test_at_the_end_those_at_the_door_are_sent_away(start_session, certificates)
         assert (server.log.parent / "stderr.txt").read_text().count("\n") == 1, "it says that it starts, and no more"
 
 
+def test_the_end_does_not_wait_for_clients_that_keep_their_connections(start_session, certificates):
+    """Such a client looks at its connection when it next needs it: it does not answer TLS's farewell."""
+    with start_session("kept", "", *certificates.server) as server:
+        raw = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        with certificates.context.wrap_socket(raw) as kept:
+            kept.sendall(b"GET /bench HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert kept.recv(4096).endswith(b"1")
+            began = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - began < 5
+            assert kept.recv(1) == b"", "it was told in order"
+        assert "cut off" not in (server.log.parent / "stderr.txt").read_text()
+
+
+def test_a_connection_that_the_server_ended_is_not_open(tls, certificates):
+    """Whatever the client does with its end."""
+    raw = socket.create_connection(("127.0.0.1", tls.port), timeout=5)
+    with certificates.context.wrap_socket(raw) as kept:
+        kept.sendall(b"GET /bench HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert kept.recv(4096).endswith(b"1")
+        deadline = time.monotonic() + 5
+        while counted(tls, "whofrom_connections_open") > 1:  # the one that asks
+            assert time.monotonic() < deadline
+
+
 # --- load -------------------------------------------------------------------------------------------------------------
 
 

@@ -66,6 +66,16 @@ def decode_int(data: bytes, body_error: str = "") -> int:
     return int(value)
 
 
+def is_decided(data: bytes) -> bool:
+    """Return whether the leading value of data is the same whatever follows: Go reads no more of it then."""
+    more = "there is more"
+    try:
+        decode_int(data, more)
+    except ValueError as error:
+        return str(error) != more
+    return True
+
+
 def _value_end(text: str, at: int) -> int:
     """Return where the value that starts at `at` ends."""
     around: list[str] = []

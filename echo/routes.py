@@ -22,7 +22,7 @@ from echo.clientip import Config, ConfigFault, Resolution
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain import Explainer, asked_names, explain_json, explain_text, wants_json
-from echo.gojson import decode_int
+from echo.gojson import decode_int, is_decided
 from echo.host import Host
 from echo.record import LoginRule, header_text
 from echo.request import Request, spelled_endpoint
@@ -96,6 +96,7 @@ class Route(NamedTuple):
     help    what it answers
     reads   methods whose body is read before; None: all; the body of others is drained as Go drains it
     wait    request -> the seconds to wait before the answer, None for a path that waits never
+    enough  of a body that is read: whether more of it would change nothing; None: all of it is needed
     early   the head goes out before the body is read: no 100 Continue is sent
     slow    its answers may take their time: never made where the bytes arrive
     socket  a handshake turns the connection into a WebSocket
@@ -106,6 +107,7 @@ class Route(NamedTuple):
     help: str
     reads: frozenset[bytes] | None = frozenset()
     wait: Callable[[Request], float] | None = None
+    enough: Callable[[bytes], bool] | None = None
     early: bool = False
     slow: bool = False
     socket: bool = False
@@ -201,7 +203,7 @@ def _health(app: App, request: Request) -> Answer:
         status = app.health.status if app.ready else HTTPStatus.SERVICE_UNAVAILABLE
         if 100 <= status < 200 and status != HTTPStatus.SWITCHING_PROTOCOLS:
             return Answer(200, interim=status)
-        return Answer(status, close=status == HTTPStatus.SWITCHING_PROTOCOLS)
+        return Answer(status)
     try:
         status = decode_int(b"".join(request.body), request.body_error)
     except ValueError as error:
@@ -305,7 +307,13 @@ ROUTES: Mapping[bytes, Route] = {
         Route("/bench", _bench, "`1`"),
         Route("/data", _data, "a text of `?size=`, in `?unit=`, whole or in ranges", slow=True),
         Route("/echo", _echo, "a WebSocket that echoes", slow=True, socket=True),
-        Route("/health", _health, "the status that POST last set, 200 at first", reads=frozenset({b"POST"})),
+        Route(
+            "/health",
+            _health,
+            "the status that POST last set, 200 at first",
+            reads=frozenset({b"POST"}),
+            enough=is_decided,
+        ),
         Route("/explain", _explain, "who the client is and why; `?as=` what other programs would say"),
         Route("/ip", _ip, "the resolved client, a line; `?expect=IP` answers 200 or 412"),
         Route("/clientip", _clientip, "the socket's peer, a line; `?expect=IP` answers 200 or 412"),

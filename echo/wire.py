@@ -35,7 +35,7 @@ _NO_COLON = ("a header line without a colon", b"malformed MIME header: missing c
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 _TAKE_TLS = "serve HTTPS with --cert and --key, or speak plain HTTP"
-_TAKE_PROXY = 'set [trust] proxy_protocol in the TOML ("optional": from its ranges only), or have the proxy send none'
+_TAKE_PROXY = "start the server with --proxy-protocol optional (from --trust ranges) or required, or have it send none"
 # What speaks to an HTTP port without being HTTP: how it begins, what it is, what to change. First match.
 STRANGERS: tuple[tuple[bytes, str, str, str], ...] = (
     (b"\x16\x03", "tls-on-plain", "a TLS hello on a plain HTTP port", _TAKE_TLS),
@@ -190,7 +190,7 @@ def header_lines(block: bytes) -> tuple[Fields, Fields]:
         line = block.partition(b"\n")[0].removesuffix(b"\r")
         raise BadLine("the first header line starts with a blank", b"malformed MIME header initial line: " + line)
     folded = b"\n " in block or b"\n\t" in block
-    lines = _unfolded(block) if folded else [line.strip(b" \t\r") for line in block.split(b"\n")]
+    lines = _unfolded(block) if folded else [line.removesuffix(b"\r").strip(b" \t") for line in block.split(b"\n")]
     headers, fields = [], []
     for text in lines:
         if not text:
@@ -210,7 +210,7 @@ def header_lines(block: bytes) -> tuple[Fields, Fields]:
 def _unfolded(block: bytes) -> list[bytes]:
     joined: list[bytes] = []
     for line in block.split(b"\n"):
-        text = line.strip(b" \t\r")
+        text = line.removesuffix(b"\r").strip(b" \t")
         if line.startswith((b" ", b"\t")):
             joined[-1] += b" " + text
         elif text:

@@ -177,6 +177,7 @@ class Conversation(BaseProtocol):
     def resume_writing(self) -> None:
         """Answer again."""
         super().resume_writing()
+        self._stuck = (0, 0)
         self._settle()
 
     def data_received(self, data: bytes) -> None:

@@ -297,6 +297,21 @@ def test_a_connection_that_the_server_ended_is_not_open(tls, certificates):
             assert time.monotonic() < deadline
 
 
+def test_a_slow_client_that_takes_what_it_gets_is_no_timeout(start_session, certificates):
+    """However often the server looks: what waits for it is the same amount each time, though never the same bytes."""
+    with start_session("slow", "", *certificates.server, "--send-timeout", "700ms") as server:
+        raw = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        with certificates.context.wrap_socket(raw) as slow:
+            slow.sendall(b"GET /data?size=12&unit=MB HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            received = 0
+            while data := slow.recv(16384):
+                received += len(data)
+                time.sleep(0.004)
+        assert received > 12 << 20
+        (record,) = server.records(1, lambda record: record["target"].startswith("/data"))
+        assert (record["response_bytes"], record["error"]) == (12 << 20, None)
+
+
 # --- load -------------------------------------------------------------------------------------------------------------
 
 

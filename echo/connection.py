@@ -42,6 +42,7 @@ from echo.worker import Worker
 GO_PEEK_BYTES = 4  # Go looks for a further request when so many bytes are there
 LEADING_NEWLINES = re.compile(rb"[\r\n]{0,4}")  # which it forgives behind a POST (RFC 9112 §2.2)
 SLACK_BYTES = 256 << 10  # buffered beyond a whole head; then the socket is not read
+MAX_ASKED_BYTES = 4 << 10  # of a body: with more, its route is asked no more whether that is enough; bounds the work
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
 _FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
@@ -663,7 +664,7 @@ class Conversation(BaseProtocol):
             self._take(0)
             if reader.done or (not reader.keep and reader.size > MAX_DRAINED_BYTES):
                 break
-            if enough is not None and enough(b"".join(reader.pieces)):
+            if enough is not None and reader.size <= MAX_ASKED_BYTES and enough(b"".join(reader.pieces)):
                 break
             if self._eof:
                 reader.feed_eof()

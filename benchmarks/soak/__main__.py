@@ -84,8 +84,8 @@ def soak(folder: Path, workers: int, reach: float, part: float, minutes: float) 
         found, ids = running.found()
     matched, moved = match(load, found, ids), drifts(sampler.samples)
     good = matched.whole and not load.failed and code == 0 and moved["RSS of the workers"].flat
-    latencies = load.latencies[warm:]
-    quarter = len(latencies) // 4
+    quarter = (len(load.latencies) - warm) // 4
+    times = {"due": load.latencies, "sent": load.services}
     soaked = report.Soaked(
         workers=workers,
         minutes=minutes,
@@ -93,6 +93,7 @@ def soak(folder: Path, workers: int, reach: float, part: float, minutes: float) 
         reach=reach,
         reached=reached,
         cpu=used.ran / 1e9 / seconds,
+        waited=used.waited / 1e9 / seconds,
         failed=load.failed,
         code=code,
         scrapes=(sampler.scrapes, found.scrapes),
@@ -100,8 +101,8 @@ def soak(folder: Path, workers: int, reach: float, part: float, minutes: float) 
         counts=load.counts,
         matched=matched,
         drifts=moved,
-        first=latencies[:quarter],
-        last=latencies[-quarter:],
+        first={since: values[warm : warm + quarter] for since, values in times.items()},
+        last={since: values[-quarter:] for since, values in times.items()},
         samples=len(sampler.samples),
         good=good,
     )

@@ -32,14 +32,14 @@ Action = tuple[float, Callable[[], object]]  # after so many seconds, do that
 class Connection:
     """One connection, and what it waits for: the numbers from `first` on, of a kind, due at a time."""
 
-    __slots__ = ("data", "due", "first", "kind", "left", "socket", "stage")
+    __slots__ = ("data", "due", "first", "kind", "left", "sent", "socket", "stage")
 
     def __init__(self, opened: socket.socket) -> None:
         self.socket = opened
         self.data = b""
         self.kind: Kind | None = None
         self.first = self.left = self.stage = 0
-        self.due = 0.0
+        self.due = self.sent = 0.0
 
 
 def end_of_answer(data: bytes, start: int) -> int:
@@ -65,6 +65,7 @@ class Generator:
     malformed  "address port" -> answers to malformed requests
     failed     requests that ended without an answer, malformed ones included
     latencies  seconds from due to answered, in order of answers
+    services   seconds from sent to answered: without the time for which the generator itself was late
     counts     kind -> answers
     """
 
@@ -73,6 +74,7 @@ class Generator:
         self.malformed: Counter[str] = Counter()
         self.failed = 0
         self.latencies = array("f")
+        self.services = array("f")
         self.counts: Counter[str] = Counter()
         self._port = port
         self._kinds = mix(seed)
@@ -146,6 +148,7 @@ class Generator:
         connection.first, connection.left = len(self.answered), kind.requests
         data = spelled(kind, connection.first if kind.requests else self._exchanges)
         self.answered.extend((0.0,) * kind.requests)
+        connection.sent = time.monotonic()
         try:
             connection.socket.send(data)
         except OSError:
@@ -232,7 +235,9 @@ class Generator:
     def _count(self, connection: Connection) -> None:
         assert connection.kind is not None
         self.counts[connection.kind.name] += 1
-        self.latencies.append(time.monotonic() - connection.due)
+        now = time.monotonic()
+        self.latencies.append(now - connection.due)
+        self.services.append(now - connection.sent)
 
     def _lost(self, connection: Connection) -> None:
         """Note that answers will not come."""

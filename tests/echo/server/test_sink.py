@@ -50,12 +50,13 @@ def test_whole_lines_at_intervals(tmp_path, started):
     log.write_bytes(b"old\n")
 
     async def write():
-        sink = started(open_sink(str(log), flush_seconds=0.1))
+        sink = started(open_sink(str(log), flush_seconds=0.5))
         sink.write(b"one\n")
         sink.write(b"two\n")
         await asyncio.sleep(0.03)
         assert log.read_bytes() == b"old\n"
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
+        until(lambda: sink.written)
         assert log.read_bytes() == b"old\none\ntwo\n"
         sink.write(b"three\n")
         assert sink.close() == 0
@@ -153,7 +154,8 @@ def test_a_failing_write_is_said_once_and_tried_again(monkeypatch, capsys, start
     async def write():
         sink = started(open_sink(str(log), flush_seconds=0.01))
         sink.write(b"first\nsecond\n")
-        await asyncio.sleep(0.3)
+        sink.flush()
+        until(lambda: sink.written)
         assert sink.failures == 3
 
     run(write)
@@ -182,14 +184,17 @@ def test_reopened_after_rotation(tmp_path, started):
     async def write():
         sink = started(open_sink(str(log), flush_seconds=0.01))
         sink.write(b"old\n")
-        await asyncio.sleep(0.1)
+        sink.flush()
+        until(lambda: sink.written == 1)
         log.rename(tmp_path / "log.1")
         sink.write(b"still old\n")
-        await asyncio.sleep(0.1)
+        sink.flush()
+        until(lambda: sink.written == 2)
         sink.reopen()
-        await asyncio.sleep(0.1)
+        until(log.exists)
         sink.write(b"new\n")
-        await asyncio.sleep(0.1)
+        sink.flush()
+        until(lambda: sink.written == 3)
 
     run(write)
     assert (tmp_path / "log.1").read_bytes() == b"old\nstill old\n"
@@ -204,7 +209,8 @@ def test_a_fifo_waits_for_its_reader(tmp_path, started):
     async def write():
         sink = started(open_sink(str(fifo), flush_seconds=0.01))
         sink.write(b"early\n")
-        await asyncio.sleep(0.1)
+        sink.flush()
+        until(lambda: sink.written)
 
     run(write)
     with open_reader(fifo) as reader:

@@ -91,7 +91,7 @@ def exchange(host: str, port: int, request: bytes, then: bytes, *, half_close: b
 
 
 def messages(data: bytes, *, is_head: bool) -> list[Message]:
-    """Split what a server sent into masked answers."""
+    """Split what a server sent into masked answers; `is_head`: the first request was a HEAD."""
     found = []
     while data:
         head, _, data = data.partition(b"\r\n\r\n")
@@ -109,6 +109,7 @@ def messages(data: bytes, *, is_head: bool) -> list[Message]:
                 body += b"<cut off>"
         else:
             body, data = data, b""
+        is_head = is_head and 100 <= status < 200
         found.append(_masked(lines, body))
     return found
 

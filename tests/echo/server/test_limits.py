@@ -155,3 +155,11 @@ def test_a_head_of_the_default_limit_is_no_simple_request_beyond_it(run):
     """The limit holds on the fast lane as well."""
     server = run("--max-header-bytes", "100")
     assert server.send(b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 200 + b"\r\n\r\n").startswith(b"HTTP/1.1 431 ")
+
+
+def test_other_programs_are_not_asked_about_megabytes(server):
+    """?as=all costs some 30 readings of the headers: an answer of seconds would hold up everybody."""
+    request = b"GET /explain?as=all HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Forwarded-For: %b\r\n\r\n"
+    assert server.send(request % (b"," * 20_000)).startswith(b"HTTP/1.1 200 ")
+    answer = server.send(request % (b"," * 40_000))
+    assert answer.endswith(b"other programs are not asked about headers of more than 32 KiB\n")

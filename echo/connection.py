@@ -3,82 +3,29 @@ One connection: bytes in, answers out, in order.
 
 Facts:
 
-* aiohttp gives the protocol its back-pressure (BaseProtocol); its parser is not used: llhttp refuses a dozen things
-  that whoami takes (bare LF, folded headers, own methods, both framings, HTTP/1.2) and takes some that whoami refuses
-  (blank lines before a request). `echo.wire` reads the bytes instead.
 * There are two ways. A simple GET that comes whole is answered where its bytes arrive, by `echo.lane`. Anything else
-  waits in the buffer for the connection's task, which reads a request, answers it, reads the next, and ends when there
-  is nothing left: a connection that is idle, or whose requests are all simple, has no task.
-* A client may close its sending side after the request (`nc -N`) and still gets its answer.
-* A PROXY header, where [trust] proxy_protocol lets one come, is taken off before anything else looks at the bytes.
-* A long answer is made while it is sent, as fast as the client takes it.
-* A body that a route does not read is drained up to MAX_DRAINED_BYTES, as Go does; beyond, the connection ends.
-* What a connection waits for is its phase; `check`, called by the worker's sweep, ends it when that took too long.
+  waits in the buffer for the connection's task (`echo.answering`): a connection that is idle, or whose requests are all
+  simple, has no task.
+* A PROXY header, where one may come, is taken off before anything else looks at the bytes.
+* aiohttp gives the protocol its back-pressure (BaseProtocol, under `echo.channel`).
 """
 
 import asyncio
-import re
-import time
-from collections.abc import Callable
 from typing import cast
 
-from aiohttp.base_protocol import BaseProtocol
-
-from echo import extras
-from echo.answer import MAX_DRAINED_BYTES, Answer, Rest, closes, plain, render
-from echo.body import GO_READER_BYTES, BodyReader
+from echo.answering import Answering
 from echo.clientip.config import PROXY_OPTIONAL, PROXY_REQUIRED
-from echo.lane import Ends
-from echo.malformed import Malformed, told
+from echo.malformed import Malformed, head_too_late, no_proxy_header, proxy_broken, too_many_connections
 from echo.proxyproto import Header, NeedMore, NotProxy, ProxyError, Reader
-from echo.request import Connection, Request, endpoint, spelled_endpoint
-from echo.routes import Route, route_of
-from echo.tls import handshake_failure, peer_subjects
-from echo.units import spell_duration
-from echo.websocket import EchoSocket, handshake
-from echo.wire import find_head, parse_head
+from echo.request import Connection, endpoint, spelled_endpoint
+from echo.tls import handshake_failure
 from echo.worker import Worker
 
-GO_PEEK_BYTES = 4  # Go looks for a further request when so many bytes are there
-LEADING_NEWLINES = re.compile(rb"[\r\n]{0,4}")  # which it forgives behind a POST (RFC 9112 §2.2)
-SLACK_BYTES = 256 << 10  # buffered beyond a whole head; then the socket is not read
-MAX_ASKED_BYTES = 4 << 10  # of a body: with more, its route is asked no more whether that is enough; bounds the work
-LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
-_FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
-_REFUSAL_HEADERS = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-_STOPPING = plain("cut off: the server stops", 503)._replace(close=True)
-
-
-class Conversation(BaseProtocol):
+class Conversation(Answering):
     """One connection."""
 
-    __slots__ = (
-        "_ahead",
-        "_buffer",
-        "_close",
-        "_ends",
-        "_eof",
-        "_holds",
-        "_left",
-        "_loop_task",
-        "_moved",
-        "_number",
-        "_ours",
-        "_phase",
-        "_posted",
-        "_preface",
-        "_refusal",
-        "_scanned",
-        "_simple",
-        "_since",
-        "_stuck",
-        "_unread",
-        "_waiter",
-        "_window",
-        "_wire",
-        "_worker",
-    )
+    __slots__ = ("_counted", "_ours")
 
     def __init__(
         self,
@@ -86,35 +33,15 @@ class Conversation(BaseProtocol):
         loop: asyncio.AbstractEventLoop,
         header: Header | None = None,
         refusal: Malformed | None = None,
+        *,
+        counted: bool = False,
     ) -> None:
         """
-        `header` and `refusal` are what was found before: a PROXY header, and a reason to answer nothing but it.
+        What was found before: a PROXY header, a reason to answer nothing but it, and that the worker counted it.
         """
-        super().__init__(loop)
-        self._worker = worker
-        self._buffer = bytearray()
-        self._scanned = 0
-        self._eof = False
-        self._close = False  # after the request in hand
-        self._number = 0
-        self._ahead = 0  # requests that were there before the client had an answer to the first
-        self._posted = False  # the last request was a POST
-        self._unread: BodyReader | None = None  # reads what the last answer did not wait for
-        self._window = 0  # what Go's reader, which took the last head, has room for behind it
-        self._holds = 0
-        self._phase = "idle"
-        self._since = time.perf_counter_ns()  # when the phase began, or bytes last came in it
-        self._moved = False  # bytes came since the last look
-        self._simple = False  # nothing stands before the fast lane: no task, no bytes, no PROXY header to come
-        self._stuck = (0, 0)  # since when the client takes nothing, and what is left for it
-        self._left = False  # counted as open no more
+        super().__init__(worker, loop, refusal)
+        self._counted = counted  # as open
         self._ours = asyncio.WriteTransport()  # BaseProtocol's `transport` is None once the connection ended
-        self._wire = Connection("", None, None, None, None, b"")
-        self._ends: Ends | None = None  # made when the PROXY header was read
-        self._preface: Reader | None = None  # reads the PROXY header, while one may come
-        self._refusal = refusal  # the task answers it, and nothing else
-        self._waiter: asyncio.Future[None] | None = None
-        self._loop_task: asyncio.Task[None] | None = None
         if header is not None:
             self._proxied(header)
 
@@ -143,13 +70,12 @@ class Conversation(BaseProtocol):
         worker.open.add(self)
         failure = handshake_failure(tls)
         if failure:
-            self._left = True
             worker.record_malformed(self._wire, self._know().peer, 0, Malformed("tls-handshake", failure), 0)
             transport.close()
             return
-        if not worker.admit():
-            self._left = True
-            self._refusal = _too_many_connections(worker.settings.max_connections)
+        self._counted = self._counted or worker.admit()
+        if not self._counted:
+            self._refusal = too_many_connections(worker.settings.max_connections)
         if self._refusal is None and not tls and proxied.proxied_ip is None:
             mode = worker.app.config.proxy_protocol
             if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and worker.trusts(self._wire)):
@@ -161,14 +87,6 @@ class Conversation(BaseProtocol):
         if self._refusal is not None:
             self._wake()
         self._settle()
-
-    def _settle(self) -> None:
-        """Open the fast lane if nothing stands before it."""
-        self._simple = (
-            self._ends is not None
-            and self._loop_task is None
-            and not (self._buffer or self._eof or self._close or self._paused)
-        )
 
     def pause_writing(self) -> None:
         """Answer no more until the client took what there is."""
@@ -235,25 +153,48 @@ class Conversation(BaseProtocol):
             return
         if not data:
             return
-        self._buffer += data
-        if len(self._buffer) > self._worker.settings.max_header_bytes + SLACK_BYTES:
-            self._hold_for(_FOR_BUFFER)
+        self._keep(data)
         self._wake()
 
-    def _enter(self, phase: str) -> None:
-        """Begin to wait for something else."""
-        if phase != self._phase:
-            self._phase = phase
-            self._since = time.perf_counter_ns()
+    def eof_received(self) -> bool:
+        """Note that the client will send no more; keep the connection open for the answer, where TLS allows it."""
+        self._eof = True
+        self._simple = False
+        if self._loop_task is None and not self._buffer and not (self._preface and self._preface.begun):
+            return False
+        self._wake()
+        return not self._wire.tls_version
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let the task see the end."""
+        self._eof = True
+        self._simple = False
+        worker = self._worker
+        worker.open.discard(self)
+        if self._counted:
+            self._counted = False
+            worker.leave()
+        self._stir()
+        super().connection_lost(exc)
+
+    # --- the worker calls it --------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """End when the request in hand is answered, at once if there is none."""
+        self._close = True
+        self._simple = False
+        if self._loop_task is None and not self._buffer and self.transport is not None:
+            self.transport.close()
+        self._stir()
+
+    # --- what comes before the first request ----------------------------------------------------------------------
 
     def _read_preface(self, reader: Reader, data: bytes) -> bytes:
         """Read the PROXY header; return what came behind it, nothing while it is not whole, or is refused."""
         try:
             header = reader.feed(data)
         except ProxyError as error:
-            return self._refuse_later(
-                told("proxy-broken", str(error), "have the balancer send it as the standard has it")
-            )
+            return self._refuse_later(proxy_broken(error))
         if isinstance(header, NeedMore):
             return b""
         if isinstance(header, NotProxy) and self._worker.app.config.proxy_protocol == PROXY_REQUIRED:
@@ -271,484 +212,13 @@ class Conversation(BaseProtocol):
             remote = spelled_endpoint(text, port).encode()
             self._wire = self._wire._replace(remote_addr=remote, proxied_ip=text, proxied_port=port)
 
-    def _know(self) -> Ends:
-        """Judge who is at the other end, once for all requests."""
-        wire = self._wire
-        if self.transport is not None:
-            wire = wire._replace(subjects=peer_subjects(self.transport.get_extra_info("ssl_object")))
-        self._wire = wire
-        peer = self._worker.app.explainer.peer(wire.proxied_ip or wire.peer_ip, proxied=wire.proxied_ip is not None)
-        self._ends = self._worker.lane.ends(wire, peer)
-        return self._ends
-
     def _refuse_later(self, refusal: Malformed) -> bytes:
         """Have the task refuse the connection."""
         self._refusal = refusal
         self._wake()
         return b""
 
-    def eof_received(self) -> bool:
-        """Note that the client will send no more; keep the connection open for the answer, where TLS allows it."""
-        self._eof = True
-        self._simple = False
-        if self._loop_task is None and not self._buffer and not (self._preface and self._preface.begun):
-            return False
-        self._wake()
-        return not self._wire.tls_version
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Let the task see the end."""
-        self._eof = True
-        self._simple = False
-        worker = self._worker
-        worker.open.discard(self)
-        if not self._left:
-            self._left = True
-            worker.leave()
-        self._stir()
-        super().connection_lost(exc)
-
-    # --- the worker calls these -----------------------------------------------------------------------------------
-
-    def hold(self) -> None:
-        """Read no more: the log is full."""
-        self._hold_for(_FOR_LOG)
-
-    def release(self) -> None:
-        """Read again."""
-        self._moved = True
-        self._since = time.perf_counter_ns()
-        self._release_from(_FOR_LOG)
-
-    def check(self, now: int) -> None:
-        """End the connection if what it waits for takes too long."""
-        worker = self._worker
-        if self.transport is None:
-            return
-        unsent = self.transport.get_write_buffer_size()
-        if not unsent:
-            self._stuck = (0, 0)
-        elif not self._stuck[0] or self._stuck[1] != unsent:
-            self._stuck = (now, unsent)
-        elif (now - self._stuck[0]) * 1e-9 > worker.settings.send_timeout:
-            worker.timed_out("send")
-            self.abort()
-            return
-        if self._moved:
-            self._moved = False
-            if self._phase == "idle":
-                self._phase = "keep-alive"
-            if self._phase != "head":  # its time runs from the first byte
-                self._since = now
-        phase = worker.phases[self._phase]
-        if (now - self._since) * 1e-9 <= phase.seconds or self._refusal is not None:
-            return
-        worker.timed_out(phase.timeout)
-        if self._phase == "head":
+    def _head_is_late(self, seconds: float) -> None:
+        if self._refusal is None:
             self._preface = None
-            self._refuse_later(_head_too_late(phase.seconds))
-        elif self._phase == "body":
-            self._phase = "late"
-            self._stir()
-        else:
-            self.transport.close()
-
-    def finish(self) -> None:
-        """End when the request in hand is answered, at once if there is none."""
-        self._close = True
-        self._simple = False
-        if self._loop_task is None and not self._buffer and self.transport is not None:
-            self.transport.close()
-        self._stir()
-
-    def cut_off(self) -> None:
-        """End now: wake the task, so that it can say what it cut off."""
-        self._stir()
-
-    def abort(self) -> None:
-        """End at once, whatever was not sent."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    # --- reading and not reading ----------------------------------------------------------------------------------
-
-    def _hold_for(self, why: int) -> None:
-        if not self._holds:
-            self._pause_transport_reading()
-        self._holds |= why
-
-    def _release_from(self, why: int) -> None:
-        if self._holds & why:
-            self._holds &= ~why
-            if not self._holds:
-                self._resume_transport_reading()
-
-    def _wake(self) -> None:
-        """Have the task go on; start it if there is none."""
-        self._simple = False
-        if self._loop_task is None:
-            self._loop_task = self._loop.create_task(self._run())
-            self._worker.busy.add(self)
-        else:
-            self._stir()
-
-    def _stir(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def _more(self) -> None:
-        """Wait until bytes came, the other end closed, a timeout ran out, or we are to close."""
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _take(self, size: int) -> None:
-        del self._buffer[:size]
-        if self._holds & _FOR_BUFFER and len(self._buffer) <= self._worker.settings.max_header_bytes + SLACK_BYTES:
-            self._release_from(_FOR_BUFFER)
-
-    # --- the task -------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        """Read and answer what is there; end the connection, or leave it to the next bytes."""
-        keep = False
-        try:
-            while await self._converse():
-                if not (self._buffer or self._eof or self._close):
-                    keep = True
-                    break
-        except ConnectionError:
-            pass
-        except Malformed as malformed:
-            self._refuse(malformed)
-            await self._linger()
-        except Exception:  # a fault of ours ends one connection, not the server
-            self._worker.fail("a connection failed and was closed")
-        finally:
-            self._loop_task = None
-            self._worker.busy.discard(self)
-            self._ahead = 0
-            self._enter("keep-alive")
-            if keep:
-                self._settle()
-            elif self.transport is not None:
-                self.transport.close()
-
-    async def _converse(self) -> bool:
-        """Handle one request; return whether another may follow."""
-        if self._worker.held:
-            await self._worker.room.wait()
-        head = await self._read_head()
-        if head is None:
-            return False
-        self._enter("busy")
-        self._ahead += 1
-        if self._ahead > self._worker.settings.max_pipelined:
-            raise _too_many_requests(self._worker.settings.max_pipelined)
-        return await self._answer(self._parse(head))
-
-    async def _read_head(self) -> bytes | None:
-        """Return the next head; None where the connection ends before one."""
-        self._scanned = 0
-        self._number += 1
-        wanted = GO_PEEK_BYTES if self._number > 1 else 1
-        while True:
-            if self._refusal is not None:
-                raise self._refusal
-            if len(self._buffer) >= wanted:
-                if self._posted:
-                    self._take(LEADING_NEWLINES.match(self._buffer).end())  # type: ignore[union-attr]  # it always does
-                    self._posted = False
-                    wanted = 1
-                    continue
-                wanted = 1
-                end = find_head(self._buffer, self._scanned, self._worker.settings.max_header_bytes)
-                if end:
-                    head = bytes(self._buffer[:end])
-                    self._take(end)
-                    self._window = max(0, GO_READER_BYTES - end)
-                    return head
-                self._scanned = len(self._buffer)
-            if self._eof:
-                if len(self._buffer) >= wanted and self.transport is not None:
-                    raise Malformed("cut-off", "the connection ended within the head")
-                if self._preface is not None and self._preface.begun:
-                    raise Malformed("cut-off", "the connection ended within the PROXY header")
-                return None
-            if self._close and not self._buffer:
-                return None
-            if self._worker.cut.is_set():
-                raise Malformed("cut-off", "the head was cut off at shutdown", *_STOPPED)
-            self._enter("head")
-            await self._more()
-
-    def _parse(self, head: bytes) -> Request:
-        received, started = time.time(), time.perf_counter_ns()
-        request = parse_head(head, self._wire, self._number)
-        request.received, request.started = received, started
-        return request
-
-    async def _answer(self, request: Request) -> bool:
-        """Answer a request, its body read and its wait over; return whether another may follow."""
-        route = route_of(request)
-        self._posted = request.method == b"POST"
-        self._unread = None
-        if route.socket and not request.expects_more and (kept := await self._socket(request, route)) is not None:
-            return kept
-        answer = await self._made(request, route)
-        if answer.pieces is not None:
-            keep = await self._stream(request, route, answer)
-        else:
-            keep = self._conclude(request, route, answer)
-        if self.transport is None:
-            return False
-        await self._drain_helper()
-        if not keep and not self._eof and (self._buffer or request.length):
-            if self._unread is not None:
-                await self._outlast(self._unread)
-            await self._linger()
-        return keep
-
-    async def _made(self, request: Request, route: Route) -> Answer:
-        """Return the answer, when it is time for it."""
-        app, worker = self._worker.app, self._worker
-        if request.expects_more:
-            answer = Answer(417, ((b"Connection", b"close"),), close=True)
-            await self._drain(request, answer, BodyReader(request.length, keep=False))
-            return answer
-        seconds = route.wait(request) if route.wait is not None else 0.0
-        if seconds > worker.settings.max_wait:
-            return extras.too_long(seconds, worker.settings.max_wait)
-        if seconds and await self._is_cut_off_in(seconds):
-            return _STOPPING
-        reads = route.reads is None or request.method in route.reads
-        seen = min(len(self._buffer), self._window)
-        reader = BodyReader(request.length, keep=reads, limit=worker.settings.max_body_bytes, seen=seen)
-        if reads and request.length:
-            await self._read_body(request, route, reader)
-        try:
-            answer = extras.with_added_headers(request, route.answer(app, request))
-        except Exception:  # a fault of ours: one answer, not the server
-            worker.fail(f"{route.name} failed")
-            return plain("this server failed; its stderr says how", 500)._replace(close=True)
-        rest = await self._drain(request, answer, reader)
-        return answer if rest is Rest.NONE else answer._replace(rest=rest)
-
-    async def _is_cut_off_in(self, seconds: float) -> bool:
-        """Wait; return whether the server cut that short."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._worker.cut.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def _conclude(self, request: Request, route: Route, answer: Answer) -> bool:
-        """Send and log an answer; return whether the connection stays open."""
-        head, body, keep, _ = render(answer, request, self._worker.date(), draining=self._ending)
-        error = request.body_error or ("cut off at shutdown" if answer is _STOPPING else None)
-        if self.transport is None:
-            error = "the client left before the answer"
-        else:
-            self.transport.write(head + body)
-        self._record(request, route, answer.status, len(body), error)
-        return keep
-
-    @property
-    def _ending(self) -> bool:
-        """Return whether an answer is the last: the server stops, and nothing has come that waits behind it."""
-        return (self._close or self._worker.draining) and not self._buffer
-
-    async def _stream(self, request: Request, route: Route, answer: Answer) -> bool:
-        """Send an answer piece by piece and log it; return whether the connection stays open."""
-        head, _, keep, chunked = render(answer, request, self._worker.date(), draining=self._ending)
-        sent, error = 0, request.body_error or None
-        of = "" if answer.length < 0 else f" of {answer.length}"
-        try:
-            if self.transport is not None:
-                self.transport.write(head)
-            for piece in answer.pieces or () if request.method != b"HEAD" else ():
-                if isinstance(piece, float):
-                    if await self._is_cut_off_in(piece):
-                        raise ConnectionResetError
-                    continue
-                await self._drain_helper()
-                if self.transport is None or self._worker.cut.is_set():
-                    raise ConnectionResetError
-                self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                sent += len(piece)
-                await asyncio.sleep(0)  # a client that takes everything at once leaves no other wait
-            if chunked and self.transport is not None:
-                self.transport.write(b"0\r\n\r\n")
-        except ConnectionError:
-            left = "cut off at shutdown" if self._worker.cut.is_set() else "the client left"
-            error, keep = f"{left} after {sent}{of} bytes", False
-        finally:
-            self._record(request, route, answer.status, sent, error)
-        return keep
-
-    async def _socket(self, request: Request, route: Route) -> bool | None:
-        """Talk as a WebSocket until its end and log it; None where the request is not answered with one."""
-        shaken = handshake(request, early=bool(self._buffer))
-        if shaken.status not in (0, 101):
-            return None
-        error, sent, talk = shaken.error or None, 0, EchoSocket(self._worker.settings.max_message_bytes)
-        if shaken.status:
-            self._enter("socket")
-            try:
-                if self.transport is not None:
-                    self.transport.write(shaken.head)
-                while not talk.closed:
-                    if self._buffer:
-                        data = bytes(self._buffer)
-                        self._take(len(data))
-                        answer = talk.feed(data)
-                        sent += len(answer)
-                        if self.transport is not None:
-                            self.transport.write(answer)
-                        await self._drain_helper()
-                    elif self._eof:
-                        talk.feed_eof()
-                    elif self._worker.cut.is_set():
-                        break
-                    else:
-                        await self._more()
-            except ConnectionError:
-                talk.feed_eof()
-            error = talk.error or ("cut off at shutdown" if not talk.closed else None)
-            self._worker.echoed(talk.messages)
-        request.body_bytes = talk.payload_bytes
-        self._record(request, route, shaken.status or 400, sent, error)
-        return False
-
-    def _record(self, request: Request, route: Route, status: int, sent: int, error: str | None) -> None:
-        ends = self._ends or self._know()
-        self._worker.record(self._wire, ends.peer, request, route.name, status, sent, error)
-
-    async def _read_body(self, request: Request, route: Route, reader: BodyReader) -> None:
-        """Read the body for its route, as far as that needs it."""
-        if request.expects_continue and not route.early and self.transport is not None:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        await self._feed(reader, route.enough)
-        request.body, request.body_bytes, request.trailers = reader.pieces, reader.size, reader.trailers
-        request.body_error = reader.error
-
-    async def _drain(self, request: Request, answer: Answer, reader: BodyReader) -> Rest:
-        """Do away with what its route did not read of a body, where another request may follow; return what is left."""
-        if reader.done:
-            # Go promises to go on behind a counted body that the client cut short: what read it has told the error
-            told = self._eof and request.length > 0 and not request.expects_continue
-            return Rest.BROKEN if reader.error and not told else Rest.NONE
-        reader.keep = False
-        left = request.length - reader.size
-        closing = request.expects_continue  # the client holds it back, and nobody asked for it
-        if closing or closes(answer, request, draining=self._ending):
-            if request.length < 0 or (not request.close and left <= MAX_DRAINED_BYTES):
-                self._unread = reader
-            return Rest.BROKEN if closing else Rest.NONE
-        if left >= MAX_DRAINED_BYTES:
-            return Rest.LARGE
-        await self._feed(reader)
-        request.body_bytes, request.body_error = reader.size, request.body_error or reader.error
-        if reader.size > MAX_DRAINED_BYTES:
-            return Rest.LARGE
-        return Rest.BROKEN if reader.error else Rest.NONE
-
-    async def _feed(self, reader: BodyReader, enough: Callable[[bytes], bool] | None = None) -> None:
-        """Give a reader the bytes of a body until it has all, or all that it will get, or enough of them."""
-        self._enter("body")
-        while True:
-            reader.feed(self._buffer)
-            self._take(0)
-            if reader.done or (not reader.keep and reader.size > MAX_DRAINED_BYTES):
-                break
-            if enough is not None and reader.size <= MAX_ASKED_BYTES and enough(b"".join(reader.pieces)):
-                break
-            if self._eof:
-                reader.feed_eof()
-            elif self._phase == "late":
-                seconds = spell_duration(self._worker.settings.body_timeout)
-                reader.fail(f"nothing of the body came for {seconds}, the server's --body-timeout")
-            elif self._worker.cut.is_set():
-                reader.fail("cut off at shutdown")
-            else:
-                await self._more()
-        self._enter("busy")
-
-    async def _outlast(self, reader: BodyReader) -> None:
-        """Wait, after the answer, for a body that nobody read, as Go does where it must see where the body ends."""
-        self._enter("body")
-        while not (self._eof or self._phase == "late" or self._worker.cut.is_set()):
-            reader.feed(self._buffer)
-            if reader.done or reader.size > MAX_DRAINED_BYTES:
-                break
-            await self._more()
-
-    def _refuse(self, malformed: Malformed) -> None:
-        """Answer bytes that are no request, and log them as one."""
-        body = malformed.body.encode()
-        if self.transport is not None:
-            head = f"HTTP/1.1 {malformed.status} {malformed.phrase}\r\n{_REFUSAL_HEADERS}"
-            self.transport.write(head.encode() + body)
-        ends = self._ends or self._know()
-        self._worker.record_malformed(self._wire, ends.peer, self._number, malformed, len(body))
-
-    async def _linger(self) -> None:
-        """End our side and read on for a moment: a close with bytes unread would reset the answer away."""
-        transport = self.transport
-        if transport is None or self._eof:
-            return
-        self._enter("busy")
-        self._refusal = None
-        if transport.can_write_eof() and not self._wire.tls_version:
-            transport.write_eof()
-        deadline = self._loop.time() + LINGER_SECONDS
-        timer = self._loop.call_at(deadline, self._stir)
-        try:
-            while not self._eof and self._loop.time() < deadline:
-                self._take(len(self._buffer))
-                await self._more()
-        finally:
-            timer.cancel()
-
-
-_STOPPED = ("Service Unavailable", 503)
-
-
-def no_proxy_header() -> Malformed:
-    """Return the answer to a connection without the PROXY header that is required."""
-    return told(
-        "proxy-missing",
-        "no PROXY header came, and --proxy-protocol is required",
-        "have the balancer send one, or start the server with --proxy-protocol optional (from --trust ranges) or off",
-    )
-
-
-def _head_too_late(seconds: float) -> Malformed:
-    return told(
-        "timeout",
-        f"the head of the request was not complete after {spell_duration(seconds)}",
-        "send it faster, or start the server with a longer --header-timeout",
-        "Request Timeout",
-        408,
-    )
-
-
-def _too_many_requests(limit: int) -> Malformed:
-    return told(
-        "pipelined",
-        f"more than {limit:,} requests at once",
-        "wait for answers, or start the server with a higher --max-pipelined",
-        *_STOPPED,
-    )
-
-
-def _too_many_connections(limit: int) -> Malformed:
-    return told(
-        "connections",
-        f"{limit:,} connections are open already",
-        "close some, or start the server with a higher --max-connections",
-        *_STOPPED,
-    )
+            self._refuse_later(head_too_late(seconds))

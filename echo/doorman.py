@@ -14,8 +14,8 @@ import ssl
 
 from echo.clientip import parse_address
 from echo.clientip.config import PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED
-from echo.connection import Conversation, no_proxy_header
-from echo.malformed import Malformed, told
+from echo.connection import Conversation
+from echo.malformed import Malformed, no_proxy_header, proxy_broken, told, too_many_connections
 from echo.proxyproto import Header, NotProxy, ProxyError, Reader, v2
 from echo.request import Connection, endpoint
 from echo.units import spell_duration
@@ -40,6 +40,7 @@ class _Visit:
         self.header: Header | None = None
         self.refusal: Malformed | None = None
         self.began = False
+        self.taken = False
 
     def wire(self, name: str) -> Connection:
         """Return what records say of it."""
@@ -79,7 +80,7 @@ class Doorman:
                 self._loop.call_later(PAUSE_SECONDS, self._resume)
                 return
             sock.setblocking(False)
-            task = self._loop.create_task(self._admit(sock))
+            task = self._loop.create_task(self._admit(sock, counted=self._worker.admit()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -87,27 +88,36 @@ class Doorman:
         if self._listener.fileno() >= 0:
             self._loop.add_reader(self._listener, self._accept)
 
-    async def _admit(self, sock: socket.socket) -> None:
-        """Let a connection in; close it where there is nobody to answer."""
+    async def _admit(self, sock: socket.socket, *, counted: bool) -> None:
+        """Let a connection in, which was counted as open, or is one too many; close it where nobody is to answer."""
+        taken = False
         try:
             visit = _Visit(sock)
+            if not counted:  # it cannot be told: it may speak TLS, and a handshake costs more than all else
+                self._record(visit, too_many_connections(self._worker.settings.max_connections))
+                return
             try:
                 visit.refusal = await self._look(visit)
             except TimeoutError:
                 visit.refusal = self._too_late(visit)
             if visit.refusal is not None:
-                await self._loop.connect_accepted_socket(
-                    lambda: Conversation(self._worker, self._loop, visit.header, visit.refusal), sock
-                )
+                await self._loop.connect_accepted_socket(lambda: self._conversation(visit), sock)
             elif visit.began:
                 await self._shake_hands(visit)
-            else:
+        except OSError:  # it left, before anybody could talk with it
+            taken = False
+        else:
+            taken = visit.taken
+        finally:
+            if not taken:
                 sock.close()
-        except OSError:  # it left
-            sock.close()
-        except BaseException:  # the server ends
-            sock.close()
-            raise
+                if counted:
+                    self._worker.leave()
+
+    def _conversation(self, visit: "_Visit") -> Conversation:
+        """Return who talks with the visitor from now on."""
+        visit.taken = True
+        return Conversation(self._worker, self._loop, visit.header, visit.refusal, counted=True)
 
     async def _look(self, visit: "_Visit") -> Malformed | None:
         """Take the PROXY header off and look at what follows; return why the connection is refused."""
@@ -118,7 +128,7 @@ class Doorman:
             async with asyncio.timeout(settings.header_timeout):
                 first = await self._first_bytes(visit)
         except ProxyError as error:
-            return told("proxy-broken", str(error), "have the balancer send it as the standard has it")
+            return proxy_broken(error)
         except Malformed as malformed:
             return malformed
         visit.began = bool(first)  # a PROXY header alone, as some health checks send it, asks for nothing
@@ -142,7 +152,7 @@ class Doorman:
         seconds = self._worker.settings.header_timeout
         try:
             await self._loop.connect_accepted_socket(
-                lambda: Conversation(self._worker, self._loop, visit.header),
+                lambda: self._conversation(visit),
                 visit.sock,
                 ssl=self._context,
                 ssl_handshake_timeout=seconds,

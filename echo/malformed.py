@@ -4,6 +4,8 @@ What is no request, or one that is cut short: said once in words, counted by kin
 It is no Fault (`echo.errors`): who sent it is not who reads our messages, so the answer itself says what to change.
 """
 
+from echo.units import spell_duration
+
 # kind -> what it counts, in metrics
 KINDS = {
     "request-line": "The first line is not METHOD TARGET HTTP/x.y.",
@@ -48,3 +50,51 @@ class Malformed(Exception):  # not an error of ours: a value the connection answ
 def told(kind: str, error: str, next_step: str, phrase: str = "Bad Request", status: int = 400) -> Malformed:
     """Return one whose answer says what it was and what to change."""
     return Malformed(kind, error, phrase, status, f"{status} {phrase}: {error}; {next_step}\n")
+
+
+UNAVAILABLE = ("Service Unavailable", 503)
+
+
+def no_proxy_header() -> Malformed:
+    """Return the answer to a connection without the PROXY header that is required."""
+    return told(
+        "proxy-missing",
+        "no PROXY header came, and --proxy-protocol is required",
+        "have the balancer send one, or start the server with --proxy-protocol optional (from --trust ranges) or off",
+    )
+
+
+def proxy_broken(error: Exception) -> Malformed:
+    """Return the answer to a PROXY header that does not parse."""
+    return told("proxy-broken", str(error), "have the balancer send it as the standard has it")
+
+
+def head_too_late(seconds: float) -> Malformed:
+    """Return the answer to a head that was not complete in so many seconds."""
+    return told(
+        "timeout",
+        f"the head of the request was not complete after {spell_duration(seconds)}",
+        "send it faster, or start the server with a longer --header-timeout",
+        "Request Timeout",
+        408,
+    )
+
+
+def too_many_requests(limit: int) -> Malformed:
+    """Return the answer to more requests at once than the limit."""
+    return told(
+        "pipelined",
+        f"more than {limit:,} requests at once",
+        "wait for answers, or start the server with a higher --max-pipelined",
+        *UNAVAILABLE,
+    )
+
+
+def too_many_connections(limit: int) -> Malformed:
+    """Return the answer to a connection beyond the limit."""
+    return told(
+        "connections",
+        f"{limit:,} connections are open already",
+        "close some, or start the server with a higher --max-connections",
+        *UNAVAILABLE,
+    )

@@ -46,6 +46,7 @@ from echo.sink import Sink
 from echo.verbose import say_request
 
 if TYPE_CHECKING:
+    from echo.answering import Answering
     from echo.connection import Conversation
 
 MIN_SWEEP_SECONDS, MAX_SWEEP_SECONDS = 0.05, 1.0  # between looks at the timeouts: a quarter of the shortest
@@ -76,7 +77,7 @@ class Worker:
         self.logs = sink.on
         self.log = sink.write
         self.open: set[Conversation] = set()
-        self.busy: set[Conversation] = set()  # those whose task runs, be it that their client left meanwhile
+        self.busy: set[Answering] = set()  # those whose task runs, be it that their client left meanwhile
         self.held = False  # no connection is read: the log is full
         self.room = asyncio.Event()  # set unless held
         self.room.set()
@@ -271,11 +272,11 @@ class Worker:
         if left:
             self.cut.set()
             self.room.set()
-            for conversation in left:
-                conversation.cut_off()
+            for one in left:
+                one.cut_off()
             await self._gone(CUT_SECONDS)
-            for conversation in left:
-                conversation.abort()
+            for one in left:
+                one.abort()
             await self._gone(CUT_SECONDS)
         return len(left)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
 
 START_SECONDS = 20
 COMMAND = (sys.executable, "-W", "error", "-c", "from echo.cli import serve; serve()")
@@ -84,3 +85,19 @@ def run(tmp_path):
     """Start servers with flags of one's own; they stop with the test."""
     with contextlib.ExitStack() as stack:
         yield lambda *flags, env=None: stack.enter_context(running(tmp_path, *flags, env=env))
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory):
+    """A folder with a CA, a server's and a client's certificate and their keys, made anew."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    for name, certificate in (
+        ("server", authority.issue_cert("localhost", "127.0.0.1")),
+        ("client", authority.issue_cert("client@whofrom.test")),
+    ):
+        certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+        for pem in certificate.cert_chain_pems:
+            pem.write_to_path(str(folder / f"{name}.pem"), append=True)
+    return folder

@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-import trustme
 
 from echo.wire import MAX_HEAD_BYTES
 
@@ -322,22 +321,6 @@ def test_one_host_only(run):
     assert server.send(LAST).endswith(b"1")
     with pytest.raises(OSError, match=r"refused|unreachable|assign"):
         socket.create_connection(("::1", server.port), timeout=5)
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory):
-    """A folder with a CA, a server's and a client's certificate and their keys, made anew."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    for name, certificate in (
-        ("server", authority.issue_cert("localhost", "127.0.0.1")),
-        ("client", authority.issue_cert("client@whofrom.test")),
-    ):
-        certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
-        for pem in certificate.cert_chain_pems:
-            pem.write_to_path(str(folder / f"{name}.pem"), append=True)
-    return folder
 
 
 def fetch(port: int, context: ssl.SSLContext) -> bytes:

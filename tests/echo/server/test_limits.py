@@ -163,3 +163,20 @@ def test_other_programs_are_not_asked_about_megabytes(server):
     assert server.send(request % (b"," * 20_000)).startswith(b"HTTP/1.1 200 ")
     answer = server.send(request % (b"," * 40_000))
     assert answer.endswith(b"other programs are not asked about headers of more than 32 KiB\n")
+
+
+def test_connections_at_the_tls_door_count(run, tls):
+    """Who has said nothing yet on the TLS port is a connection as any other; one too many is closed and logged."""
+    server = run("-cert", str(tls / "server.pem"), "-key", str(tls / "server.key"), "--max-connections", "2")
+    silent = [connect(server) for _ in range(2)]
+    time.sleep(0.2)
+    with connect(server) as third:
+        assert rest(third) == b""
+    (record,) = server.records(1)
+    assert (record["status"], record["error"]) == (503, "2 connections are open already")
+    for connection in silent:
+        connection.close()
+    time.sleep(0.2)
+    with connect(server) as plain:
+        plain.sendall(LAST)
+        assert b"ask with https://" in rest(plain)

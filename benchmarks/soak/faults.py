@@ -88,7 +88,8 @@ def killed(folder: Path, workers: int, rate: float) -> tuple[str, bool]:
     )
     words = (
         f"{len(deaths)} killed, {restarts:.0f} started again; {_sums(found)}; {len(found.missing)} answers lost their "
-        f"record, all within {1000 * max(ages, default=0.0):.0f} ms of a kill; {found.torn} torn lines; "
+        f"record, all within {1000 * max(ages, default=0.0):.0f} ms of a kill, "
+        f"and {found.malformed} malformed ones; {found.torn} torn lines; "
         f"{load.failed} requests without an answer"
     )
     return words, good

@@ -17,12 +17,12 @@ import secrets
 import signal
 import socket
 import ssl
-from pathlib import Path
 
 import uvloop
 
 from echo.clientip import load_config
 from echo.connection import Conversation
+from echo.cores import workers
 from echo.counters import Counters
 from echo.doorman import Doorman
 from echo.listeners import listen, place, remove_unix
@@ -54,7 +54,7 @@ def serve_forever(settings: Settings) -> int:
         settings,
     )
     context = tls_context(settings, say)
-    count = settings.workers or cores()
+    count = settings.workers or workers()
     allow_descriptors(settings.max_connections)
     sink = open_sink(
         settings.log,
@@ -152,24 +152,6 @@ async def _serve(
         say(f"The log took no more: {lost:,} bytes of records are lost")
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # without the loop's handlers, which end now, we would die of one
     return 1 if lost else 0
-
-
-def cores() -> int:
-    """Return how many cores we may use: those of our affinity, and no more than a cgroup's quota (cgroups(7))."""
-    usable = len(os.sched_getaffinity(0))
-    for quota_file, period_file in (
-        ("/sys/fs/cgroup/cpu.max", ""),
-        ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
-    ):
-        try:
-            words = Path(quota_file).read_text(encoding="ascii").split()
-            words += Path(period_file).read_text(encoding="ascii").split() if period_file else []
-            quota, period = int(words[0]), int(words[1])
-        except (OSError, ValueError, IndexError):  # none, or "max"
-            continue
-        if quota > 0 and period > 0:
-            usable = min(usable, max(1, -(-quota // period)))
-    return usable
 
 
 def allow_descriptors(connections: int) -> None:

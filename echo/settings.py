@@ -77,7 +77,12 @@ SETTINGS: tuple[Setting, ...] = (
     _ours("unix", "text", "", "PATH", "Listen on this UNIX socket, in place of a port.", LISTENING),
     _ours("fd", "text", "", "NUMBER", "Listen on this inherited descriptor (systemd's first is 3).", LISTENING),
     _ours(
-        "workers", "count", "0", "NUMBER", "Processes; 0 is one a core, of those that a cgroup lets us use.", LISTENING
+        "workers",
+        "count",
+        "0",
+        "NUMBER",
+        "Processes; 0 is one a core, as far as CPU and memory of a cgroup go.",
+        LISTENING,
     ),
     _ours("config", "text", None, "TOML", "File with [network], [trust] and [[login]].", SERVING),
     _ours("trust", "list", None, "RANGE", "Believe hops in this CIDR or named range. Repeatable.", SERVING),

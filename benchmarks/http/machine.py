@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def machine() -> str:
 
 def versions(whoami: Path | None) -> str:
     """Return the versions of all that ran, in a line."""
-    parts = [f"whofrom {version('whofrom')} ({_revision()})", f"Python {platform.python_version()}"]
+    parts = [f"whofrom {version('whofrom')} ({_revision()})", f"Python {' '.join(sys.version.split())}"]
     parts += [f"{name} {version(name)}" for name in ("uvloop", "aiohttp")]
     parts += [_said("nginx", "-v", r"nginx/([\d.]+)"), _said("wrk", "-v", r"wrk \S*?([\d.]+)")]
     if whoami:

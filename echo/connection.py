@@ -15,7 +15,14 @@ from typing import cast
 
 from echo.answering import Answering
 from echo.clientip.config import PROXY_OPTIONAL, PROXY_REQUIRED
-from echo.malformed import Malformed, head_too_late, no_proxy_header, proxy_broken, too_many_connections
+from echo.malformed import (
+    Malformed,
+    head_too_late,
+    no_proxy_header,
+    proxy_broken,
+    proxy_untrusted,
+    too_many_connections,
+)
 from echo.proxyproto import Header, NeedMore, NotProxy, ProxyError, Reader
 from echo.request import Connection, endpoint, spelled_endpoint
 from echo.tls import handshake_failure
@@ -105,11 +112,12 @@ class Conversation(Answering):
         if self._simple and worker.open_lane:
             ends = self._ends
             assert ends is not None
-            taken = worker.take(ends, data, 0, self._number + 1)
+            number = self._number + 1
+            taken = worker.take(ends, data, 0, number)
             if taken is not None:
                 answer, record, end = taken
-                self._number += 1
-                if worker.logs:
+                self._number = number
+                if record:
                     worker.log(record)
                 if end == len(data):
                     self._moved = True
@@ -131,7 +139,7 @@ class Conversation(Answering):
             answer, record, at = taken
             self._number += 1
             answers.append(answer)
-            if worker.logs:
+            if record:
                 worker.log(record)
         self._moved = True
         self._ours.write(b"".join(answers))
@@ -191,6 +199,8 @@ class Conversation(Answering):
 
     def _read_preface(self, reader: Reader, data: bytes) -> bytes:
         """Read the PROXY header; return what came behind it, nothing while it is not whole, or is refused."""
+        if not self._worker.may_send_proxy(self._wire):
+            return self._refuse_later(proxy_untrusted())
         try:
             header = reader.feed(data)
         except ProxyError as error:

@@ -12,10 +12,9 @@ import select
 import socket
 import ssl
 
-from echo.clientip import parse_address
 from echo.clientip.config import PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED
 from echo.connection import Conversation
-from echo.malformed import Malformed, no_proxy_header, proxy_broken, told, too_many_connections
+from echo.malformed import Malformed, no_proxy_header, proxy_broken, proxy_untrusted, told, too_many_connections
 from echo.proxyproto import Header, NotProxy, ProxyError, Reader, v2
 from echo.request import Connection, endpoint
 from echo.units import spell_duration
@@ -177,11 +176,11 @@ class Doorman:
         """Take the PROXY header off; return some bytes behind it, which are not taken, nothing at the end."""
         sock = visit.sock
         mode = self._worker.app.config.proxy_protocol
-        peer, _, _ = endpoint(visit.peer)
-        address = parse_address(peer) if peer else None
-        trusted = address is not None and address.packed in self._worker.app.config.policy.trusted
-        if mode == PROXY_OFF or (mode == PROXY_OPTIONAL and not trusted):
+        wire = visit.wire("")
+        if mode == PROXY_OFF or (mode == PROXY_OPTIONAL and not self._worker.trusts(wire)):
             return await self._peek(sock, 1)
+        if not self._worker.may_send_proxy(wire):
+            raise proxy_untrusted()
         wanted = 1
         while True:
             data = await self._peek(sock, wanted)

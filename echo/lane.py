@@ -185,7 +185,8 @@ class Ends:
     """
 
     __slots__ = (
-        *("client", "connection", "head", "last", "lines", "peer", "remote", "shape", "tail", "with_header", "without"),
+        *("client", "connection", "head", "last", "lines", "lines_size", "peer", "remote", "shape", "tail"),
+        *("with_header", "without"),
     )
 
     def __init__(self, connection: Connection, peer: Peer, place: bytes) -> None:
@@ -201,6 +202,7 @@ class Ends:
         self.connection = connection
         self.peer = peer
         self.lines = connection.lines
+        self.lines_size = len(self.lines)
         self.head = b'Z",%b,"method":"GET","target":"' % orjson.dumps(fixed)[1:-1]
         self.tail = b',"connection_id":%b,"connection_request":' % orjson.dumps(connection.id)
         self.last = b',"tls_version":%b%b' % (orjson.dumps(connection.tls_version), place)
@@ -227,6 +229,7 @@ class Lane:
         self._second = 0
         self._now = self._stamp = self._host = self._whoami_head = self._bench_answer = b""
         self._api_head = self._api_start = self._api_name = b""
+        self._host_size = 0
         self._latency = counters.start[LATENCY]
         self._latency_sum = self._latency + len(LATENCY_BOUNDS) + 1
         self._reasons, self._findings = counters.slots(RESOLUTIONS), counters.slots(FOUND)
@@ -277,7 +280,7 @@ class Lane:
             self._tick(second)
         if path == b"/" or (route := self._route(path)) is WHOAMI:
             slot, status = self._whoami, 200
-            size = len(self._host) + len(ends.lines) + end - at + shape.extra
+            size = self._host_size + ends.lines_size + end - at + shape.extra
             answer = shape.text % shape.text_values(values + (self._whoami_head, size, self._host, ends.lines))
         elif route is None:
             return None
@@ -314,7 +317,7 @@ class Lane:
                 escaped
                 + (
                     self._stamp,
-                    int((received - second) * 1e6),
+                    (received - second) * 1e6,
                     ends.head,
                     client,
                     verdict.json,
@@ -422,6 +425,7 @@ class Lane:
             b"Date: %b\r\nContent-Length: 1\r\n\r\n1" % self._now
         )
         self._host = self._name + self._app.host.lines()
+        self._host_size = len(self._host)
         self._api_head = (
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: %b\r\nContent-Length: %%d\r\n\r\n%%b"
             % self._now

@@ -21,6 +21,7 @@ KINDS = {
     "plain-on-tls": "Plain HTTP on the TLS port.",
     "tls-handshake": "A TLS handshake that failed.",
     "proxy-unexpected": "A PROXY header that is not taken from this peer.",
+    "proxy-untrusted": "A peer outside the trusted ranges, where a PROXY header is required.",
     "proxy-missing": "No PROXY header, where one is required.",
     "proxy-broken": "A PROXY header that does not parse.",
     "pipelined": "More than --max-pipelined requests at once.",
@@ -61,6 +62,15 @@ def no_proxy_header() -> Malformed:
         "proxy-missing",
         "no PROXY header came, and --proxy-protocol is required",
         "have the balancer send one, or start the server with --proxy-protocol optional (from --trust ranges) or off",
+    )
+
+
+def proxy_untrusted() -> Malformed:
+    """Return the answer to a peer that may not send the PROXY header that is required."""
+    return told(
+        "proxy-untrusted",
+        "this peer may not send the PROXY header that is required: it is in no trusted range",
+        "connect through the balancer, or name this peer with --trust (or in [trust] ranges of the TOML)",
     )
 
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from echo.connection import Conversation
 
 MIN_SWEEP_SECONDS, MAX_SWEEP_SECONDS = 0.05, 1.0  # between looks at the timeouts: a quarter of the shortest
+CHECKED_AT_ONCE = 200  # connections; then requests have their turn: ten thousand at once would hold them up for 10 ms
 CUT_SECONDS = 1.0  # at the end, for connections to see that they are cut off, and to say so
 
 
@@ -74,7 +75,6 @@ class Worker:
         self.lane = Lane(app, counters, row, place, logs=sink.on)
         self.take = self.lane.take
         self.open_lane = self.lane.open  # and neither held nor draining
-        self.logs = sink.on
         self.log = sink.write
         self.open: set[Conversation] = set()
         self.busy: set[Answering] = set()  # those whose task runs, be it that their client left meanwhile
@@ -89,6 +89,7 @@ class Worker:
             "head": Phase(settings.header_timeout, "header"),
             "body": Phase(settings.body_timeout, "body"),
             "socket": Phase(settings.keep_alive, "keep-alive"),
+            "late": Phase(float("inf"), ""),  # of a body that did not come: the task is about to say so
             "busy": Phase(float("inf"), ""),
         }
         self._names = (f"{prefix}-{number:x}" for number in count(1))
@@ -203,6 +204,10 @@ class Worker:
         address = parse_address(peer) if peer else None
         return address is not None and address.packed in self.app.config.policy.trusted
 
+    def may_send_proxy(self, wire: Connection) -> bool:
+        """Return whether a peer may send a PROXY header: where ranges are trusted, who is in them; else anybody."""
+        return not self.app.config.policy.trusted or self.trusts(wire)
+
     def fail(self, words: str) -> None:
         """Say on stderr that something of ours went wrong; the exception is at hand."""
         sys.stderr.write(f"whofrom: error: {words}\n{traceback.format_exc()}")
@@ -243,10 +248,12 @@ class Worker:
         while True:
             await asyncio.sleep(pause)
             self.publish()
-            if not self.held:
-                now = time.perf_counter_ns()
-                for conversation in tuple(self.open):
-                    conversation.check(now)
+            for number, conversation in enumerate(tuple(self.open)):
+                if self.held:
+                    break
+                conversation.check(time.perf_counter_ns())
+                if number % CHECKED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def publish(self) -> None:
         """Put the numbers of the log where all workers see them."""

@@ -65,7 +65,10 @@ PROXY_OFF, PROXY_OPTIONAL, PROXY_REQUIRED = "off", "optional", "required"
 PROXY_PROTOCOL = {
     PROXY_OFF: "A PROXY header is no HTTP and is answered with 400.",
     PROXY_OPTIONAL: "A peer in the trusted ranges may begin with one; from any other it is answered with 400.",
-    PROXY_REQUIRED: "Every connection begins with one, whoever connects; without one it is answered with 400.",
+    PROXY_REQUIRED: (
+        "Every connection begins with one; without one it is answered with 400. Where ranges are trusted, so is a peer "
+        "outside them: it could name whomever it likes."
+    ),
 }
 TABLES = ("network", "trust", "login", "geo")
 

@@ -121,3 +121,20 @@ def test_other_programs_are_asked_on_the_server_too(server):
         "envoy-hops:1:edge",
     ]
     assert b"is no dialect" in server.send(LINE + REQUEST.replace(b"?format=json", b"?as=iis"))
+
+
+@pytest.mark.parametrize("header", [LINE, BINARY, b""], ids=["v1", "v2", "none"])
+def test_where_it_is_required_only_the_trusted_may_speak_it(tmp_path, header):
+    """A stranger that reaches the port could name whomever it likes: it is told so, and logged."""
+    flags = ("--trust", "192.0.2.0/24", "--proxy-protocol", "required", "--host", "127.0.0.1")
+    with running(tmp_path, *flags) as one:
+        answer = one.send(header + REQUEST)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"it is in no trusted range; connect through the balancer, or name this peer with --trust" in answer
+        assert one.records(1)[0]["proxied_ip"] is None
+
+
+def test_where_it_is_required_and_nobody_is_trusted_anybody_may_speak_it(tmp_path):
+    """Without ranges the port is taken to be the balancer's alone."""
+    with running(tmp_path, "--proxy-protocol", "required", "--host", "127.0.0.1") as one:
+        assert body(one.send(LINE + REQUEST))["client"]["ip"] == "203.0.113.7"

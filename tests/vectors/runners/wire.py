@@ -15,6 +15,7 @@ from echo.connection import Conversation
 from echo.counters import Counters
 from echo.metrics import METRICS
 from echo.recorder import Place
+from echo.request import Connection
 from echo.routes import App
 from echo.sink import open_sink
 from echo.worker import Worker
@@ -84,10 +85,17 @@ def http(row: Row) -> bytes | Skip:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+class Balanced(Worker):
+    """A worker that takes loopback for a balancer: the rows' ranges are about who stands behind it."""
+
+    def may_send_proxy(self, wire: Connection) -> bool:
+        return True
+
+
 async def exchanges(policy: Policy, sent: dict[int, bytes]) -> dict[int, bytes]:
     """Start a server under the policy, send each request, return what came back."""
     app = App(Config(policy=policy, proxy_protocol=PROXY_REQUIRED))
-    worker = Worker(app, open_sink("off"), Counters(METRICS, 1), 0, Place(None, None, None), "vectors")
+    worker = Balanced(app, open_sink("off"), Counters(METRICS, 1), 0, Place(None, None, None), "vectors")
     loop = asyncio.get_running_loop()
     accepting = await loop.create_server(lambda: Conversation(worker, loop), LOOPBACK, 0)
     port = accepting.sockets[0].getsockname()[1]

@@ -33,7 +33,7 @@ from echo.worker import Worker
 
 GO_PEEK_BYTES = 4  # Go looks for a further request when so many bytes are there
 LEADING_NEWLINES = re.compile(rb"[\r\n]{0,4}")  # which it forgives behind a POST (RFC 9112 §2.2)
-MAX_ASKED_BYTES = 4 << 10  # of a body: with more, its route is asked no more whether that is enough; bounds the work
+MAX_ENOUGH_BYTES = 4 << 10  # of a body: with more, its route is asked no more whether that is enough; bounds the work
 LINGER_SECONDS = 0.5  # after a last answer: time for the client to read it before a reset; Go's rstAvoidanceDelay
 
 _REFUSAL_HEADERS = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
@@ -44,7 +44,18 @@ class Answering(Channel):
     """A connection that answers what waits in its buffer."""
 
     __slots__ = (
-        *("_ahead", "_close", "_ends", "_loop_task", "_number", "_posted", "_preface", "_refusal", "_scanned"),
+        *(
+            "_ahead",
+            "_batch_end",
+            "_close",
+            "_ends",
+            "_loop_task",
+            "_number",
+            "_posted",
+            "_preface",
+            "_refusal",
+            "_scanned",
+        ),
         *("_simple", "_unread", "_window", "_wire"),
     )
 
@@ -54,7 +65,8 @@ class Answering(Channel):
         self._scanned = 0
         self._close = False  # after the request in hand
         self._number = 0
-        self._ahead = 0  # requests that were there before the client had an answer to the first
+        self._ahead = 0  # requests of a batch: those that were in the buffer at the same moment
+        self._batch_end = 0  # how many bytes had been kept at that moment
         self._posted = False  # the last request was a POST
         self._unread: BodyReader | None = None  # reads what the last answer did not wait for
         self._window = 0  # what Go's reader, which took the last head, has room for behind it
@@ -100,6 +112,7 @@ class Answering(Channel):
                 if not (self._buffer or self._eof or self._close):
                     keep = True
                     break
+                await asyncio.sleep(0)  # others have their turn between requests that came together
         except ConnectionError:
             pass
         except Malformed as malformed:
@@ -125,6 +138,9 @@ class Answering(Channel):
         if head is None:
             return False
         self._enter("busy")
+        if self._kept - len(self._buffer) - len(head) >= self._batch_end:  # all that was here at once is done
+            self._batch_end = self._kept
+            self._ahead = 0
         self._ahead += 1
         if self._ahead > self._worker.settings.max_pipelined:
             raise too_many_requests(self._worker.settings.max_pipelined)
@@ -218,13 +234,11 @@ class Answering(Channel):
         return answer if rest is Rest.NONE else answer._replace(rest=rest)
 
     async def _is_cut_off_in(self, seconds: float) -> bool:
-        """Wait; return whether the server cut that short."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._worker.cut.wait()
-        except TimeoutError:
-            return False
-        return True
+        """Wait, as long as there is somebody to wait for; return whether the server cut that short."""
+        deadline = self._loop.time() + seconds
+        while self.transport is not None and not self._worker.cut.is_set() and self._loop.time() < deadline:
+            await self._more(deadline)
+        return self._worker.cut.is_set()
 
     def _conclude(self, request: Request, route: Route, answer: Answer) -> bool:
         """Send and log an answer; return whether the connection stays open."""
@@ -292,13 +306,16 @@ class Answering(Channel):
                         await self._drain_helper()
                     elif self._eof:
                         talk.feed_eof()
-                    elif self._worker.cut.is_set():
-                        break
+                    elif self._phase == "late" or self._ending:
+                        answer = talk.leave()
+                        sent += len(answer)
+                        if self.transport is not None:
+                            self.transport.write(answer)
                     else:
                         await self._more()
             except ConnectionError:
                 talk.feed_eof()
-            error = talk.error or ("cut off at shutdown" if not talk.closed else None)
+            error = talk.error or None
             self._worker.echoed(talk.messages)
         request.body_bytes = talk.payload_bytes
         self._record(request, route, shaken.status or 400, sent, error)
@@ -345,7 +362,7 @@ class Answering(Channel):
             self._take(0)
             if reader.done or (not reader.keep and reader.size > MAX_DRAINED_BYTES):
                 break
-            if enough is not None and reader.size <= MAX_ASKED_BYTES and enough(b"".join(reader.pieces)):
+            if enough is not None and reader.size <= MAX_ENOUGH_BYTES and enough(b"".join(reader.pieces)):
                 break
             if self._eof:
                 reader.feed_eof()
@@ -386,10 +403,6 @@ class Answering(Channel):
         if transport.can_write_eof() and not self._wire.tls_version:
             transport.write_eof()
         deadline = self._loop.time() + LINGER_SECONDS
-        timer = self._loop.call_at(deadline, self._stir)
-        try:
-            while not self._eof and self._loop.time() < deadline:
-                self._take(len(self._buffer))
-                await self._more()
-        finally:
-            timer.cancel()
+        while not self._eof and self._loop.time() < deadline:
+            self._take(len(self._buffer))
+            await self._more(deadline)

@@ -28,6 +28,8 @@ from echo.request import Connection, endpoint, spelled_endpoint
 from echo.tls import handshake_failure
 from echo.worker import Worker
 
+MAX_AT_ONCE_BYTES = 64 << 10  # of answers to requests that came together; then others have their turn
+
 
 class Conversation(Answering):
     """One connection."""
@@ -85,7 +87,7 @@ class Conversation(Answering):
             self._refusal = too_many_connections(worker.settings.max_connections)
         if self._refusal is None and not tls and proxied.proxied_ip is None:
             mode = worker.app.config.proxy_protocol
-            if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and worker.trusts(self._wire)):
+            if mode == PROXY_REQUIRED or (mode == PROXY_OPTIONAL and worker.may_send_proxy(self._wire)):
                 self._preface = Reader()
         if self._preface is None:
             self._know()
@@ -130,22 +132,26 @@ class Conversation(Answering):
 
     def _hurry(self, answer: bytes, data: bytes, at: int) -> bytes:
         """Answer the simple requests that follow one; return what is left."""
-        worker, ends, answers = self._worker, self._ends, [answer]
+        worker, ends, answers, size = self._worker, self._ends, [answer], len(answer)
         assert ends is not None
-        while at < len(data) and worker.open_lane and len(answers) < worker.settings.max_pipelined:
+        limit = worker.settings.max_pipelined
+        while at < len(data) and worker.open_lane and len(answers) < limit and size < MAX_AT_ONCE_BYTES:
             taken = worker.take(ends, data, at, self._number + 1)
             if taken is None:
                 break
             answer, record, at = taken
             self._number += 1
             answers.append(answer)
+            size += len(answer)
             if record:
                 worker.log(record)
         self._moved = True
         self._ours.write(b"".join(answers))
-        if at < len(data):
+        rest = data[at:]
+        if rest:  # what is left was here at the same moment
             self._ahead = len(answers)
-        return data[at:]
+            self._batch_end = self._kept + len(rest)
+        return rest
 
     def _receive(self, data: bytes) -> None:
         """Keep bytes for the task."""

@@ -33,7 +33,7 @@ UNITS = {b"kb": 1 << 10, b"mb": 1 << 20, b"gb": 1 << 30, b"tb": 1 << 40}
 LETTERS = b"-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TEXT = b"text/plain; charset=utf-8"
 _ALPHABET = LETTERS * (PIECE_BYTES // len(LETTERS) + 2)
-_INT64 = re.compile(rb"[+-]?0*[0-9]{1,19}")
+_INT64 = re.compile(rb"([+-]?)0*([0-9]{1,19})")
 # "*" alone or behind commas and tags: Go reads no further than to what is neither (fs.go, checkIfNoneMatch)
 _STAR = re.compile(rb"""(?:[ \t\r\n,]|(?:W/)?"[\x21\x23-\x7e\x80-\xff]*")*\*""")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -136,9 +136,8 @@ def answer(request: Request, now: float, limit: int = MAX_BYTES) -> Data:
 def _size(asked: bytes) -> int:
     """Return the size in bytes."""
     written = query.value(asked, b"size")
-    number = int(written) if _INT64.fullmatch(written) else 1
-    if not -(1 << 63) <= number < 1 << 63:
-        number = 1
+    number = int64(written)
+    number = 1 if number is None else number
     return max(0, number * UNITS.get(query.value(asked, b"unit").lower(), 1))
 
 
@@ -224,10 +223,18 @@ def parse_ranges(written: bytes, size: int) -> list[Span]:
     return spans
 
 
+def int64(written: bytes) -> int | None:
+    """Return a number as Go's strconv.ParseInt reads it, however many zeros lead it; None if it is none."""
+    found = _INT64.fullmatch(written)
+    number = int(found[1] + found[2]) if found else 1 << 63
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
 def _number(written: bytes) -> int:
-    if not _INT64.fullmatch(written) or not 0 <= int(written) < 1 << 63:
+    number = int64(written)
+    if number is None or number < 0:
         raise RangeError("invalid range")
-    return int(written)
+    return number
 
 
 def _precondition(request: Request, modified: int) -> int:

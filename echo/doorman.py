@@ -70,18 +70,24 @@ class Doorman:
 
     def _accept(self) -> None:
         for _ in range(ACCEPTS):
+            if self._worker.held:  # the log is full, and whoever comes is a record
+                self._pause()
+                return
             try:
                 sock, _ = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError:  # out of descriptors: the backlog waits
-                self._loop.remove_reader(self._listener)
-                self._loop.call_later(PAUSE_SECONDS, self._resume)
+                self._pause()
                 return
             sock.setblocking(False)
             task = self._loop.create_task(self._admit(sock, counted=self._worker.admit()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _pause(self) -> None:
+        self._loop.remove_reader(self._listener)
+        self._loop.call_later(PAUSE_SECONDS, self._resume)
 
     def _resume(self) -> None:
         if self._listener.fileno() >= 0:
@@ -149,6 +155,7 @@ class Doorman:
     async def _shake_hands(self, visit: "_Visit") -> None:
         """Have the handshake made; one that never ends is a record, as one that fails is (`echo.tls`)."""
         seconds = self._worker.settings.header_timeout
+        await self._worker.room.wait()  # a handshake that fails is a record
         try:
             await self._loop.connect_accepted_socket(
                 lambda: self._conversation(visit),
@@ -177,7 +184,7 @@ class Doorman:
         sock = visit.sock
         mode = self._worker.app.config.proxy_protocol
         wire = visit.wire("")
-        if mode == PROXY_OFF or (mode == PROXY_OPTIONAL and not self._worker.trusts(wire)):
+        if mode == PROXY_OFF or (mode == PROXY_OPTIONAL and not self._worker.may_send_proxy(wire)):
             return await self._peek(sock, 1)
         if not self._worker.may_send_proxy(wire):
             raise proxy_untrusted()
@@ -214,8 +221,8 @@ class Doorman:
             if len(data) >= wanted or ended:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
                 return data
-            if data:
-                await asyncio.sleep(PEEK_SECONDS)  # a UNIX socket knows no low-water mark
+            if data and sock.family == socket.AF_UNIX:
+                await asyncio.sleep(PEEK_SECONDS)  # it knows no low-water mark
             else:
                 await self._readable(sock)
 

@@ -16,8 +16,8 @@ What is admitted:
 What is remembered: shapes. A shape is the names of a request's header fields, in their order. Clients have few, and
 for each two templates are made, of the text that whoami would print and of the JSON that the record holds, and an
 expression that takes the values out of such a request in one match. A connection tries the shape of its last request
-first; then a request costs a match and two formats. No value is remembered. At most MAX_SHAPES shapes are: when there
-are more, all are forgotten.
+first; then a request costs a match and two formats. No value is remembered. At most MAX_SHAPES shapes are, beside
+those that connections hold: when there are more, all are forgotten.
 """
 
 import re
@@ -42,8 +42,8 @@ from echo.request import Connection, Request, canonical
 from echo.routes import ROUTE_NAMES, ROUTES, WHOAMI, App, Route, route_at
 from echo.wire import parse_head
 
-MAX_SHAPES = 1024
-MAX_NAMES, MAX_NAME_BYTES = 64, 1024  # of a shape, names and bytes of them: more is no common client's
+MAX_SHAPES = 512
+MAX_NAMES, MAX_NAME_BYTES = 48, 1024  # of a shape, names and bytes of them: more is no common client's
 COMPILED_AFTER = 16  # requests of a shape, before it gets an expression: compiling one costs as much as some of them
 
 _PATH = rb"(/[A-Za-z0-9\-_.~$&+,/:;=@]*+)"
@@ -224,7 +224,7 @@ class Lane:
         self._row = row
         self._explainer = app.explainer
         self._resolve = app.config.policy.resolve
-        self._shapes: dict[Values, Shape | None] = {}
+        self._shapes: dict[Values, Shape] = {}
         self._verdicts: dict[Kind, Verdict] = {}
         self._second = 0
         self._now = self._stamp = self._host = self._whoami_head = self._bench_answer = b""
@@ -408,7 +408,10 @@ class Lane:
             received=received,
             started=started,
         )
-        answer = route.answer(self._app, request)
+        try:
+            answer = route.answer(self._app, request)
+        except Exception:  # a fault of ours: the slow way meets it again, says so, answers 500 and logs it
+            return None
         if answer.pieces is not None or answer.close or answer.interim:
             return None
         head, body, keep, _ = render(answer, request, self._now, draining=False)
@@ -451,6 +454,8 @@ class Lane:
         if not once or not TURNING_AWAY.isdisjoint(at):
             return None
         if len(self._shapes) >= MAX_SHAPES:
+            for known in self._shapes.values():
+                known.match = None  # connections hold the shape of their last request: not its expression, too
             self._shapes.clear()
         shape = self._shapes[names] = Shape(names, at, self._explainer.headers)
         return shape

@@ -104,7 +104,10 @@ class Exposition:
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)
-        encode, kind = choose_encoder(accept)
+        try:
+            encode, kind = choose_encoder(accept)
+        except (TypeError, ValueError):  # it trips over versions that are none
+            encode, kind = choose_encoder("")
         return kind, encode(registry)
 
     def collect(self) -> "Iterator[Family]":

@@ -31,13 +31,13 @@ from echo.record import parse_login_rules
 from echo.recorder import place_from_environ
 from echo.routes import App
 from echo.settings import LOG_DROP, Settings
-from echo.sink import Sink, open_sink
+from echo.sink import CLOSE_SECONDS, Sink, open_sink
 from echo.supervisor import FINISH, REOPEN, STOP, Supervisor
 from echo.tls import tls_context
 from echo.units import spell_duration
 from echo.verbose import say
 from echo.whoami import Identity, environment
-from echo.worker import Worker
+from echo.worker import CUT_SECONDS, Worker
 
 SIGNALS = (STOP, FINISH, REOPEN, signal.SIGINT, signal.SIGCHLD)  # blocked where a worker could not take them
 LAST_CALL_SECONDS = 0.05  # for requests that are here already, be it in the kernel: a close would reset them
@@ -85,7 +85,8 @@ def serve_forever(settings: Settings) -> int:
         for listener in listeners:  # the workers have theirs
             listener.close()
 
-    supervisor = Supervisor(count, run, restarted, stopping, sink.reopen_idle)
+    patience = settings.drain + settings.finish + 2 * CUT_SECONDS + CLOSE_SECONDS
+    supervisor = Supervisor(count, run, restarted, stopping, sink.reopen_idle, patience=patience)
     with_tls = "with TLS " if context else ""
     where = place(listeners[0])
     gc.collect()

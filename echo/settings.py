@@ -10,6 +10,7 @@ ignored. Ours may be repeated where a list is meant.
 Limits: whoami has none. Ours are wide enough that no honest client meets them, and a client that does is told which.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from echo.units import parse_duration, parse_size
 TRUE_WORDS = ("1", "t", "T", "TRUE", "true", "True")
 FALSE_WORDS = ("0", "f", "F", "FALSE", "false", "False")
 LOG_BLOCK, LOG_DROP = "block", "drop"
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 MAX_COUNT = 1_000_000  # of workers, connections, requests: beyond it is a slip of the hand
 
 
@@ -104,7 +106,7 @@ SETTINGS: tuple[Setting, ...] = (
         "After SIGTERM, serve this long on, not ready.",
         SERVING,
     ),
-    _ours("finish", "duration", "20s", "TIME", "Then, for what is in hand: Kubernetes grants 30s in all.", SERVING),
+    _ours("finish", "duration", "15s", "TIME", "Then, for what is in hand: Kubernetes grants 30s in all.", SERVING),
     _ours("log", "text", "-", "FILE", "Where records go: - is stdout, a file or FIFO is appended to, off.", LOG),
     _ours(
         "log-full",
@@ -160,7 +162,7 @@ class Settings:
     proxy_protocol: str | None = None
     allow_env: bool = False
     drain: float = 5.0
-    finish: float = 20.0
+    finish: float = 15.0
     log: str = "-"
     log_full: str = LOG_BLOCK
     log_buffer: int = 8 << 20
@@ -192,9 +194,9 @@ def duration(value: str | float) -> float:
     """Return a time as seconds. Raises click.BadParameter."""
     if isinstance(value, float):
         return value
-    seconds = parse_duration(value)
+    seconds = float(value) if _SECONDS.fullmatch(value) else parse_duration(value)
     if seconds is None or seconds < 0:
-        raise click.BadParameter(f"{quote(value)} is no time; write 30s, 1m30s or 250ms")
+        raise click.BadParameter(f"{quote(value)} is no time; write 30s, 1m30s, 250ms, or a number of seconds")
     return seconds
 
 

@@ -4,6 +4,7 @@ The process that starts the workers, and starts them again.
     SIGTERM        workers drain: they serve on for --drain seconds, not ready, then finish what is in hand
     SIGINT         workers finish what is in hand; so does SIGTERM a second time
     SIGHUP         workers open the log file again, and so does the supervisor, for those it will start
+    worker hangs   at the end, it is killed
     worker dies    another is started in its place, after a pause that grows while workers die young
 
 The supervisor serves nothing and holds no request: it can be waited for, killed and asked for its exit code like the
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 from echo.verbose import say
 
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 5.0  # before a worker is started again
+LATE_SECONDS = 10.0  # after all that a worker may take to end: then it hangs, and is killed
+LONG_SECONDS = 3600.0  # between looks where nothing is due
 OLD_SECONDS = 10.0  # a worker that lived so long did not die of how it was started
 STOP, FINISH, REOPEN = signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP  # as the workers are told
 _WAITED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -46,8 +49,12 @@ class Supervisor:
         restarted: Callable[[int], None],
         stopping: Callable[[], None],
         reopening: Callable[[], None],
+        *,
+        patience: float,
     ) -> None:
         """
+        `patience` is how many seconds workers may take to end.
+
         `run` is given the worker's index and the end of a pipe that ends with the supervisor. `restarted` is told the
         index of a worker that is started again, `stopping` that no worker will be, `reopening` that workers open the
         log again.
@@ -59,6 +66,8 @@ class Supervisor:
         self._reopening = reopening
         self._told_to_stop = False
         self._failed = False
+        self._patience_seconds = patience + LATE_SECONDS
+        self._end = float("inf")  # when those that still run are killed
 
     def start(self) -> None:
         """Start the workers; signals wait until `wait` takes them."""
@@ -73,6 +82,8 @@ class Supervisor:
             taken = signal.sigtimedwait(_WAITED, self._patience())
             if taken is not None:
                 self._take(taken.si_signo)
+            if time.monotonic() >= self._end:
+                self._kill()
             self._reap()
             self._start_due()
         os.close(self._keep)
@@ -80,8 +91,15 @@ class Supervisor:
         return int(self._failed)
 
     def _patience(self) -> float:
-        due = [child.due for child in self._children if not child.pid]
-        return max(0.0, min(due) - time.monotonic()) if due and not self._told_to_stop else 3600.0
+        due = [self._end] if self._told_to_stop else [child.due for child in self._children if not child.pid]
+        return max(0.0, min([time.monotonic() + LONG_SECONDS, *due]) - time.monotonic())
+
+    def _kill(self) -> None:
+        for index, child in enumerate(self._children):
+            if child.pid:
+                say(f"Worker {index} (process {child.pid}) does not end; it is killed")
+                os.kill(child.pid, signal.SIGKILL)
+        self._end = float("inf")
 
     def _take(self, number: int) -> None:
         if number == signal.SIGHUP:
@@ -92,6 +110,7 @@ class Supervisor:
             self._told_to_stop = True
             if first:
                 self._stopping()
+                self._end = time.monotonic() + self._patience_seconds
             self._tell(STOP if first and number == signal.SIGTERM else FINISH)
 
     def _tell(self, number: int) -> None:

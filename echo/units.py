@@ -8,8 +8,10 @@ Durations are Go's (time.ParseDuration): `1m30s`, `1.5h`, `250ms`; what is count
 import re
 
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_DURATION = re.compile(rf"[+-]?(?:{_AMOUNT.pattern})+", re.ASCII)
+# possessive: a million digits without a unit must not be tried a million times over
+_AMOUNT = re.compile(r"(\d++\.?\d*+|\.\d++)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_DURATION = re.compile(rf"[+-]?(?:{_AMOUNT.pattern})++", re.ASCII)
+_MAX_DURATION_CHARS = 256  # Go takes any; nobody writes a longer one, and each amount costs a number
 _MAX_DURATION = float(1 << 63) * 1e-9  # time.Duration counts nanoseconds in 64 bits
 _SIZE = re.compile(r"(\d{1,15})(?:([kmgt])i?)?b?", re.ASCII | re.IGNORECASE)
 _POWERS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
@@ -17,7 +19,7 @@ _POWERS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
 def parse_duration(text: str) -> float | None:
     """Return the seconds that a Go duration says; negative ones are returned as such."""
-    if not _DURATION.fullmatch(text):
+    if len(text) > _MAX_DURATION_CHARS or not _DURATION.fullmatch(text):
         return 0.0 if text in ("0", "+0", "-0") else None
     seconds = sum(float(amount) * _SECONDS[unit] for amount, unit in _AMOUNT.findall(text))
     if seconds >= _MAX_DURATION:

@@ -153,6 +153,13 @@ class EchoSocket:
         self._rest = b"" if self.closed else buffer[at:]
         return b"".join(sent)
 
+    def leave(self) -> bytes:
+        """End it from our side: return the close frame that says we are going away (RFC 6455 §7.4.1)."""
+        if self.closed:
+            return b""
+        self._end("")
+        return _frame_of(CLOSE, GOING_AWAY.to_bytes(2, "big"))
+
     def feed_eof(self) -> None:
         """Say that no more will come: a client that closed with a close frame has left already."""
         if not self.closed:

@@ -208,16 +208,16 @@ def header_lines(block: bytes) -> tuple[Fields, Fields]:
 
 
 def _unfolded(block: bytes) -> list[bytes]:
-    joined: list[bytes] = []
+    joined: list[list[bytes]] = []
     for line in block.split(b"\n"):
         text = line.removesuffix(b"\r").strip(b" \t")
         if line.startswith((b" ", b"\t")):
-            joined[-1] += b" " + text
+            joined[-1].append(text)
         elif text:
             if b":" not in text:
                 raise BadLine(_NO_COLON[0], _NO_COLON[1] + go_quoted(text))
-            joined.append(text)
-    return joined
+            joined.append([text])
+    return [b" ".join(texts) for texts in joined]
 
 
 def go_quoted(data: bytes) -> bytes:

@@ -205,8 +205,12 @@ class Worker:
         return address is not None and address.packed in self.app.config.policy.trusted
 
     def may_send_proxy(self, wire: Connection) -> bool:
-        """Return whether a peer may send a PROXY header: where ranges are trusted, who is in them; else anybody."""
-        return not self.app.config.policy.trusted or self.trusts(wire)
+        """
+        Return whether a peer may send the PROXY header that is required.
+
+        Where ranges are trusted, who is in them; else anybody. A UNIX socket's folder says who may connect there.
+        """
+        return wire.peer_ip is None or not self.app.config.policy.trusted or self.trusts(wire)
 
     def fail(self, words: str) -> None:
         """Say on stderr that something of ours went wrong; the exception is at hand."""
@@ -265,10 +269,12 @@ class Worker:
         row[slots[BLOCKED]] = self.held
 
     def drain(self) -> None:
-        """Serve on, but be not ready, and end connections with their next answer."""
+        """Serve on, but be not ready, and end connections with their next answer, WebSockets at once."""
         self.app.ready = False
         self.draining = True
         self.open_lane = False
+        for one in self.busy:
+            one.cut_off()
 
     async def finish(self, seconds: float) -> int:
         """End all connections when they have nothing in hand, or after so many seconds; return how many were cut."""

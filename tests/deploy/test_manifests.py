@@ -10,6 +10,8 @@ import yaml
 
 from echo.routes import ROUTES
 from echo.settings import Settings
+from echo.sink import CLOSE_SECONDS, RETRY_SECONDS
+from echo.worker import CUT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "deploy").rglob("*") if path.suffix in (".yaml", ".yml"))
@@ -144,4 +146,5 @@ def test_the_drain_outlasts_the_readiness_probe(whoami):
     """While the server is not ready and serves on, a probe or two must fail, or balancers would not notice."""
     readiness = whoami["readinessProbe"]
     assert readiness["periodSeconds"] * readiness.get("failureThreshold", 3) <= 6
-    assert Settings().drain + Settings().finish < 30, "terminationGracePeriodSeconds"
+    longest = Settings().drain + Settings().finish + 2 * CUT_SECONDS + CLOSE_SECONDS + RETRY_SECONDS
+    assert longest < 30, "terminationGracePeriodSeconds"

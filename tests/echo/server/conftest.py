@@ -41,7 +41,8 @@ class Running:
         """Return the records that are wanted, once there are `count` of them."""
         deadline = time.monotonic() + 5
         while True:
-            found = [record for record in map(json.loads, self.log.read_bytes().splitlines()) if wanted(record)]
+            whole = self.log.read_bytes().rpartition(b"\n")[0]  # the last line may be under way
+            found = [record for record in map(json.loads, whole.splitlines()) if wanted(record)]
             if len(found) >= count or time.monotonic() > deadline:
                 return found
             time.sleep(0.02)

@@ -195,3 +195,21 @@ def test_probes(server):
     """/livez and /readyz are for Kubernetes."""
     assert ask(server, "/livez")[::2] == (200, "ok\n")
     assert ask(server, "/readyz")[::2] == (200, "ok\n")
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/openmetrics-text; version=abc", "application/openmetrics-text;version=", "\xff"]
+)
+def test_metrics_for_an_odd_accept(server, accept):
+    """Whatever the Accept header says, there are numbers, and a record."""
+    request = f"GET /metrics HTTP/1.1\r\nHost: h\r\nAccept: {accept}\r\n\r\n".encode("latin-1")
+    answer = server.send(request + b"GET /bench HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert b"whofrom_requests_total" in answer
+
+
+@pytest.mark.parametrize("query", ["size=" + "0" * 5000 + "9", "size=+0009"])
+def test_data_with_leading_zeros(server, query):
+    """A size may have as many leading zeros as it likes, as Go takes it."""
+    status, _, body = ask(server, f"/data?{query}")
+    assert (status, len(body)) == (200, 9 if "+" not in query else 0)

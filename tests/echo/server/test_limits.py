@@ -1,7 +1,10 @@
 """Limits and timeouts: each is met, said, logged and counted, and troubles nobody else."""
 
+import contextlib
 import re
 import socket
+import struct
+import threading
 import time
 
 import pytest
@@ -180,3 +183,105 @@ def test_connections_at_the_tls_door_count(run, tls):
     with connect(server) as plain:
         plain.sendall(LAST)
         assert b"ask with https://" in rest(plain)
+
+
+def others_wait(server, send):
+    """Return how long another client waits at most while one sends something, in seconds."""
+    longest = 0.0
+    with connect(server) as hostile, connect(server) as other:
+        sender = threading.Thread(target=send, args=(hostile,))
+        sender.start()
+        while sender.is_alive():
+            started = time.monotonic()
+            other.sendall(BENCH)
+            assert other.recv(1000).endswith(b"1")
+            longest = max(longest, time.monotonic() - started)
+        sender.join()
+    return longest
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /?wait=" + b"1" * 500_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET /delay/" + b"1" * 500_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET /?%" + b"a&" * 400_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n" + b" b\r\n" * 200_000 + b"\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n" * 300,
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 150_000 + b"0\r\n\r\n",
+    ],
+    ids=["digits to wait", "digits to delay", "pairs", "folds", "metrics", "one-byte chunks"],
+)
+def test_one_client_does_not_hold_up_the_others(run, request_):
+    """Whatever one sends in a megabyte, others are answered meanwhile."""
+
+    def send(connection):
+        with contextlib.suppress(OSError):
+            connection.sendall(request_)
+            connection.settimeout(0.5)
+            while connection.recv(1 << 20):
+                pass
+
+    assert others_wait(run("--log", "off"), send) < 1.5
+
+
+def test_who_leaves_while_it_waits_is_let_go(run):
+    """A client that resets its connection in mid-wait is no connection any more, and is logged."""
+    server = run()
+    with connect(server) as leaving:
+        leaving.sendall(b"GET /?wait=1h HTTP/1.1\r\nHost: h\r\n\r\n")
+        time.sleep(0.2)
+        leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    (record,) = server.records(1)
+    assert record["error"] == "the client left before the answer"
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 5
+
+
+def test_two_requests_at_a_time_are_never_too_many(run):
+    """What counts is how many wait at once, not how many came without a pause."""
+    server = run("--max-pipelined", "5")
+    with connect(server) as connection:
+        asked = b"GET /?wait=2ms HTTP/1.1\r\nHost: h\r\n\r\n"
+        connection.sendall(asked * 2)
+        answers = b""
+        for _ in range(40):
+            while not answers.count(b"HTTP/1.1 200 OK"):
+                answers += connection.recv(1 << 16)
+            answers = answers.replace(b"HTTP/1.1 200 OK", b"", 1)
+            connection.sendall(asked)
+
+
+def test_a_body_that_drips(run):
+    """One that comes a byte at a time, always in time, is given up when it only holds its place."""
+    server = run("--body-timeout", "200ms")
+    with connect(server) as connection:
+        connection.sendall(b"POST /drip HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(40):
+                connection.sendall(b"x")
+                time.sleep(0.1)
+    (record,) = server.records(1)
+    assert "--body-timeout" in record["error"]
+    assert record["request_bytes"] < 40
+
+
+def test_a_websocket_is_told_that_the_server_stops(run):
+    """It gets a close frame of code 1001 and ends at once; so does one that says nothing for --keep-alive."""
+    upgrade = (
+        b"GET /echo HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    going_away = b"\x88\x02\x03\xe9"
+    server = run("--keep-alive", "400ms", "--finish", "10s")
+    with connect(server) as silent:
+        silent.sendall(upgrade)
+        assert rest(silent).endswith(going_away)
+    with connect(server) as kept:
+        kept.sendall(upgrade)
+        assert kept.recv(1000).startswith(b"HTTP/1.1 101")
+        started = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - started < 5
+        assert rest(kept) == going_away

@@ -1,12 +1,14 @@
 """PROXY headers on the server's port."""
 
 import json
+import os
 import socket
+import subprocess
 import time
 
 import pytest
 
-from tests.echo.server.conftest import running
+from tests.echo.server.conftest import COMMAND, ROOT, running
 
 REQUEST = b"GET /explain?format=json HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 LINE = b"PROXY TCP4 203.0.113.7 192.0.2.2 56324 443\r\n"
@@ -138,3 +140,23 @@ def test_where_it_is_required_and_nobody_is_trusted_anybody_may_speak_it(tmp_pat
     """Without ranges the port is taken to be the balancer's alone."""
     with running(tmp_path, "--proxy-protocol", "required", "--host", "127.0.0.1") as one:
         assert body(one.send(LINE + REQUEST))["client"]["ip"] == "203.0.113.7"
+
+
+@pytest.mark.parametrize("mode", ["required", "optional"])
+def test_over_a_unix_socket_who_may_connect_may_speak_it(tmp_path, mode):
+    """A UNIX peer is in no range: the socket's folder says who may connect."""
+    path = tmp_path / "socket"
+    command = [*COMMAND, "--unix", str(path), "--trust", "10.0.0.0/8", "--proxy-protocol", mode]
+    flags = ["--log", "off", "--drain", "0", "--workers", "1"]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([*command, *flags], stderr=subprocess.PIPE, env=environ) as process:
+        try:
+            assert b"Starting up on socket" in process.stderr.readline()
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(5)
+                connection.connect(str(path))
+                connection.sendall(LINE + REQUEST)
+                answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        finally:
+            process.terminate()
+    assert body(answer)["client"]["ip"] == "203.0.113.7"

@@ -17,6 +17,8 @@ def values(*flags: str) -> dict:
     [
         ("--drain=1m30s", 90.0),
         ("--drain=0s", 0.0),
+        ("--drain=2", 2.0),
+        ("--drain=1.5", 1.5),
         ("--log-buffer=64k", 65536),
         ("--max-connections=12", 12),
         ("--log-full=drop", "drop"),
@@ -31,7 +33,7 @@ def test_values(flag, value):
 @pytest.mark.parametrize(
     ("flag", "words"),
     [
-        ("--drain=5", "'5' is no time; write 30s, 1m30s or 250ms"),
+        ("--drain=5x", "'5x' is no time; write 30s, 1m30s, 250ms, or a number of seconds"),
         ("--drain=-5s", "'-5s' is no time"),
         ("--log-buffer=much", "'much' is no size; write 4096, 64k or 1MiB"),
         ("--workers=-1", "'-1' is no number up to 1,000,000"),

@@ -1,5 +1,7 @@
 """Times and sizes as people write them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,11 @@ def test_spelled_durations(seconds, text):
     """The largest unit of which it is a whole number."""
     assert spell_duration(seconds) == text
     assert parse_duration(text) == pytest.approx(seconds)
+
+
+def test_hostile_durations_take_no_time():
+    """A mebibyte of digits, or of amounts, is refused at once: it comes in a query of strangers."""
+    started = time.perf_counter()
+    for text in ("1" * (1 << 20), "1s" * (1 << 19), "." * (1 << 20), "1." * (1 << 19)):
+        assert parse_duration(text) is None
+    assert time.perf_counter() - started < 1

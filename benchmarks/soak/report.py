@@ -19,7 +19,8 @@ rate is that of the same generator and mix where each answer is followed by the 
 the log's reader on the same cores. Each request has a number that its record repeats; malformed ones are matched by
 address and port. The log goes through a pipe to a process that reads each line as JSON. Memory, open files and the
 log's queue are looked at {samples} times; what grows by no more than {part:.0%} and {bytes} MiB from the median of the
-first quarter to that of the last counts as flat."""
+first quarter to that of the last counts as flat. The workers' RSS must be; PSS is for information, since it moves with
+whoever else on the machine maps the same pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,13 @@ from echo import supervisor
 supervisor.LATE_SECONDS = 0.3
 
 def run(index, alive):
+    ends = signal.SIG_IGN if sys.argv[1] == "hangs" else lambda *_: os._exit(0)
+    signal.signal(signal.SIGTERM, ends)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
     os.write(1, b"worker %d\\n" % os.getpid())
-    if sys.argv[1] == "hangs":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(60)
     if sys.argv[1] == "waits":
         os.read(alive, 1)  # ends with the supervisor
         os.write(1, b"alone\\n")
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     time.sleep(60)
     return 0
 

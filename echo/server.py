@@ -17,6 +17,8 @@ import secrets
 import signal
 import socket
 import ssl
+import sys
+from typing import Any
 
 import uvloop
 
@@ -128,7 +130,9 @@ async def _serve(
     if context is not None:
         door = Doorman(worker, listener, context)
     elif listener.family == socket.AF_UNIX:
-        door = await loop.create_unix_server(lambda: Conversation(worker, loop), sock=listener)
+        # since 3.13 event loops remove the socket's file with their end of it: others have ends of it, too
+        kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        door = await loop.create_unix_server(lambda: Conversation(worker, loop), sock=listener, **kept)
     else:
         door = await loop.create_server(lambda: Conversation(worker, loop), sock=listener)
     gc.collect()

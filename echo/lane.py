@@ -35,11 +35,11 @@ from echo.answer import render
 from echo.counters import Counters, observe
 from echo.explain.findings import INTERNAL
 from echo.explain.judge import Kind, Peer
-from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, STATUS_CLASSES
+from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, request_offset
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id
 from echo.request import Connection, Request, canonical
-from echo.routes import ROUTE_NAMES, ROUTES, WHOAMI, App, Route, route_at
+from echo.routes import ROUTES, WHOAMI, App, Route, route_at
 from echo.wire import parse_head
 
 MAX_SHAPES = 512
@@ -439,7 +439,7 @@ class Lane:
         self._api_name = rest.partition(b'"method":"GET"')[2].removesuffix(b"}\n")
 
     def _slot(self, route: str, status: int) -> int:
-        return self._requests + ROUTE_NAMES.index(route) * len(STATUS_CLASSES) + status_class(status)
+        return self._requests + request_offset(route, status)
 
     def _learn(self, names: Values) -> Shape | None:
         """Work out a shape and remember it; None for names that are not for the fast lane."""
@@ -459,8 +459,3 @@ class Lane:
             self._shapes.clear()
         shape = self._shapes[names] = Shape(names, at, self._explainer.headers)
         return shape
-
-
-def status_class(status: int) -> int:
-    """Return the index of a status in STATUS_CLASSES."""
-    return status // 100 - 1 if status < 600 else len(STATUS_CLASSES) - 1

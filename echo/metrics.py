@@ -88,6 +88,12 @@ FACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
+def request_offset(route: str, status: int) -> int:
+    """Return where a request is counted, from the start of REQUESTS: the order of its series."""
+    classed = status // 100 - 1 if status < 600 else len(STATUS_CLASSES) - 1
+    return ROUTE_NAMES.index(route) * len(STATUS_CLASSES) + classed
+
+
 class Exposition:
     """Makes the text of /metrics."""
 

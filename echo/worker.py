@@ -18,7 +18,7 @@ from echo.clientip import parse_address
 from echo.counters import Counters, observe
 from echo.explain import MALFORMED as MALFORMED_FINDING
 from echo.explain.judge import Peer
-from echo.lane import Lane, status_class
+from echo.lane import Lane
 from echo.malformed import Malformed
 from echo.metrics import (
     BLOCKED,
@@ -36,12 +36,12 @@ from echo.metrics import (
     REFUSED,
     REQUESTS,
     RESOLUTIONS,
-    STATUS_CLASSES,
     TIMED_OUT,
+    request_offset,
 )
 from echo.recorder import Exchange, Place, dropped_line, headers_of, record_line, sign_in
 from echo.request import Connection, Request
-from echo.routes import MALFORMED_ROUTE, ROUTE_NAMES, App
+from echo.routes import MALFORMED_ROUTE, App
 from echo.sink import Sink
 from echo.verbose import say_request
 
@@ -148,11 +148,7 @@ class Worker:
         duration = (time.perf_counter_ns() - request.started) // 1000
         headers = headers_of(request)
         resolution, finding = self.app.explainer.judge(peer, headers)
-        row = self.row
-        row[self._slots[REQUESTS] + ROUTE_NAMES.index(route) * len(STATUS_CLASSES) + status_class(status)] += 1
-        row[self._reasons[resolution.reason.code]] += 1
-        row[self._findings[finding.code]] += 1
-        observe(row, self._slots[LATENCY], LATENCY_BOUNDS, duration)
+        self._count(route, status, resolution.reason.code, finding.code, duration)
         if self.sink.on:
             exchange = Exchange(
                 wire,
@@ -176,13 +172,8 @@ class Worker:
     def record_malformed(self, wire: Connection, peer: Peer, number: int, malformed: Malformed, sent: int) -> None:
         """Log and count what is no request."""
         resolution = self.app.config.policy.resolve(peer.text, {}, peer.proxied)
-        row = self.row
-        status = status_class(malformed.status)
-        row[self._slots[REQUESTS] + ROUTE_NAMES.index(MALFORMED_ROUTE) * len(STATUS_CLASSES) + status] += 1
-        row[self._kinds[malformed.kind]] += 1
-        row[self._reasons[resolution.reason.code]] += 1
-        row[self._findings[MALFORMED_FINDING.code]] += 1
-        observe(row, self._slots[LATENCY], LATENCY_BOUNDS, 0)
+        self._count(MALFORMED_ROUTE, malformed.status, resolution.reason.code, MALFORMED_FINDING.code, 0)
+        self.row[self._kinds[malformed.kind]] += 1
         if self.sink.on:
             exchange = Exchange(
                 wire,
@@ -197,6 +188,14 @@ class Worker:
                 malformed.error,
             )
             self.log(record_line(exchange, self.place))
+
+    def _count(self, route: str, status: int, reason: str, finding: str, duration: int) -> None:
+        """Count what is recorded."""
+        row = self.row
+        row[self._slots[REQUESTS] + request_offset(route, status)] += 1
+        row[self._reasons[reason]] += 1
+        row[self._findings[finding]] += 1
+        observe(row, self._slots[LATENCY], LATENCY_BOUNDS, duration)
 
     def trusts(self, wire: Connection) -> bool:
         """Return whether the proxied peer, or without one the peer, is in the trusted ranges."""

@@ -93,8 +93,8 @@ class Explainer:
         """Return what of a request its finding depends on."""
         policy = self.config.policy
         client, source, reason = resolution.client, resolution.source, resolution.reason.code
-        values = headers.get(source if source in policy.headers else policy.header, ())
-        entries = sum([value.count(",") + 1 for value in values]) if values else 0
+        values = headers.get(told_header(policy, resolution), ())
+        entries = _count(values) if values else 0
         last_is_peer = (
             entries == 1 and peer.meaning not in INTERNAL and reason in SETTLED and _last(values) == peer.address
         )

@@ -12,11 +12,12 @@ from pathlib import Path
 import click
 
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
-from echo.clientip.config import NETWORK_KEYS, PROXY_PROTOCOL, TRUST_KEYS
+from echo.clientip.config import PROXY_PROTOCOL, TRUST_KEYS
 from echo.clientip.dialects import DIALECTS
 from echo.clientip.dialects.deviations import KNOWN_DIFFERENCES
 from echo.clientip.forwarded import DEVIATIONS
 from echo.clientip.lists import PROVIDERS, RangeList, provider_list
+from echo.clientip.network import INGRESS_NGINX_KEYS, NETWORK_KEYS, POLICIES, SERVICE_KEYS
 from echo.deviations import DEVIATIONS as WHOAMI_DEVIATIONS
 from echo.explain.findings import FINDINGS
 from echo.malformed import KINDS as MALFORMED_KINDS
@@ -119,6 +120,12 @@ def client() -> str:
         )
         + "\n## The TOML\n\n### `[network]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in NETWORK_KEYS.items()))
+        + "\n`[[network.service]]`:\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in SERVICE_KEYS.items()))
+        + "\n`policy`:\n\n"
+        + table(("value", "meaning"), ((f"`{key}`", text) for key, text in POLICIES.items()))
+        + "\n`[network.ingress_nginx]`:\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", text) for key, text in INGRESS_NGINX_KEYS.items()))
         + "\n### `[trust]`\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in TRUST_KEYS.items()))
         + "\n`proxy_protocol`:\n\n"

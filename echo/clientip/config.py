@@ -6,6 +6,10 @@ The one TOML file that both halves read: what addresses mean ([network]) and who
     pods = ["172.18.0.0/16"]
     node_pod_prefix = 26
     load_balancers = ["100.64.0.0/10"]
+    [[network.service]]                             # see echo.clientip.network
+    name = "ingress-nginx/controller"
+    policy = "Cluster"
+    endpoints = ["192.168.253.10"]
     [trust]
     strategy = "rightmost-untrusted"
     headers = ["X-Forwarded-For"]
@@ -24,29 +28,26 @@ from typing import Any
 
 from echo.clientip.faults import ConfigFault, printable, quote
 from echo.clientip.lists import FILE, PROVIDERS, provider_list, read_list
+from echo.clientip.network import (
+    INGRESS_NGINX,
+    INGRESS_NGINX_KEYS,
+    MAX_NODE_POD_PREFIX,
+    MAX_SERVICES,
+    MIN_NODE_POD_PREFIX,
+    NETWORK_KEYS,
+    NETWORK_RANGES,
+    NODE_POD_PREFIX,
+    POLICIES,
+    SERVICE,
+    SERVICE_KEYS,
+    Service,
+)
 from echo.clientip.ranges import NAMED_RANGES, Ranges, parse_range
 from echo.clientip.strategies import REMOTE_ADDR, RIGHTMOST_UNTRUSTED, parse_strategy
 from echo.clientip.trust import DEFAULT_HEADER, Policy, make_policy
 
 MAX_CONFIG_BYTES = 4 << 20  # a TOML with every CIDR of every CDN is some 100 KB; more is not our file
 
-# key of [network] that holds ranges -> what they are
-NETWORK_RANGES = {
-    "nodes": "Addresses of the cluster's nodes.",
-    "pods": "Pod addresses.",
-    "services": "ClusterIP range; never a source address.",
-    "load_balancers": "Addresses that load balancers speak from.",
-    "ingress": "Addresses of the ingress controller's pods.",
-}
-NODE_POD_PREFIX = "node_pod_prefix"
-MIN_NODE_POD_PREFIX, MAX_NODE_POD_PREFIX = 8, 128
-# key of [network] -> what it holds
-NETWORK_KEYS = NETWORK_RANGES | {
-    NODE_POD_PREFIX: (
-        "Prefix length of each node's block of `pods`, for example 26; up to 32 of IPv4, beyond of IPv6. With it the "
-        "first address of a block is known to be the node's bridge; without it every address in `pods` is a pod."
-    ),
-}
 # key of [trust] -> what it holds
 TRUST_KEYS = {
     "strategy": (
@@ -82,6 +83,8 @@ class Config:
     path             the file it came from, "" if none was read
     proxy_protocol   a key of PROXY_PROTOCOL
     node_pod_prefix  prefix length of each node's block of pod addresses, None if unknown
+    services         the Services of [[network.service]], in their order
+    ingress_nginx    keys and values of ingress-nginx's ConfigMap
     """
 
     network: dict[str, Ranges] = field(default_factory=dict)
@@ -90,6 +93,8 @@ class Config:
     path: str = ""
     node_pod_prefix: int | None = None
     proxy_protocol: str = PROXY_OFF
+    services: tuple[Service, ...] = ()
+    ingress_nginx: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_config(path: str | None, trust: Sequence[str] = (), proxy_protocol: str | None = None) -> Config:
@@ -132,6 +137,8 @@ def parse_config(text: str, path: str, trust: Sequence[str] = (), proxy_protocol
             listed = string_list(network_table, key, where)
             named[key] = [text for entry in listed for text in _range_texts(entry, where, folder)]
     network = {key: Ranges(texts) for key, texts in named.items()}
+    services = _services(network_table, path, folder, named)
+    ingress_nginx = _ingress_nginx(network_table, path)
 
     where = place(path, "[trust] ranges")
     entries = [(entry, where, folder) for entry in string_list(trust_table, "ranges", where)]
@@ -170,7 +177,8 @@ def parse_config(text: str, path: str, trust: Sequence[str] = (), proxy_protocol
     except ConfigFault as error:
         raise ConfigFault(error.fault, place(path, "[trust]"), error.next_step) from None
     rest = {key: value for key, value in document.items() if key not in ("network", "trust")}
-    return Config(network, policy, rest, path, _node_pod_prefix(network_table, path), proxy_protocol)
+    prefix = _node_pod_prefix(network_table, path)
+    return Config(network, policy, rest, path, prefix, proxy_protocol, services, ingress_nginx)
 
 
 def place(path: str, where: str) -> str:
@@ -215,6 +223,50 @@ def _node_pod_prefix(table: Mapping[str, Any], path: str) -> int | None:
             f"for example {NODE_POD_PREFIX} = 26",
         )
     return value
+
+
+def _services(
+    table: Mapping[str, Any], path: str, folder: Path, named: Mapping[str, Sequence[str]]
+) -> tuple[Service, ...]:
+    """Return the Services of [[network.service]]. Raises ConfigFault."""
+    entries = table.get(SERVICE, [])
+    where = place(path, f"[[network.{SERVICE}]]")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigFault("must be tables", where, f"write [[network.{SERVICE}]] over each")
+    if len(entries) > MAX_SERVICES:
+        raise ConfigFault(f"more than {MAX_SERVICES} of them", where, "name those that requests come through")
+    found = []
+    for number, entry in enumerate(entries, 1):
+        where = place(path, f"[[network.{SERVICE}]] {number}")
+        check_keys(entry, SERVICE_KEYS, path, f"[[network.{SERVICE}]] {number}")
+        name, policy = entry.get("name", ""), entry.get("policy")
+        if not isinstance(name, str):
+            raise ConfigFault("must be a string", f"{where} name", 'for example name = "default/whofrom"')
+        if not isinstance(policy, str) or policy not in POLICIES:
+            raise ConfigFault(f"must be one of {', '.join(POLICIES)}", f"{where} policy", 'for example "Cluster"')
+        ranges = {}
+        for key in ("endpoints", "addresses"):
+            listed = string_list(entry, key, f"{where} {key}")
+            ranges[key] = Ranges(
+                [text for one in listed for text in _trusted_texts(one, f"{where} {key}", folder, named)]
+            )
+        if not entry.get("endpoints"):
+            raise ConfigFault("missing", f"{where} endpoints", 'name the pods behind it, for example ["ingress"]')
+        found.append(Service(name, policy, ranges["endpoints"], ranges["addresses"]))
+    return tuple(found)
+
+
+def _ingress_nginx(table: Mapping[str, Any], path: str) -> Mapping[str, str]:
+    """Return what [network.ingress_nginx] says of the ConfigMap. Raises ConfigFault."""
+    entries = table.get(INGRESS_NGINX, {})
+    where = f"[network.{INGRESS_NGINX}]"
+    if not isinstance(entries, dict):
+        raise ConfigFault("must be a table", place(path, where), f"write {where}")
+    check_keys(entries, INGRESS_NGINX_KEYS, path, where)
+    for key, value in entries.items():
+        if not isinstance(value, str):
+            raise ConfigFault("must be a string", place(path, f"{where} {key}"), f'as in the ConfigMap: {key} = "true"')
+    return entries
 
 
 def _trusted_texts(entry: str, where: str, folder: Path, named: Mapping[str, Sequence[str]]) -> Sequence[str]:

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echo.clientip import NAMED_RANGES, ConfigFault, Ranges, load_config, parse_address, parse_config
-from echo.clientip.config import (
-    MAX_CONFIG_BYTES,
+from echo.clientip.config import MAX_CONFIG_BYTES, PROXY_PROTOCOL, TRUST_KEYS
+from echo.clientip.network import (
+    INGRESS_NGINX_KEYS,
+    MAX_SERVICES,
     NETWORK_KEYS,
     NETWORK_RANGES,
     NODE_POD_PREFIX,
-    PROXY_PROTOCOL,
-    TRUST_KEYS,
+    POLICIES,
+    SERVICE_KEYS,
 )
 
 ARTICLE = """
@@ -25,6 +27,18 @@ node_pod_prefix = 26
 services = "172.18.240.0/20"
 load_balancers = ["100.64.0.0/10"]
 ingress = ["172.18.0.90"]
+service_lb = "172.18.0.99"
+node_external = ["198.51.100.111", "198.51.100.117"]
+bridges = ["172.18.0.1"]
+vpc_pods = ["192.168.253.0/24"]
+cdn = ["cloudflare"]
+[[network.service]]
+name = "kube-system/ingress-nginx"
+policy = "Cluster"
+endpoints = ["ingress", "192.168.253.10"]
+addresses = "198.51.100.10"
+[network.ingress_nginx]
+use-forwarded-headers = "true"
 [trust]
 strategy = "rightmost-untrusted"
 headers = ["X-Forwarded-For"]
@@ -66,6 +80,12 @@ def test_the_articles_cluster():
     assert config.node_pod_prefix == 26
     assert parse_address("172.18.250.1").packed in config.network["services"]
     assert config.path == "whofrom.toml"
+    (service,) = config.services
+    assert (service.name, service.policy) == ("kube-system/ingress-nginx", "Cluster")
+    assert parse_address("172.18.0.90").packed in service.endpoints
+    assert parse_address("192.168.253.10").packed in service.endpoints
+    assert parse_address("198.51.100.10").packed in service.addresses
+    assert config.ingress_nginx == {"use-forwarded-headers": "true"}
 
 
 @pytest.mark.parametrize(
@@ -151,6 +171,29 @@ WRONG = {
     '[trust]\nranges = "node_pod_prefix"': (
         "whofrom.toml [trust] ranges: 'node_pod_prefix' is no address or CIDR; write it as 10.0.0.0/8 or 2001:db8::/32"
     ),
+    '[network]\nservice = "x"': "whofrom.toml [[network.service]]: must be tables; write [[network.service]] over each",
+    "[[network.service]]\npolcy = 1": "whofrom.toml [[network.service]] 1: 'polcy' is unknown; did you mean policy?",
+    '[[network.service]]\nendpoints = "10.0.0.1"': (
+        'whofrom.toml [[network.service]] 1 policy: must be one of Cluster, Local, Direct; for example "Cluster"'
+    ),
+    '[[network.service]]\npolicy = "Local"': (
+        'whofrom.toml [[network.service]] 1 endpoints: missing; name the pods behind it, for example ["ingress"]'
+    ),
+    '[[network.service]]\npolicy = "Local"\nendpoints = "ingress"': (
+        "whofrom.toml [[network.service]] 1 endpoints: 'ingress' is not set in [network]; "
+        "add ingress = […] to [network]"
+    ),
+    '[[network.service]]\npolicy = "Local"\nname = 1': (
+        'whofrom.toml [[network.service]] 1 name: must be a string; for example name = "default/whofrom"'
+    ),
+    "[network]\ningress_nginx = 1": "whofrom.toml [network.ingress_nginx]: must be a table; write [network.ingress_nginx]",
+    "[network.ingress_nginx]\nuse-forwarded-headers = true": (
+        "whofrom.toml [network.ingress_nginx] use-forwarded-headers: must be a string; "
+        'as in the ConfigMap: use-forwarded-headers = "true"'
+    ),
+    "[network.ingress_nginx]\nuse-forwarded-header = 1": (
+        "whofrom.toml [network.ingress_nginx]: 'use-forwarded-header' is unknown; did you mean use-forwarded-headers?"
+    ),
     "trust = 5": "whofrom.toml: trust must be a table; write [trust]",
     '[[network]]\npods = "10.0.0.0/8"': "whofrom.toml: network must be a table; write [network]",
     "qqqqqq = 1": "whofrom.toml: 'qqqqqq' is unknown; known are network, trust, login, geo",
@@ -177,7 +220,23 @@ def test_node_pod_prefix(value):
 @pytest.mark.parametrize(("table", "known"), [("network", NETWORK_KEYS), ("trust", TRUST_KEYS)])
 def test_a_misspelt_key_is_answered_with_the_right_one(table, known):
     for key in known:
-        assert f"did you mean {key}?" in fault(f"[{table}]\n{key[:-1]}z = 1")
+        assert f"did you mean {key}?" in fault(f"[{table}]\n{key}z = 1")
+
+
+def test_every_policy_of_a_service_is_taken_and_their_number_is_bounded():
+    for policy in POLICIES:
+        text = f'[[network.service]]\npolicy = "{policy}"\nendpoints = "10.0.0.1"\n'
+        assert [service.policy for service in parse_config(text, "").services] == [policy]
+    assert "more than 1000 of them" in fault(text * (MAX_SERVICES + 1))
+    assert len(parse_config(text * MAX_SERVICES, "").services) == MAX_SERVICES
+
+
+def test_the_keys_of_a_service_and_of_ingress_nginx_are_those_of_the_tables():
+    service = 'policy = "Local"\nendpoints = "10.0.0.1"\n'
+    assert set(SERVICE_KEYS) == {"name", "policy", "endpoints", "addresses"}
+    assert parse_config(f'[[network.service]]\nname = "a"\naddresses = []\n{service}', "").services[0].name == "a"
+    for key in INGRESS_NGINX_KEYS:
+        assert parse_config(f'[network.ingress_nginx]\n{key} = "x"', "").ingress_nginx == {key: "x"}
 
 
 def test_a_wrong_flag_names_the_flag_not_the_file():

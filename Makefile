@@ -27,6 +27,15 @@ fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS
 		done; \
 	else echo "no atheris for this Python: skipped"; fi
 
+# Needs root, iproute2, iptables, nginx and haproxy; the rows share one network, so they run one after the other.
+.PHONY: lab
+lab: $(VENV)/.installed ## build every network of the article out of namespaces, with commands to try
+	@$(BIN)/python -m tests.lab
+
+.PHONY: lab-test
+lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each of them with the truth
+	@$(BIN)/python -m pytest tests/lab
+
 # More examples of the resolver's properties than CI has time for.
 .PHONY: nightly
 nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour

@@ -1,0 +1,83 @@
+"""
+The three kinds of load balancer, before the cluster.
+
+    L4    passes packets on: only their destination changes, so the client's address arrives (until a node hides it)
+    L7    a real nginx: a connection of its own, from its own address, and X-Forwarded-For
+    PROXY a real HAProxy: a connection of its own, and the client's address in a PROXY header, version 2, before it
+
+What the nodes send to the internet leaves under their public addresses, to the L7 balancer too.
+"""
+
+from collections.abc import Sequence
+
+from tests.lab.network import BALANCER, L4_VIP, L7_VIP, NODES
+
+Target = tuple[str, int]  # address and port: of a node's NodePort, or of a pod
+
+
+def router(l4_targets: Sequence[Target]) -> str:
+    """The balancer's table nat, for `iptables-restore`: L4 forwarding, and the nodes' public addresses."""
+    rules = ["*nat"]
+    for index, (address, port) in enumerate(l4_targets):
+        left = len(l4_targets) - index
+        chance = "" if left == 1 else f" -m statistic --mode random --probability {1 / left:.10f}"
+        rules.append(
+            f"-A PREROUTING -d {L4_VIP}/32 -p tcp -m tcp --dport 80{chance} -j DNAT --to-destination {address}:{port}"
+        )
+    for node in NODES:
+        rules += [
+            f"-A POSTROUTING -s {node.address}/32 -o outside -j SNAT --to-source {node.public}",
+            # the L7 balancer is this machine: what is for it never leaves by an interface
+            f"-A INPUT -s {node.address}/32 -d {L7_VIP}/32 -j SNAT --to-source {node.public}",
+        ]
+    return "\n".join([*rules, "COMMIT", ""])
+
+
+def l7_nginx(targets: Sequence[Target]) -> str:
+    """The L7 balancer's nginx.conf."""
+    servers = "\n".join(f"        server {address}:{port};" for address, port in targets)
+    return f"""daemon off;
+user root;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    upstream targets {{
+        random;
+{servers}
+    }}
+    server {{
+        listen {L7_VIP}:80;
+        location / {{
+            proxy_pass http://targets;
+            proxy_bind {BALANCER};
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
+    }}
+}}
+"""
+
+
+def proxy_haproxy(targets: Sequence[Target]) -> str:
+    """The PROXY balancer's haproxy.cfg."""
+    servers = "\n".join(
+        f"    server target{index} {address}:{port} send-proxy-v2" for index, (address, port) in enumerate(targets)
+    )
+    return f"""global
+    maxconn 512
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+listen l4
+    bind {L4_VIP}:80
+    balance random
+    source {BALANCER}
+{servers}
+"""

@@ -1,0 +1,73 @@
+"""
+ingress-nginx: a real nginx with the directives that its template (rootfs/etc/nginx/template/nginx.tmpl) writes.
+
+Only those that decide about addresses; each from the ConfigMap's own key.
+"""
+
+from collections.abc import Mapping
+
+# keys of the ConfigMap that this knows, with the controller's defaults
+DEFAULTS = {
+    "use-forwarded-headers": "false",
+    "compute-full-forwarded-for": "false",
+    "forwarded-for-header": "X-Forwarded-For",
+    "proxy-real-ip-cidr": "0.0.0.0/0",
+    "use-proxy-protocol": "false",
+}
+
+
+def ingress_nginx(configmap: Mapping[str, str], backend: str) -> str:
+    """The nginx.conf that the controller would write for one Ingress with this pod behind it."""
+    if unknown := configmap.keys() - DEFAULTS.keys():
+        raise ValueError(f"keys of the ConfigMap that the laboratory does not know: {', '.join(sorted(unknown))}")
+    keys = DEFAULTS | configmap
+    forwarded, proxied = keys["use-forwarded-headers"] == "true", keys["use-proxy-protocol"] == "true"
+    full = forwarded and keys["compute-full-forwarded-for"] == "true"
+
+    real_ip = ""
+    if forwarded or proxied:
+        header = "proxy_protocol" if proxied else keys["forwarded-for-header"]
+        ranges = "".join(f"    set_real_ip_from {cidr};\n" for cidr in keys["proxy-real-ip-cidr"].split(","))
+        real_ip = f"    real_ip_header {header};\n    real_ip_recursive on;\n{ranges}"
+    sender = "$proxy_protocol_addr" if proxied else "$realip_remote_addr"
+    full_map = f"""    map $http_x_forwarded_for $full_x_forwarded_for {{
+        default "$http_x_forwarded_for, {sender}";
+        '' "{sender}";
+    }}
+"""
+    return f"""daemon off;
+user root;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+{real_ip}{full_map if full else ""}\
+    upstream upstream_balancer {{
+        server {backend}:80;
+        keepalive 320;
+    }}
+    server {{
+        listen 80{" proxy_protocol" if proxied else ""};
+        location / {{
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Request-ID $request_id;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For {"$full_x_forwarded_for" if full else "$remote_addr"};
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header X-Forwarded-Port $server_port;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Scheme $scheme;
+            proxy_set_header X-Scheme $scheme;
+            proxy_set_header X-Original-Forwarded-For $http_x_forwarded_for;
+            proxy_set_header Proxy "";
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://upstream_balancer;
+        }}
+    }}
+}}
+"""

@@ -1,0 +1,225 @@
+"""The laboratory at work: a setup is put up in place of the one before, and requests are made in it."""
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.lab import namespaces, network
+from tests.lab.balancers import l7_nginx, proxy_haproxy, router
+from tests.lab.ingress import ingress_nginx
+from tests.lab.kubeproxy import iptables, nftables
+from tests.lab.masq import ip_masq_agent
+from tests.lab.namespaces import PREFIX, Program, run, run_in
+from tests.lab.network import BALANCER_CIDR, BALANCER_PLACE, L4_VIP, L7_VIP, NODES, POD_CIDR, PODS, VPC_CIDR, Pod
+from tests.lab.scenarios import GATEWAY, LEGACY, NEIGHBOUR_POD, NFTABLES, OWN, SETUPS, Row, Setup
+from tests.lab.syns import Syn, Syns
+
+REPOSITORY = Path(__file__).parents[2]
+WHOFROM = Path(sys.executable).parent / "whofrom"
+ANSWER_SECONDS = 10  # for one answer, on a machine with more to do
+SILENCE_SECONDS = 1.5  # after which a request that must not be answered is not
+PROBE_SECONDS = 60  # for its requests, at the rate that it keeps to
+RECORD_SECONDS = 5  # until a record is in the log
+LOCK_SECONDS = 300  # for another laboratory to end: a run of all rows takes less than half
+NEEDED = ("ip", "bridge", "iptables-restore", "iptables-legacy-restore", "nft", "conntrack", "nginx", "haproxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and what the server logged about its request."""
+
+    body: str
+    record: dict[str, Any]
+
+
+class Laboratory:
+    """Context manager: builds the network, removes it and ends its programs."""
+
+    def __enter__(self) -> "Laboratory":
+        with ExitStack() as stack:
+            stack.enter_context(namespaces.Lock(LOCK_SECONDS))
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="whofrom-lab-")))
+            stack.callback(namespaces.remove_all)
+            namespaces.remove_all()
+            network.build()
+            stack.callback(self._stop)
+            self._programs: list[Program] = []
+            self._numbers = itertools.count(1)
+            self._log = self.folder / "none"
+            self._pod = PODS["app-a"]
+            self.setup = ""
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def use(self, name: str) -> None:
+        """Put up a setup, unless it stands."""
+        if name == self.setup:
+            return
+        setup = SETUPS[name]
+        self.setup = ""
+        self._stop()
+        self._rules(setup)
+        folder = self.folder / f"setup-{next(self._numbers)}"
+        folder.mkdir()
+        self._start(setup, folder)
+        self.setup = name
+
+    def get(self, row: Row, path: str, seconds: float = ANSWER_SECONDS) -> Answer:
+        """Make a row's request for a path, on a connection of its own."""
+        target = f"{path}{'&' if '?' in path else '?'}lab={next(self._numbers)}"
+        connection = HTTPConnection(row.host, 80, timeout=seconds)
+        connection.sock = namespaces.connected(row.caller, row.host, 80, seconds)
+        try:
+            connection.request("GET", target, headers=dict(row.send))
+            body = connection.getresponse().read().decode()
+        finally:
+            connection.close()
+        return Answer(body, self._record(target))
+
+    def answers(self, row: Row) -> bool:
+        """Whether a row's request gets an answer at all."""
+        try:
+            namespaces.connected(row.caller, row.host, 80, SILENCE_SECONDS).close()
+        except TimeoutError:
+            return False
+        return True
+
+    def syns(self) -> Syns:
+        """The SYNs that arrive in the server's pod from now on."""
+        return Syns(self._pod.name)
+
+    def sender(self, syn: Syn) -> str:
+        """Whose MAC address a SYN came from: the pod's own, its gateway's, or a neighbour's on the bridge."""
+        links = json.loads(run("ip", "-n", PREFIX + self._pod.name, "-json", "link", "show", "eth0"))
+        if syn.mac == links[0]["address"]:
+            return OWN
+        gateway = self._pod.node.bridge if self._pod.bridged else network.ENI_GATEWAY
+        neighbours = json.loads(run("ip", "-n", PREFIX + self._pod.name, "-json", "neigh", "show", gateway))
+        return GATEWAY if syn.mac in {neighbour.get("lladdr") for neighbour in neighbours} else NEIGHBOUR_POD
+
+    def probe(self, row: Row) -> tuple[int, str]:
+        """Run `whofrom probe` where a row's request comes from; returns its exit code and what it printed."""
+        done = subprocess.run(
+            ["ip", "netns", "exec", PREFIX + row.caller, str(WHOFROM), "probe", f"http://{row.host}/", "-o", "json"],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def _record(self, target: str) -> dict[str, Any]:
+        end = time.monotonic() + RECORD_SECONDS
+        while time.monotonic() < end:
+            for line in reversed(self._log.read_text(encoding="utf-8").splitlines()):
+                with suppress(ValueError):  # the last line may be half written
+                    record = json.loads(line)
+                    if record["target"] == target:
+                        return record
+            time.sleep(0.005)
+        raise namespaces.LabFault(f"no record of {target} in the log of {self._pod.name}")
+
+    def _rules(self, setup: Setup) -> None:
+        for node in NODES:
+            for command in ("iptables-restore", "iptables-legacy-restore"):
+                run_in(node.name, command, text="*nat\nCOMMIT\n*filter\nCOMMIT\n")
+            run_in(node.name, "nft", "-f", "-", text="table ip kube-proxy\ndelete table ip kube-proxy\n")
+            services = [setup.service] if setup.service else []
+            here = network.pods_on(node)
+            restore = "iptables-legacy-restore" if setup.mode == LEGACY else "iptables-restore"
+            if setup.mode == NFTABLES:
+                run_in(node.name, "nft", "-f", "-", text=nftables(services, here, POD_CIDR))
+            else:
+                run_in(node.name, restore, text=iptables(services, here, POD_CIDR))
+            kept = (VPC_CIDR, POD_CIDR, BALANCER_CIDR)
+            run_in(node.name, restore, "--noflush", text=ip_masq_agent(kept))
+        run_in(BALANCER_PLACE, "iptables-restore", text=router(setup.l4))
+        # what NAT a connection gets is decided once
+        for place in (BALANCER_PLACE, *(node.name for node in NODES)):
+            run_in(place, "conntrack", "-F")
+
+    def _start(self, setup: Setup, folder: Path) -> None:
+        pod = self._pod = PODS[setup.server]
+        self._log = folder / "records.ndjson"
+        self._log.touch()
+        toml = folder / "whofrom.toml"
+        toml.write_text(overlay_toml(setup), encoding="utf-8")
+        argv = [str(WHOFROM), "serve", "--port", "80", "--workers", "1", "--config", str(toml)]
+        argv += ["--log", str(self._log), "--log-flush", "5ms", "--drain", "0s"]
+        started = [(self._program(pod.name, argv, folder, _downward(pod)), "127.0.0.1")]
+        if setup.ingress:
+            argv = self._nginx(folder / "ingress", ingress_nginx(setup.configmap, pod.address))
+            started.append((self._program(setup.ingress, argv, folder), "127.0.0.1"))
+        if setup.l7:
+            argv = self._nginx(folder / "balancer", l7_nginx(setup.l7))
+            started.append((self._program(BALANCER_PLACE, argv, folder), L7_VIP))
+        if setup.proxy:
+            config = folder / "haproxy.cfg"
+            config.write_text(proxy_haproxy(setup.proxy), encoding="utf-8")
+            started.append((self._program(BALANCER_PLACE, ["haproxy", "-db", "-f", str(config)], folder), L4_VIP))
+        for program, address in started:
+            program.wait(address)
+
+    def _program(self, place: str, argv: list[str], folder: Path, env: Mapping[str, str] | None = None) -> Program:
+        program = Program(place, argv, folder / f"{place}.txt", 80, env)
+        self._programs.append(program)
+        return program
+
+    def _nginx(self, folder: Path, conf: str) -> list[str]:
+        folder.mkdir()
+        (folder / "nginx.conf").write_text(conf, encoding="utf-8")
+        return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+    def _stop(self) -> None:
+        for program in self._programs:
+            program.terminate()
+        for program in self._programs:
+            program.stop()
+        self._programs.clear()
+
+
+def overlay_toml(setup: Setup) -> str:
+    """The whofrom.toml of a setup's overlay, with what the setup has in place of it."""
+    text = (REPOSITORY / "deploy" / "overlays" / setup.overlay / "whofrom.toml").read_text(encoding="utf-8")
+    for old, new in setup.toml.items():
+        if old not in text:
+            raise namespaces.LabFault(f"the whofrom.toml of {setup.overlay} has no {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def _downward(pod: Pod) -> dict[str, str]:
+    """The environment that the Kubernetes downward API gives a pod of the overlays."""
+    return {
+        "NODE_NAME": pod.node.name,
+        "NODE_IP": pod.node.address,
+        "POD_NAME": f"whofrom-{pod.name}",
+        "POD_NAMESPACE": "whofrom",
+        "POD_IP": pod.address,
+    }
+
+
+def missing() -> str:
+    """Why there can be no laboratory here, or nothing."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "needs root on Linux"
+    if lacking := [name for name in NEEDED if shutil.which(name) is None]:
+        return f"needs {', '.join(lacking)}"
+    return ""

@@ -28,6 +28,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "serve": Subcommand("echo.cli", "", "Answer requests like whoami, judge them, log them."),
     "explain": Subcommand("echo.explain.command", "", "Say who the client of a request is, and why."),
     "probe": Subcommand("echo.probe.command", "", "Does my address arrive? Ask a server from here."),
+    "topology": Subcommand("echo.topology.command", "", "Write whofrom.toml from what kubectl says."),
     "ingest": Subcommand("pipeline.commands.ingest", "pipeline", "Read logs into a lake."),
     "regions": Subcommand("pipeline.commands.regions", "pipeline", "Where do requests come from?"),
     "logins": Subcommand("pipeline.commands.logins", "pipeline", "Did a user sign in from an unusual place?"),

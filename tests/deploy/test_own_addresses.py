@@ -1,0 +1,88 @@
+"""README: asked in a cluster to which an overlay was applied, `whofrom topology` trusts whom the overlay trusts."""
+
+import json
+import tomllib
+
+import pytest
+from click.testing import CliRunner
+
+from echo.topology.command import topology
+from echo.topology.documents import KUBECTL
+from tests.deploy.rendered import DEPLOY, needs_kubectl, rendered
+
+# what no object of the cluster tells: PROXY is switched on at the balancer
+UNTOLD = {"proxy-protocol"}
+OVERLAYS = sorted({path.name for path in (DEPLOY / "overlays").iterdir()} - UNTOLD)
+# where the provider's name decides; the article's cluster elsewhere
+PROVIDERS = {"aws-nlb": "aws:///eu-central-1a/i-0abc", "gke": "gce://project/europe-west3-a/node", "kind": "kind://x"}
+ARTICLES = "qcloud:///800002/ins-abc"
+NODES = {"192.168.0.11": "172.18.0.64/26", "192.168.0.17": "172.18.0.0/26"}
+CLUSTER_IP = "172.18.251.84"
+
+
+def node(address, block, provider):
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": address},
+        "spec": {"podCIDR": block, "podCIDRs": [block], "providerID": provider},
+        "status": {"addresses": [{"type": "InternalIP", "address": address}]},
+    }
+
+
+def pod(name, namespace, labels, image, address):
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {"nodeName": "192.168.0.11", "containers": [{"name": name, "image": image}]},
+        "status": {"podIP": address, "podIPs": [{"ip": address}], "phase": "Running"},
+    }
+
+
+def slice_of(service, address):
+    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{name}-x", "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address]}],
+        "ports": [{"port": 8080}],
+    }
+
+
+def cluster(overlay):
+    """Return what kubectl says of the article's cluster once the overlay is applied and has its addresses."""
+    provider = PROVIDERS.get(overlay, ARTICLES)
+    items = [node(address, block, provider) for address, block in NODES.items()]
+    addresses = {"whofrom": "172.18.0.80", "ingress-nginx": "172.18.0.17"}
+    for service in rendered(f"overlays/{overlay}").values():
+        if service["kind"] != "Service":
+            continue
+        namespace, spec = service["metadata"]["namespace"], service["spec"]
+        ports = [{**port, "nodePort": port.get("nodePort", 30080)} for port in spec["ports"]]
+        filled = spec | {"clusterIP": CLUSTER_IP, "clusterIPs": [CLUSTER_IP], "ports": ports}
+        items.append(service | {"spec": filled})
+        items.append(slice_of(service, addresses[namespace]))
+        items.append(pod(f"{namespace}-1", namespace, spec["selector"], namespace, addresses[namespace]))
+    given = rendered(f"overlays/{overlay}").values()
+    items += [document for document in given if document["kind"] in ("Ingress", "ConfigMap")]
+    nginx = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
+    items.append({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass"} | nginx)
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_overlay_and_the_command_trust_the_same(overlay):
+    done = CliRunner().invoke(topology, [], input=cluster(overlay), catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    proposed = tomllib.loads(done.stdout)
+    shipped = tomllib.loads((DEPLOY / "overlays" / overlay / "whofrom.toml").read_text("utf-8"))
+    assert proposed["trust"]["ranges"] == shipped["trust"]["ranges"]
+
+
+def test_the_readme_asks_kubectl_for_what_the_command_reads():
+    readme = (DEPLOY / "README.md").read_text("utf-8").replace(" \\\n    ", " ")
+    assert f"$ {KUBECTL} | whofrom topology > " in readme

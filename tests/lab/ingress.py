@@ -20,7 +20,7 @@ def ingress_nginx(configmap: Mapping[str, str], backend: str) -> str:
     """The nginx.conf that the controller would write for one Ingress with this pod behind it."""
     if unknown := configmap.keys() - DEFAULTS.keys():
         raise ValueError(f"keys of the ConfigMap that the laboratory does not know: {', '.join(sorted(unknown))}")
-    keys = DEFAULTS | configmap
+    keys = {**DEFAULTS, **configmap}
     forwarded, proxied = keys["use-forwarded-headers"] == "true", keys["use-proxy-protocol"] == "true"
     full = forwarded and keys["compute-full-forwarded-for"] == "true"
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -56,6 +56,7 @@ class Laboratory:
             network.build()
             stack.callback(self._stop)
             self._programs: list[Program] = []
+            self._probes: dict[Row, subprocess.Popen[str]] = {}
             self._numbers = itertools.count(1)
             self._log = self.folder / "none"
             self._pod = PODS["app-a"]
@@ -68,10 +69,10 @@ class Laboratory:
     ) -> None:
         self._stack.close()
 
-    def use(self, name: str) -> None:
-        """Put up a setup, unless it stands."""
+    def use(self, name: str) -> bool:
+        """Put up a setup; returns whether it did not stand yet."""
         if name == self.setup:
-            return
+            return False
         setup = SETUPS[name]
         self.setup = ""
         self._stop()
@@ -80,6 +81,7 @@ class Laboratory:
         folder.mkdir()
         self._start(setup, folder)
         self.setup = name
+        return True
 
     def get(self, row: Row, path: str, seconds: float = ANSWER_SECONDS) -> Answer:
         """Make a row's request for a path, on a connection of its own."""
@@ -114,23 +116,24 @@ class Laboratory:
         neighbours = json.loads(run("ip", "-n", PREFIX + self._pod.name, "-json", "neigh", "show", gateway))
         return GATEWAY if syn.mac in {neighbour.get("lladdr") for neighbour in neighbours} else NEIGHBOUR_POD
 
-    def probe(self, row: Row) -> tuple[int, str]:
-        """Run `whofrom probe` where a row's request comes from; returns its exit code and what it printed."""
-        done = subprocess.run(
-            ["ip", "netns", "exec", PREFIX + row.caller, str(WHOFROM), "probe", f"http://{row.host}/", "-o", "json"],
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+    def start_probes(self, rows: Iterable[Row]) -> None:
+        """Start `whofrom probe` where each of these rows' requests come from, all at once: each has a pause to keep."""
+        for row in rows:
+            argv = ["ip", "netns", "exec", PREFIX + row.caller, str(WHOFROM), "probe", f"http://{row.host}/"]
+            argv += ["-o", "json", *(["--my-address", row.public] if row.public else [])]
+            self._probes[row] = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def probed(self, row: Row) -> tuple[int, str]:
+        """Exit code and output of a row's probe."""
+        printed, _ = self._probes[row].communicate(timeout=PROBE_SECONDS)
+        return self._probes.pop(row).returncode, printed
 
     def _record(self, target: str) -> dict[str, Any]:
         end = time.monotonic() + RECORD_SECONDS
         while time.monotonic() < end:
             for line in reversed(self._log.read_text(encoding="utf-8").splitlines()):
                 with suppress(ValueError):  # the last line may be half written
-                    record = json.loads(line)
+                    record: dict[str, Any] = json.loads(line)
                     if record["target"] == target:
                         return record
             time.sleep(0.005)
@@ -188,6 +191,10 @@ class Laboratory:
         return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
     def _stop(self) -> None:
+        for probe in self._probes.values():
+            probe.kill()
+            probe.communicate()
+        self._probes.clear()
         for program in self._programs:
             program.terminate()
         for program in self._programs:

@@ -84,7 +84,8 @@ class Row:
     host      address that it calls, on port 80
     outcomes  what may be seen; none if the request gets no answer
     send      headers that it sends
-    probe     exit code of `whofrom probe` from there
+    public    the address that the caller has outside, where it is not its own: the probe is told
+    probe     exit code of `whofrom probe` from there, None where it is not run
     words     what is called, for people
     """
 
@@ -96,6 +97,7 @@ class Row:
     probe: int | None
     words: str
     send: tuple[tuple[str, str], ...] = ()
+    public: str = ""
 
     @property
     def id(self) -> str:
@@ -317,8 +319,9 @@ ROWS: tuple[Row, ...] = (
         "node17",
         L7_VIP,
         (_l7(NODE17.public, "header-node-external"),),
-        None,
+        0,
         "L7 balancer, Local, from another node",
+        public=NODE17.public,
     ),
     Row(
         "1.6.2",
@@ -326,8 +329,9 @@ ROWS: tuple[Row, ...] = (
         "node11",
         L7_VIP,
         (_l7(NODE11.public, "header-node-external"),),
-        None,
+        0,
         "L7 balancer, Local, from the pod's node",
+        public=NODE11.public,
     ),
     Row(
         "X.9",
@@ -335,8 +339,9 @@ ROWS: tuple[Row, ...] = (
         "caller",
         L7_VIP,
         (_l7(NODE17.public, "header-node-external"),),
-        None,
+        0,
         "L7 balancer, Local, from a pod",
+        public=NODE17.public,
     ),
     Row(
         "X.10",
@@ -415,8 +420,9 @@ ROWS: tuple[Row, ...] = (
         "node11",
         L7_VIP,
         (_l7(NODE11.public, "header-node-external"),),
-        None,
+        0,
         "L7 balancer straight to the pod, from another node",
+        public=NODE11.public,
     ),
     Row(
         "2.5.2",
@@ -424,8 +430,9 @@ ROWS: tuple[Row, ...] = (
         "node17",
         L7_VIP,
         (_l7(NODE17.public, "header-node-external"),),
-        None,
+        0,
         "L7 balancer straight to the pod, from its own node",
+        public=NODE17.public,
     ),
     Row(
         "2.6",

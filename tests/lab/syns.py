@@ -42,7 +42,7 @@ class Syns:
 
     def read(self) -> list[Syn]:
         """Those that have arrived since the last reading."""
-        found = []
+        found: list[Syn] = []
         while True:
             try:
                 packet, address = self._socket.recvfrom(2048)

@@ -81,7 +81,8 @@ def _syn_differences(lab: Laboratory, outcome: Outcome, record: dict[str, Any], 
     "row", [pytest.param(row, id=row.id) for row in sorted(ROWS, key=lambda row: list(SETUPS).index(row.setup))]
 )
 def test_what_the_pod_sees_and_what_is_said_about_it(lab: Laboratory, row: Row) -> None:
-    lab.use(row.setup)
+    if lab.use(row.setup):
+        lab.start_probes(other for other in ROWS if other.setup == row.setup and other.probe is not None)
     if not row.outcomes:
         assert not lab.answers(row)
         return
@@ -101,7 +102,7 @@ def test_what_the_pod_sees_and_what_is_said_about_it(lab: Laboratory, row: Row) 
                 break
     assert not missed
     if row.probe is not None:
-        code, printed = lab.probe(row)
+        code, printed = lab.probed(row)
         if code != row.probe:
             wrong[f"probe exits with {code}, not {row.probe}: {printed}"] = None
     assert not wrong, "\n".join(wrong)

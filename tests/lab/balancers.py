@@ -1,11 +1,14 @@
 """
-The three kinds of load balancer, before the cluster.
+The three kinds of load balancer, before the cluster, and the two proxies that hide it inside.
 
     L4    passes packets on: only their destination changes, so the client's address arrives (until a node hides it)
     L7    a real nginx: a connection of its own, from its own address, and X-Forwarded-For
     PROXY a real HAProxy: a connection of its own, and the client's address in a PROXY header, version 2, before it
 
 What the nodes send to the internet leaves under their public addresses, to the L7 balancer too.
+
+    ServiceLB  k3s: a pod that forwards its node's port to a Service, under its own address
+    sidecar    a service mesh: a proxy in the pod, which takes its connections first and connects from 127.0.0.6
 """
 
 from collections.abc import Sequence
@@ -80,4 +83,43 @@ listen l4
     balance random
     source {BALANCER}
 {servers}
+"""
+
+
+def service_lb_node(pod: str) -> str:
+    """What the CNI adds to the table nat of a node whose port 8080 is the ServiceLB pod's."""
+    rule = f"-A PREROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 8080 -j DNAT --to-destination {pod}:8080"
+    return f"*nat\n{rule}\nCOMMIT\n"
+
+
+def service_lb_pod(service: str) -> str:
+    """The table nat of the ServiceLB pod, as klipper-lb writes it."""
+    rules = [
+        "*nat",
+        f"-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination {service}:80",
+        f"-A POSTROUTING -d {service}/32 -p tcp -j MASQUERADE",
+        "COMMIT",
+        "",
+    ]
+    return "\n".join(rules)
+
+
+def sidecar_pod() -> str:
+    """The table nat of a pod with a sidecar: what comes in goes to the proxy."""
+    return "*nat\n-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 15006\nCOMMIT\n"
+
+
+def sidecar_haproxy() -> str:
+    """The sidecar: HAProxy, in Envoy's place."""
+    return """global
+    maxconn 512
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+listen inbound
+    bind :15006
+    source 127.0.0.6
+    server application 127.0.0.1:80
 """

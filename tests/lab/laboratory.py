@@ -17,12 +17,20 @@ from types import TracebackType
 from typing import Any
 
 from tests.lab import namespaces, network
-from tests.lab.balancers import l7_nginx, proxy_haproxy, router
+from tests.lab.balancers import (
+    l7_nginx,
+    proxy_haproxy,
+    router,
+    service_lb_node,
+    service_lb_pod,
+    sidecar_haproxy,
+    sidecar_pod,
+)
 from tests.lab.ingress import ingress_nginx
 from tests.lab.kubeproxy import iptables, nftables
 from tests.lab.masq import ip_masq_agent
-from tests.lab.namespaces import PREFIX, Program, run, run_in
-from tests.lab.network import BALANCER_CIDR, BALANCER_PLACE, L4_VIP, L7_VIP, NODES, POD_CIDR, PODS, VPC_CIDR, Pod
+from tests.lab.namespaces import PREFIX, Program, run, run_in, sysctl
+from tests.lab.network import BALANCER_PLACE, L4_VIP, L7_VIP, NODES, POD_CIDR, PODS, Pod
 from tests.lab.scenarios import GATEWAY, LEGACY, NEIGHBOUR_POD, NFTABLES, OWN, SETUPS, Row, Setup
 from tests.lab.syns import Syn, Syns
 
@@ -151,9 +159,18 @@ class Laboratory:
                 run_in(node.name, "nft", "-f", "-", text=nftables(services, here, POD_CIDR))
             else:
                 run_in(node.name, restore, text=iptables(services, here, POD_CIDR))
-            kept = (VPC_CIDR, POD_CIDR, BALANCER_CIDR)
-            run_in(node.name, restore, "--noflush", text=ip_masq_agent(kept))
+            run_in(node.name, restore, "--noflush", text=ip_masq_agent(setup.kept))
         run_in(BALANCER_PLACE, "iptables-restore", text=router(setup.l4))
+        for pod in PODS.values():
+            if pod.name == setup.service_lb and setup.service:
+                sysctl(pod.name, ipv4__ip_forward=1)
+                run_in(pod.node.name, "iptables-restore", "--noflush", text=service_lb_node(pod.address))
+                run_in(pod.name, "iptables-restore", text=service_lb_pod(setup.service.address))
+            elif pod.name == setup.server and setup.sidecar:
+                run_in(pod.name, "iptables-restore", text=sidecar_pod())
+            else:
+                sysctl(pod.name, ipv4__ip_forward=0)
+                run_in(pod.name, "iptables-restore", text="*nat\nCOMMIT\n")
         # what NAT a connection gets is decided once
         for place in (BALANCER_PLACE, *(node.name for node in NODES)):
             run_in(place, "conntrack", "-F")
@@ -177,11 +194,19 @@ class Laboratory:
             config = folder / "haproxy.cfg"
             config.write_text(proxy_haproxy(setup.proxy), encoding="utf-8")
             started.append((self._program(BALANCER_PLACE, ["haproxy", "-db", "-f", str(config)], folder), L4_VIP))
+        if setup.sidecar:
+            config = folder / "sidecar.cfg"
+            config.write_text(sidecar_haproxy(), encoding="utf-8")
+            started.append(
+                (self._program(pod.name, ["haproxy", "-db", "-f", str(config)], folder, None, 15006), "127.0.0.1")
+            )
         for program, address in started:
             program.wait(address)
 
-    def _program(self, place: str, argv: list[str], folder: Path, env: Mapping[str, str] | None = None) -> Program:
-        program = Program(place, argv, folder / f"{place}.txt", 80, env)
+    def _program(
+        self, place: str, argv: list[str], folder: Path, env: Mapping[str, str] | None = None, listens: int = 80
+    ) -> Program:
+        program = Program(place, argv, folder / f"{place}.txt", listens, env)
         self._programs.append(program)
         return program
 

@@ -3,7 +3,8 @@ The table: what the pod sees in each scenario of the background article, and wha
 
 A setup is a configuration of cluster, balancer and ingress, with the whofrom.toml of an overlay of deploy/. A row is a
 request in it: who calls what, and every outcome that the kernel may give it. Numbers are the article's sections; X.n
-are cases that it leaves out, P.n PROXY protocol, N.n kube-proxy in nftables mode, I.n with iptables-legacy.
+are cases that it leaves out, P.n PROXY protocol, K.n k3s, S.n a service mesh's sidecar, N.n kube-proxy in nftables
+mode, I.n with iptables-legacy.
 
 Where a balancer or kube-proxy chooses a node at random, a row has an outcome for each: requests are repeated until all
 were seen.
@@ -15,7 +16,19 @@ from dataclasses import dataclass, field
 
 from tests.lab.kubeproxy import LOCAL, Service
 from tests.lab.namespaces import PREFIX
-from tests.lab.network import BALANCER, CLIENT, L4_VIP, L7_VIP, NODE11, NODE17, NODES, PODS
+from tests.lab.network import (
+    BALANCER,
+    BALANCER_CIDR,
+    CLIENT,
+    L4_VIP,
+    L7_VIP,
+    NODE11,
+    NODE17,
+    NODES,
+    POD_CIDR,
+    PODS,
+    VPC_CIDR,
+)
 
 APP, NEIGHBOUR, CALLER = PODS["app-a"].address, PODS["app-b"].address, PODS["caller"].address
 INGRESS, ENI_APP, ENI_INGRESS = (PODS[name].address for name in ("ingress", "eni-app", "eni-ingress"))
@@ -36,6 +49,9 @@ class Setup:
     ingress    the pod of ingress-nginx, and its ConfigMap
     toml       what the overlay's TOML has -> what this setup has in its place
     mode       kube-proxy's
+    kept       destinations to which pods keep their address: ip-masq-agent's nonMasqueradeCIDRs
+    service_lb the pod of k3s's ServiceLB, which forwards port 8080 of its node
+    sidecar    whether a proxy in the server's own pod takes its connections first
     """
 
     overlay: str
@@ -48,6 +64,9 @@ class Setup:
     configmap: Mapping[str, str] = field(default_factory=dict)
     toml: Mapping[str, str] = field(default_factory=dict)
     mode: str = IPTABLES
+    kept: tuple[str, ...] = (VPC_CIDR, POD_CIDR, BALANCER_CIDR)
+    service_lb: str = ""
+    sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,8 @@ class Row:
     @property
     def id(self) -> str:
         """Its name in tests."""
-        return f"{self.section} {self.caller}{' forged' if self.send else ''}"
+        forged = "".join(f" forged {name}" for name, _ in self.send)
+        return f"{self.section} {self.caller}{forged}"
 
     @property
     def argv(self) -> list[str]:
@@ -147,7 +167,7 @@ SETUPS: dict[str, Setup] = {
     "local": Setup("local", service=_service(LOCAL), l4=((NODE11.address, NODE_PORT),)),
     "local, bound to a node without a pod": Setup("local", service=_service(LOCAL), l4=((NODE17.address, NODE_PORT),)),
     "CLB ingress, Local": Setup(
-        "clb-ingress", service=_service(LOCAL, balancer=False), l7=((NODE11.address, NODE_PORT),)
+        "clb-ingress-local", service=_service(LOCAL, balancer=False), l7=((NODE11.address, NODE_PORT),)
     ),
     "CLB ingress, Cluster": Setup("clb-ingress", service=_service(balancer=False), l7=NODE_PORTS),
     # VPC-CNI: pods with addresses of the VPC
@@ -213,6 +233,16 @@ SETUPS: dict[str, Setup] = {
         configmap={"use-proxy-protocol": "true"},
         toml={'use-forwarded-headers = "false"\n': 'use-proxy-protocol = "true"\n'},
     ),
+    # what hides the client without kube-proxy
+    "ip-masq-agent without the pods": Setup("cluster", service=_service(), kept=(VPC_CIDR, BALANCER_CIDR)),
+    "ServiceLB": Setup(
+        "cluster",
+        service=_service(balancer=False),
+        l4=((NODE17.address, 8080),),
+        service_lb="ingress",
+        toml={"[[network.service]]\n": f'service_lb = ["{PODS["ingress"].address}"]\n[[network.service]]\n'},
+    ),
+    "sidecar": Setup("local", service=_service(LOCAL), l4=((NODE11.address, NODE_PORT),), sidecar=True),
     # other ways for kube-proxy to say the same
     "cluster, nftables": Setup("cluster", service=_service(), l4=NODE_PORTS, mode=NFTABLES),
     "local, nftables": Setup("local", service=_service(LOCAL), l4=((NODE11.address, NODE_PORT),), mode=NFTABLES),
@@ -255,6 +285,16 @@ ROWS: tuple[Row, ...] = (
     Row("1.3.3", "cluster", "caller", APP, (_pod(CALLER),), 0, "the pod's address, from a pod on another node"),
     Row("1.3.4", "cluster", "app-b", APP, (NEIGHBOUR_SEEN,), 0, "the pod's address, from a pod on the same node"),
     Row("1.4.1", "cluster", "client", L4_VIP, CLIENT_HIDDEN, 4, "L4 balancer, Cluster, from outside"),
+    Row(
+        "1.4.1",
+        "cluster",
+        "client",
+        L4_VIP,
+        CLIENT_HIDDEN,
+        None,
+        "the same with the Host of a Service: it says nothing about who called",
+        (("Host", CLUSTER_IP),),
+    ),
     Row("1.4.2", "cluster", "node17", L4_VIP, (NODE17_CALLED,), 0, "L4 balancer, Cluster, from another node"),
     Row("1.4.2", "cluster", "node11", L4_VIP, (BRIDGE_CALLED,), 0, "L4 balancer, Cluster, from the pod's node"),
     Row("X.1", "cluster", "caller", CLUSTER_IP, (_pod(CALLER),), 0, "ClusterIP, from a pod on another node"),
@@ -547,7 +587,7 @@ ROWS: tuple[Row, ...] = (
         "ingress-nginx behind an L7 balancer, header not believed",
         "client",
         L7_VIP,
-        (Outcome(INGRESS, "original-forwarded-for", LOST, BALANCER, BALANCER, BALANCER),),
+        (Outcome(INGRESS, "original-forwarded-for", "untrusted-header", BALANCER, BALANCER, BALANCER),),
         4,
         "L7 balancer before ingress-nginx that replaces its header, from outside",
     ),
@@ -589,6 +629,54 @@ ROWS: tuple[Row, ...] = (
         (_nginx(INGRESS, CLIENT),),
         0,
         "PROXY balancer before ingress-nginx, Cluster, from outside",
+    ),
+    Row(
+        "X.13",
+        "direct",
+        "eni-ingress",
+        ENI_CLUSTER_IP,
+        (Outcome(NODE17.address, "snat-at-own-node", LOST, hops=1),),
+        4,
+        "ClusterIP, from another VPC-CNI pod of the same node: not in kube-proxy's clusterCIDR",
+    ),
+    Row(
+        "X.13",
+        "direct",
+        "app-a",
+        ENI_CLUSTER_IP,
+        (_pod(APP),),
+        0,
+        "ClusterIP of a VPC-CNI pod, from a GR pod on another node",
+    ),
+    Row(
+        "X.14",
+        "direct",
+        "eni-app",
+        ENI_CLUSTER_IP,
+        (Outcome(NODE17.address, "hairpin", LOST, hops=1),),
+        4,
+        "ClusterIP, from the VPC-CNI pod itself",
+    ),
+    Row(
+        "X.15",
+        "ip-masq-agent without the pods",
+        "caller",
+        APP,
+        (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2),),
+        4,
+        "the pod's address, from a pod on another node, where ip-masq-agent does not know the pods",
+    ),
+    Row(
+        "K.1",
+        "ServiceLB",
+        "client",
+        L4_VIP,
+        (Outcome(INGRESS, "service-lb-snat", LOST, hops=5),),
+        4,
+        "k3s's ServiceLB, from outside",
+    ),
+    Row(
+        "S.1", "sidecar", "client", L4_VIP, (Outcome("127.0.0.6", "sidecar", LOST),), 4, "sidecar, Local, from outside"
     ),
     Row("N.1", "cluster, nftables", "client", L4_VIP, CLIENT_HIDDEN, 4, "1.4.1 with nftables"),
     Row("N.2", "cluster, nftables", "node17", L4_VIP, (NODE17_CALLED,), 0, "1.4.2 with nftables"),

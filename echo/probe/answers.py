@@ -111,7 +111,7 @@ def read_whofrom(body: bytes) -> Answer:
     lost_at = document.get("lost_at")
     return Answer(
         WHOFROM,
-        _text(request.get("target"), MAX_VALUE),
+        _text(request.get("target") or "", MAX_VALUE),
         tuple(_pair(pair) for pair in _list(request.get("headers"), MAX_FIELDS)),
         _end(request.get("peer")),
         _port(request.get("proxied") or request.get("peer")),
@@ -126,8 +126,8 @@ def read_whofrom(body: bytes) -> Answer:
         _text(finding.get("remedy")),
         _optional(finding.get("manifest")),
         _lost_at(_object(lost_at)) if lost_at is not None else "",
-        _text(connection.get("id")),
-        _number(connection.get("request")),
+        _optional(connection.get("id")),
+        _number(connection.get("request") or 0),
         _server(document.get("server")),
         tuple(_text(name) for name in _list(policy.get("headers"), MAX_NAMES)),
         tuple(_text(name) for name in _list(policy.get("trusted"), MAX_NAMES)),

@@ -7,10 +7,12 @@ import click
 
 from echo.clientip import Address, ConfigFault, parse_hop, quote
 from echo.explain.command import parse_field
+from echo.host import interface_addresses
 from echo.probe.client import MAX_RATE, MIN_INTERVAL, Dialer, Pace, parse_url, tls_context
 from echo.probe.errors import ProbeFault
 from echo.probe.report import failure_json, report_json, report_text
 from echo.probe.run import MAX_REQUESTS, Prober, check_fields
+from echo.probe.seen import is_loopback
 from echo.units import parse_duration
 
 DEFAULT_REQUESTS = 5
@@ -85,7 +87,8 @@ def probe(
     context = tls_context(cacert, insecure=insecure) if target.scheme == "https" else None
     try:
         dialer = Dialer(target, timeout=seconds, bind=source, context=context)
-        judgement = Prober(dialer, pace, extra=extra, mine=own, told=tell).run(count)
+        local = [address for text in interface_addresses() if (address := parse_hop(text)) and not is_loopback(address)]
+        judgement = Prober(dialer, pace, extra=extra, mine=own, local=local, told=tell).run(count)
     except ProbeFault as fault:
         tell("")
         if form == "json":

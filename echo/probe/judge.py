@@ -2,12 +2,15 @@
 From what was seen to a verdict. Pure.
 
 1. Does our address arrive (`Arrival`)? A server's own idea is not enough: it is compared with ours.
-2. An address that is ours at the server's socket may yet be that of a program beside us: at loopback, or where a proxy
+2. A machine has several addresses, and its kernel may choose another than the one that a connection begins with (a
+   node's, towards a pod behind its own bridge). Since others elsewhere may have the same (172.17.0.1 is Docker's bridge
+   on many machines), such an address is ours only where the server is sure of what it names.
+3. An address that is ours at the server's socket may yet be that of a program beside us: at loopback, or where a proxy
    is proven in between, it counts only if the port is ours too.
-3. Where our own address is of an inner network and the server's is not, ours is unknown. Then the server's verdict
+4. Where our own address is of an inner network and the server's is not, ours is unknown. Then the server's verdict
    counts, but for what a probe knows better: a header that we did not send was written by a proxy, and with a proxy in
    between, who connects to the server is not us.
-4. A forged address that the server believed outweighs all else. A way that loses the address outweighs those that keep
+5. A forged address that the server believed outweighs all else. A way that loses the address outweighs those that keep
    it.
 """
 
@@ -20,7 +23,7 @@ from echo.probe.answers import NONCE_HEADER, WHOAMI, WHOFROM, Answer
 from echo.probe.connections import HAS_PROXY, connections
 from echo.probe.fates import Fate, fate_of
 from echo.probe.outcomes import NOTES, OUTCOMES, PRACTICES, Outcome
-from echo.probe.seen import Seen, entries, entry_address, is_inside, same
+from echo.probe.seen import Seen, entries, entry_address, is_inside, is_loopback, same
 
 # what happened to our address with one request -> the outcome, if it happened with all
 ARRIVED, BEHIND_NAT, IN_HEADER = "preserved", "preserved-behind-nat", "preserved-in-header"
@@ -92,12 +95,14 @@ class Sent(NamedTuple):
     What is known of the requests before they are answered.
 
     mine     addresses given as ours; empty: those of our ends of the connections are
+    local    other addresses of this machine
     names    lower-case names of the fields that all requests have
     host     of the Host header
     path     of the target, with the query, as far as it is the same in all
     """
 
     mine: tuple[Address, ...] = ()
+    local: tuple[Address, ...] = ()
     names: frozenset[str] = frozenset()
     host: str = ""
     path: str = ""
@@ -108,6 +113,7 @@ class Judgement(NamedTuple):
     Everything that a report tells.
 
     says, todo   of the outcome, filled in
+    also         other verdicts that are true as well: code and words
     mine         our addresses
     base         answers to requests that forged nothing
     told         the answer whose explanation is told
@@ -118,6 +124,7 @@ class Judgement(NamedTuple):
     outcome: Outcome
     says: str
     todo: str
+    also: tuple[Note, ...]
     mine: tuple[Address, ...]
     told: Answer
     paths: tuple[Path, ...]
@@ -141,6 +148,8 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
     answered = [(one, one.answer) for one in base if one.answer is not None]
     answers = [answer for _, answer in answered]
     mine = _mine(sent, base)
+    other = next((one.client for one in answers if not sent.mine and same(one.client, sent.local)), None)
+    is_other = other is not None and not same(other, mine)
     connection = connections(
         [one.answer for one in (*base, *forged) if one.answer], [one.answer for one in kept if one.answer]
     )
@@ -150,22 +159,27 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
     fates, rounds = _fates(forged, answers)
     bearers = _bearers(mine, answers, forged)
     paths = _paths(sent, base, has_proxy=has_proxy)
-    code = _outcome(arrivals, fates, bearers, answers, unanswered=len(base) - len(answers))
+    code, *others = _outcomes(arrivals, fates, bearers, unanswered=len(base) - len(answers))
     told = next((answer for (_, answer), one in zip(answered, arrivals, strict=True) if one not in GOOD), answers[0])
     outcome = OUTCOMES[code]
     words = {
         "mine": ", ".join(map(str, mine)) or "unknown",
         "client": str(told.client or (told.peer if told.kind == WHOAMI else None) or "nobody"),
         "peer": str(told.peer or "the proxy"),
-        "headers": _named(code, fates, bearers),
-        "count": str(_count(code, arrivals, base)),
         "total": str(len(base)),
         "why": told.why,
     }
+
+    def filled(code: str, text: str) -> str:
+        return text.format_map(
+            words | {"headers": _named(code, fates, bearers), "count": str(_count(code, arrivals, base))}
+        )
+
     return Judgement(
         outcome,
-        outcome.says.format_map(words),
-        outcome.todo.format_map(words),
+        filled(code, outcome.says),
+        filled(code, outcome.todo),
+        tuple(Note(other, filled(other, OUTCOMES[other].says)) for other in others),
         mine,
         told,
         paths,
@@ -173,7 +187,7 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
         bearers,
         connection,
         _practices(fates),
-        _notes(sent, base, forged, answers, mine, rounds),
+        _notes(sent, base, forged, answers, mine, rounds, other if is_other else None),
         added,
         len(base) + len(forged) + len(kept),
     )
@@ -189,8 +203,10 @@ def arrival(sent: Sent, seen: Seen, answer: Answer, *, has_proxy: bool) -> str:
         return "unbelieved" if held else "nobody"
     if same(named, mine):
         at_socket = answer.proxied is None and same(answer.peer, mine) and not held
-        doubtful = has_proxy or any(is_inside(one) and _is_loopback(one) for one in mine)
+        doubtful = has_proxy or any(map(is_loopback, mine))
         return "unclear" if at_socket and doubtful and not _same_port(seen, answer) else ARRIVED
+    if not sent.mine and same(named, sent.local):
+        return ARRIVED if answer.verdict.startswith(PRESERVED) else "unclear-other"
     if held:
         return IN_HEADER if answer.kind == WHOAMI else "unbelieved"
     if same(socket, mine):
@@ -205,29 +221,23 @@ def arrival(sent: Sent, seen: Seen, answer: Answer, *, has_proxy: bool) -> str:
     return "unclear-behind-nat"
 
 
-def _outcome(
-    arrivals: Sequence[str],
-    fates: Sequence[Fate],
-    bearers: Sequence[Bearer],
-    answers: Sequence[Answer],
-    *,
-    unanswered: int,
-) -> str:
-    """Return the code of the verdict on all requests."""
-    if any(fate.believed for fate in fates):
-        return "forgeable"
+def _outcomes(
+    arrivals: Sequence[str], fates: Sequence[Fate], bearers: Sequence[Bearer], *, unanswered: int
+) -> list[str]:
+    """Return the codes of all verdicts that are true, the gravest first."""
+    found = []
     bad = [one for one in arrivals if one not in GOOD]
-    if bad and len(bad) < len(arrivals):
-        return "several-paths"
+    if any(fate.believed for fate in fates):
+        found.append("forgeable")
     if bad:
-        return Counter(bad).most_common(1)[0][0]
+        found.append("several-paths" if len(bad) < len(arrivals) else Counter(bad).most_common(1)[0][0])
     if any(fate.hidden for fate in fates):
-        return "hideable"
+        found.append("hideable")
     if IN_HEADER in arrivals and not any(one.is_steady for one in bearers):
-        return "forgeable-header"
-    if unanswered:
-        return "unsteady"
-    return Counter(arrivals).most_common(1)[0][0]
+        found.append("forgeable-header")
+    if not found and unanswered:
+        found.append("unsteady")
+    return found or [Counter(arrivals).most_common(1)[0][0]]
 
 
 def _count(code: str, arrivals: Sequence[str], base: Sequence[Seen]) -> int:
@@ -257,13 +267,6 @@ def _mine(sent: Sent, base: Sequence[Seen]) -> tuple[Address, ...]:
 def _own(sent: Sent, seen: Seen) -> tuple[Address, ...]:
     """Return the addresses that are ours with one request."""
     return sent.mine or ((seen.mine,) if seen.mine is not None else ())
-
-
-def _is_loopback(address: Address) -> bool:
-    return address.packed in _LOOPBACK
-
-
-_LOOPBACK = Ranges(["127.0.0.0/8", "::1"])
 
 
 def _same_port(seen: Seen, answer: Answer) -> bool:
@@ -350,7 +353,8 @@ def _paths(sent: Sent, base: Sequence[Seen], *, has_proxy: bool) -> tuple[Path, 
 def _practices(fates: Sequence[Fate]) -> tuple[Note, ...]:
     """Return what the path does."""
     found = []
-    xff = next((fate for fate in fates if fate.canary.code == "xff"), None)
+    # two entries: of one alone, a proxy that believes it and writes it anew leaves what was sent
+    xff = next((fate for fate in fates if fate.canary.code == "xff-two"), None)
     if xff is not None and xff.code in PRACTICE_OF:
         found.append(_note(PRACTICES, PRACTICE_OF[xff.code]))
     taken = [fate for fate in fates if fate.taken]
@@ -370,6 +374,7 @@ def _notes(
     answers: Sequence[Answer],
     mine: Sequence[Address],
     rounds: int,
+    other: Address | None,
 ) -> tuple[Note, ...]:
     """Return what may mislead."""
     found = []
@@ -377,6 +382,8 @@ def _notes(
         found.append(_note(NOTES, "whoami"))
     if any(_trusts(answer, mine) for answer in answers):
         found.append(_note(NOTES, "mine-trusted"))
+    if other is not None:
+        found.append(_note(NOTES, "other-address", client=str(other), mine=", ".join(map(str, mine))))
     failed = [one.fault for one in base if one.answer is None]
     if failed:
         found.append(_note(NOTES, "unanswered", count=str(len(failed)), total=str(len(base)), why=failed[0]))
@@ -387,7 +394,7 @@ def _notes(
         found.append(_note(NOTES, "paths-many", count=str(rounds)))
     target = next((one.target for one in answers if sent.path and not one.target.startswith(sent.path)), None)
     if target is not None:
-        found.append(_note(NOTES, "target-changed", target=target))
+        found.append(_note(NOTES, "target-changed", target=target.partition("?")[0]))
     if any(not answer.values(NONCE_HEADER) for answer in answers):
         found.append(_note(NOTES, "fields-dropped"))
     host = next((got for one in answers for got in one.values("Host") if sent.host and got != sent.host), None)

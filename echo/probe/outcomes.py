@@ -43,7 +43,7 @@ _TABLE = (
         "preserved",
         "PRESERVED",
         EXIT_PRESERVED,
-        "Your address {mine} arrives: the server takes it for the client's, and no forged header changed that.",
+        "Your address {client} arrives: the server takes it for the client's, and no forged header changed that.",
         "",
     ),
     Outcome(
@@ -130,7 +130,8 @@ _TABLE = (
         "LOST",
         EXIT_FINDINGS,
         "The server names no client: {why}",
-        "Correct the trusted ranges or the strategy of the server: its own explanation is below.",
+        "Either a proxy must write the header that the server reads, or the server's trusted ranges or strategy are "
+        "wrong: its own explanation is below.",
     ),
     Outcome(
         "unclear",
@@ -139,6 +140,15 @@ _TABLE = (
         "The server names {client}, which is your address {mine}, but it may as well be the address of a program in "
         "between that runs where you do (a proxy, a tunnel, kubectl port-forward).",
         "Probe from another machine, or from another address of this one: --bind ADDRESS.",
+    ),
+    Outcome(
+        "unclear-other",
+        "UNCLEAR",
+        EXIT_FINDINGS,
+        "The server names {client}, which is an address of this machine, though not the one that its connection begins "
+        "with ({mine}). It may be that, or the address of something else far from here: inner addresses are given "
+        "out many times over (172.17.0.1 is Docker's bridge on many machines).",
+        "Probe from another machine, or say whom the server should see: --my-address ADDRESS.",
     ),
     Outcome(
         "unclear-behind-nat",
@@ -183,9 +193,11 @@ PRACTICES = {
 NOTES = {
     "mine-trusted": "Your address lies in a range that the server trusts: it takes you for one of its own proxies and "
     "believes you. From outside the answer may be another.",
-    "target-changed": "The path changes the request line: the server saw {target}.",
+    "other-address": "The server names {client}: an address of this machine, but not the one that its connection "
+    "begins with ({mine}). The kernel may choose another for the way it takes, as a node does towards its own pods.",
+    "target-changed": "The path changes the request line: the server saw {target}",
     "fields-dropped": "The path removes headers it does not know: the one the probe marks its requests with is gone.",
-    "host-changed": "The path changes the Host header: the server saw {host}.",
+    "host-changed": "The path changes the Host header: the server saw {host}",
     "whoami": "This is a whoami: it shows what arrives and judges nothing.",
     "unanswered": "{count} of {total} requests got no answer: {why}",
     "canaries-unanswered": "{count} forged requests got no answer; a firewall for web applications may refuse them.",

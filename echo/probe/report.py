@@ -13,11 +13,12 @@ from echo.clientip import Fault, printable
 from echo.probe.answers import WHOAMI
 from echo.probe.connections import CONNECTIONS
 from echo.probe.fates import FATES, Fate
-from echo.probe.judge import GOOD, Judgement, Path
+from echo.probe.judge import ARRIVED, GOOD, PRESERVED, Judgement, Path
 from echo.probe.outcomes import OUTCOMES
-from echo.probe.seen import same
+from echo.probe.seen import same, spelled
 
 JSON_VERSION = 1
+SETTLED = "What it leaves open, this probe has settled: the address that it names is yours."
 WIDTH = 80
 LABEL = 15  # "Server names:"
 NAME = 31  # of a canary
@@ -32,6 +33,11 @@ def report_text(judgement: Judgement) -> str:
     told = judgement.told
     lines = [
         *_wrapped(f"{judgement.outcome.word}: {judgement.says}"),
+        *[
+            line
+            for note in judgement.also
+            for line in ("", *_wrapped(f"Also {OUTCOMES[note.code].word}: {note.words}"))
+        ],
         "",
         *_labelled("Your address", ", ".join(map(str, judgement.mine)) or "unknown"),
         *_labelled("Server names", _named(judgement)),
@@ -39,7 +45,7 @@ def report_text(judgement: Judgement) -> str:
         *(_labelled("Lost at", _cut(told.lost_at, MAX_SHOWN)) if told.lost_at else []),
         *(_labelled("To do", judgement.todo) if judgement.todo else []),
         *_list("On the way:", [note.words for note in judgement.practices]),
-        *_list("Mind:", [note.words for note in judgement.notes]),
+        *_list("Note:", [note.words for note in judgement.notes]),
         *_fate_lines(judgement.fates),
         *_path_lines(judgement.paths),
         "",
@@ -55,6 +61,7 @@ def report_json(judgement: Judgement, url: str) -> str:
     told = judgement.told
     document = {
         **_head(url, judgement.outcome.code, judgement.says, judgement.todo),
+        "also": [{"code": note.code, "words": _cut(note.words, MAX_TOLD)} for note in judgement.also],
         "requests": judgement.requests,
         "mine": [str(one) for one in judgement.mine],
         "server": {
@@ -106,9 +113,9 @@ def _named(judgement: Judgement) -> str:
     if told.kind == WHOAMI:
         return "nobody: a whoami judges nothing"
     if told.client is None:
-        return f"nobody ({_shown(told.why)})"
+        return "nobody"
     sources = {"peer": "the other end of its connection", "proxied-peer": "a PROXY header"}
-    source = sources.get(told.source, f"the header {_shown(told.source)}")
+    source = sources.get(told.source, f"the header {_shown(spelled(told.source))}")
     return f"{told.client}, read from {source}"
 
 
@@ -134,7 +141,7 @@ def _fate_lines(fates: Sequence[Fate]) -> list[str]:
     for fate in fates:
         name = f"  {_cut(fate.canary.label, NAME):<{NAME}}  "
         lines += textwrap.wrap(
-            _fate_words(fate), WIDTH, initial_indent=name, subsequent_indent=" " * len(name), break_long_words=True
+            _fate_words(fate), WIDTH, initial_indent=name, subsequent_indent=" " * len(name), break_on_hyphens=False
         )
     return lines
 
@@ -147,12 +154,11 @@ def _fate_words(fate: Fate) -> str:
         words += f" by {shown}" if fate.code == "replaced" else f": {shown}"
     if fate.copied:
         words += f"; copied into {', '.join(map(_shown, fate.copied))}"
-    if fate.taken:
-        words += "; A PROXY BELIEVED IT"
-    if fate.believed:
-        words += "; THE SERVER BELIEVED IT"
+    believers = [name for name, believes in (("a proxy", fate.taken), ("the server", fate.believed)) if believes]
+    if believers:
+        words += f"; BELIEVED by {' and '.join(believers)}"
     if fate.hidden:
-        words += "; THE SERVER THEN NAMES NOBODY"
+        words += "; the server then names NOBODY"
     return words
 
 
@@ -184,12 +190,14 @@ def _told_lines(judgement: Judgement) -> list[str]:
     told = judgement.told
     if told.kind == WHOAMI:
         return []
+    is_settled = judgement.outcome.code == ARRIVED and not told.verdict.startswith(PRESERVED)
     return [
         "",
         *_wrapped(f"The server's own explanation ({_shown(told.verdict)}: {_shown(told.finding)}):"),
         *_wrapped(_cut(told.title, MAX_TOLD), "  "),
         *_labelled("  Why", _cut(told.cause, MAX_TOLD)),
         *_labelled("  To do", _cut(told.remedy, MAX_TOLD)),
+        *(_wrapped(SETTLED) if is_settled else []),
     ]
 
 

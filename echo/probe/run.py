@@ -66,6 +66,7 @@ class Prober:
         *,
         extra: Fields = (),
         mine: Sequence[Address] = (),
+        local: Sequence[Address] = (),
         told: Callable[[str], None] = lambda words: None,
     ) -> None:
         """
@@ -73,6 +74,7 @@ class Prober:
 
         extra  fields that all requests have, in place of ours of the same name
         mine   addresses that are ours; none: those of our ends of the connections
+        local  other addresses of this machine
         told   is told what is being done
         """
         own = [
@@ -87,6 +89,7 @@ class Prober:
         self._pace = pace
         self._fields = [pair for pair in own if pair[0].lower() not in replaced] + list(extra)
         self._mine = tuple(mine)
+        self._local = tuple(local)
         self._told = told
         self._kind = ""
 
@@ -100,7 +103,7 @@ class Prober:
         names = {name.lower() for name, _ in self._fields} | {NONCE_HEADER.lower(), "connection"}
         host = next(value for name, value in self._fields if name.lower() == "host")
         path = self._dialer.target.base + QUESTIONS[self._kind][0].removesuffix("?")
-        return judge(Sent(self._mine, frozenset(names), host, path), base, forged, kept)
+        return judge(Sent(self._mine, self._local, frozenset(names), host, path), base, forged, kept)
 
     def _base(self, count: int) -> list[Seen]:
         found: list[Seen] = []

@@ -8,6 +8,7 @@ from echo.clientip import Address, classify, parse_hop
 from echo.clientip.resolve import PARSERS
 from echo.probe.answers import Answer
 from echo.probe.canaries import Canary
+from echo.request import canonical
 
 # classes of addresses that mean something inside a network alone
 INSIDE = frozenset({"loopback", "link-local", "cloud-metadata", "private", "cgnat"})
@@ -33,9 +34,19 @@ class Seen(NamedTuple):
     fault: str = ""
 
 
+def spelled(header: str) -> str:
+    """Return a header's name as people write it; our JSON has those that were read in lower case."""
+    return canonical(header.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
 def is_inside(address: Address) -> bool:
     """Return whether an address means something inside a network alone."""
     return classify(address.packed) in INSIDE
+
+
+def is_loopback(address: Address) -> bool:
+    """Return whether an address is the machine itself."""
+    return classify(address.packed) == "loopback"
 
 
 def same(address: Address | None, others: Iterable[Address]) -> bool:

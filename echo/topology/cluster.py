@@ -25,7 +25,7 @@ from echo.topology.known import (
 from echo.topology.nets import Net
 from echo.topology.view import Complaints, View, shown
 
-NO_CLUSTER_IP = ("", "None")
+HEADLESS = "None"
 ENDED = ("Succeeded", "Failed")  # phases of pods whose address is another's by now
 # scheme of spec.providerID
 PROVIDER = re.compile(r"([a-z0-9]{1,32})://")
@@ -173,7 +173,7 @@ def _node(cluster: Cluster, _: str, name: str, view: View) -> None:
     found: dict[str, list[str]] = {"InternalIP": [], "ExternalIP": []}
     for address in view.views("status", "addresses"):
         found.get(address.text("type"), []).append(address.text("address"))
-    blocks = view.texts("spec", "podCIDRs") or [text for text in [view.text("spec", "podCIDR")] if text]
+    blocks = view.texts("spec", "podCIDRs") or [view.text("spec", "podCIDR")]
     provider = PROVIDER.match(view.text("spec", "providerID"))
     notes = view.table("metadata", "annotations", keys=(FLANNEL_ANNOTATION, *TUNNEL_ANNOTATIONS))
     cluster.nodes.append(
@@ -184,7 +184,7 @@ def _node(cluster: Cluster, _: str, name: str, view: View) -> None:
             view.blocks(blocks, "spec.podCIDRs"),
             provider[1] if provider else "",
             FLANNEL_ANNOTATION in notes,
-            view.hosts((notes[key] for key in TUNNEL_ANNOTATIONS if notes.get(key)), "metadata.annotations"),
+            view.hosts((notes.get(key, "") for key in TUNNEL_ANNOTATIONS), "metadata.annotations"),
         )
     )
 
@@ -202,7 +202,7 @@ def _pod(cluster: Cluster, namespace: str, name: str, view: View) -> None:
         Pod(
             namespace,
             name,
-            view.hosts((text for text in texts if text), "status.podIPs"),
+            view.hosts(texts, "status.podIPs"),
             view.flag("spec", "hostNetwork"),
             next((owner.text("name") for owner in view.views("metadata", "ownerReferences")), ""),
             view.table("metadata", "labels"),
@@ -220,7 +220,7 @@ def _service(cluster: Cluster, namespace: str, name: str, view: View) -> None:
             name,
             view.text("spec", "type") or "ClusterIP",
             view.text("spec", "externalTrafficPolicy") or "Cluster",
-            view.hosts((text for text in cluster_ips if text not in NO_CLUSTER_IP), "spec.clusterIPs"),
+            view.hosts((text for text in cluster_ips if text != HEADLESS), "spec.clusterIPs"),
             _balancers(view),
             view.hosts(view.texts("spec", "externalIPs"), "spec.externalIPs"),
             view.table("spec", "selector"),
@@ -252,7 +252,7 @@ def _ingress(cluster: Cluster, namespace: str, name: str, view: View) -> None:
 def _balancers(view: View) -> tuple[Net, ...]:
     """Return the addresses of a balancer; AWS gives a name instead."""
     texts = [one.text("ip") for one in view.views("status", "loadBalancer", "ingress")]
-    return view.hosts((text for text in texts if text), "status.loadBalancer.ingress")
+    return view.hosts(texts, "status.loadBalancer.ingress")
 
 
 def _slice(cluster: Cluster, namespace: str, _: str, view: View) -> None:
@@ -268,7 +268,7 @@ def _config_map(cluster: Cluster, namespace: str, name: str, view: View) -> None
     if key is not None:
         text = view.table("data", keys=(key,)).get(key, "")[:MAX_CONFIG_TEXT]
         for found in RANGE_LINE.finditer(text):
-            ranges[found[1]] = view.blocks((one for one in found[2].split(",") if one), f"data {found[1]}")
+            ranges[found[1]] = view.blocks(found[2].split(","), f"data {found[1]}")
     cluster.config_maps.append(ConfigMap(namespace, name, view.table("data", keys=INGRESS_NGINX_KEYS), ranges))
 
 

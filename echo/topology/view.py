@@ -40,14 +40,16 @@ class View:
     """
     An object of the JSON.
 
-    place  what complaints call it: the file and item, until `called` gives it its name
+    place   what complaints call it: the file and item, until `called` gives it its name
+    prefix  of its fields' paths: where it stands in the object of that name
     """
 
-    __slots__ = ("_say", "_value", "place")
+    __slots__ = ("_prefix", "_say", "_value", "place")
 
-    def __init__(self, value: dict[str, Any], place: str, say: Complaints) -> None:
+    def __init__(self, value: dict[str, Any], place: str, say: Complaints, prefix: tuple[str, ...] = ()) -> None:
         self._value = value
         self._say = say
+        self._prefix = prefix
         self.place = place
 
     def called(self, name: str) -> "View":
@@ -74,7 +76,9 @@ class View:
 
     def views(self, *path: str) -> list["View"]:
         """Return the objects of the list at path."""
-        return [View(item, self.place, self._say) for item in self.items(*path) if self._is(item, dict, path, " item")]
+        prefix = self._prefix + path
+        items = (item for item in self.items(*path) if self._is(item, dict, path, " item"))
+        return [View(item, self.place, self._say, prefix) for item in items]
 
     def table(self, *path: str, keys: Iterable[str] | None = None) -> dict[str, str]:
         """Return the texts of the object at path, by key; only those of `keys`, if they are given."""
@@ -87,7 +91,7 @@ class View:
         }
 
     def hosts(self, texts: Iterable[str], field: str) -> tuple[Net, ...]:
-        """Return texts of a field as addresses; what is none is said."""
+        """Return texts of a field as addresses; what is none is said, but that there is no text."""
         return self._nets(texts, field, parse_host, "an address")
 
     def blocks(self, texts: Iterable[str], field: str) -> tuple[Net, ...]:
@@ -100,7 +104,7 @@ class View:
 
     def _nets(self, texts: Iterable[str], field: str, parse: Callable[[str], Net | None], what: str) -> tuple[Net, ...]:
         found: dict[Net, None] = {}
-        for text in texts:
+        for text in filter(None, texts):
             net = parse(text)
             if net is None:
                 self.complain(f"{field} {quote(text)} is not {what}; passed over: kubectl get -o yaml shows the field")
@@ -121,7 +125,7 @@ class View:
     def _is(self, value: object, wanted: type, path: tuple[str, ...], suffix: str) -> bool:
         if isinstance(value, wanted):
             return True
-        field = printable(".".join(path))[:MAX_NAME] + suffix
+        field = printable(".".join(self._prefix + path))[:MAX_NAME] + suffix
         self.complain(
             f"{field} is {shape(value)}, not {SHAPES[wanted]}; passed over: kubectl get -o yaml shows the field"
         )

@@ -148,7 +148,10 @@ def endpoints(service_name: str, namespace: str, ips: list[str], family: str = "
         "endpoints": [{"addresses": [ip], "conditions": {"ready": True}, "nodeName": "n"} for ip in ips],
         "kind": "EndpointSlice",
         "metadata": meta(
-            f"{service_name}-x7k2p", namespace, labels={"kubernetes.io/service-name": service_name}, annotations={}
+            f"{service_name}-{family.lower()}-x7k2p",
+            namespace,
+            labels={"kubernetes.io/service-name": service_name},
+            annotations={},
         ),
         "ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
     }

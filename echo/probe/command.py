@@ -8,11 +8,12 @@ import click
 from echo.clientip import Address, ConfigFault, parse_hop, quote
 from echo.explain.command import parse_field
 from echo.host import interface_addresses
-from echo.probe.client import MAX_RATE, MIN_INTERVAL, Dialer, Pace, parse_url, tls_context
+from echo.probe.client import MAX_RATE, MIN_INTERVAL, Dialer, Pace, tls_context
 from echo.probe.errors import ProbeFault
 from echo.probe.report import failure_json, report_json, report_text
 from echo.probe.run import MAX_REQUESTS, Prober, check_fields
 from echo.probe.seen import is_loopback
+from echo.probe.target import parse_url
 from echo.units import parse_duration
 
 DEFAULT_REQUESTS = 5

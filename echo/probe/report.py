@@ -11,10 +11,12 @@ import orjson
 
 from echo.clientip import Fault, printable
 from echo.probe.answers import WHOAMI
+from echo.probe.arrival import ARRIVED, GOOD, PRESERVED
 from echo.probe.connections import CONNECTIONS
 from echo.probe.fates import FATES, Fate
-from echo.probe.judge import ARRIVED, GOOD, PRESERVED, Judgement, Path
+from echo.probe.judge import Judgement
 from echo.probe.outcomes import OUTCOMES
+from echo.probe.paths import Path
 from echo.probe.seen import same, spelled
 
 JSON_VERSION = 1

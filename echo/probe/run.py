@@ -23,10 +23,11 @@ from echo.probe.answers import (
     read_whoami,
     read_whofrom,
 )
+from echo.probe.arrival import Sent
 from echo.probe.canaries import CANARIES, NEVER_SENT, Canary, canaries, extra_canaries
 from echo.probe.client import NOT_OURS, Connection, Dialer, Fields, Pace
 from echo.probe.errors import ProbeFault, Unanswered
-from echo.probe.judge import Judgement, Sent, judge
+from echo.probe.judge import Judgement, judge
 from echo.probe.seen import Seen, addresses_in
 
 MAX_REQUESTS = 1000  # of -n: at the fastest pace, a minute

@@ -120,12 +120,14 @@ def test_what_is_written_is_a_file_for_the_server(tmp_path: Path) -> None:
 
 
 # what may stand anywhere: any text, and the texts that the rules look for
-KNOWN = """
-    List NodeList InternalIP ExternalIP LoadBalancer NodePort Local Cluster true ip qcloud://x gce://x aws://x qcloud
-    gce alb a b kube-system edge IPv6 None k8s.io/ingress-nginx {"ingress":true} --cluster-cidr=10.244.0.0/16
-    --configmap=$(POD_NAMESPACE)/a 192.0.2.4 10.244.0.1 10.244.0.9 100.64.0.9 0.0.0.0 0.0.0.0/32 ::1 fd00::9
-    ::ffff:10.0.0.1 10.244.0.0/24 10.244.1.0/24 0.0.0.0/0 10.0.0.0/8 100.64.0.0/10 fd00::/64 2001:db8::/32
-""".split()
+KNOWN = [
+    "List", "NodeList", "InternalIP", "ExternalIP", "LoadBalancer", "NodePort", "Local", "Cluster", "true", "ip",
+    "qcloud://x", "gce://x", "aws://x", "qcloud", "gce", "alb", "a", "b", "kube-system", "edge", "IPv6", "None",
+    "k8s.io/ingress-nginx", '{"ingress":true}', "--cluster-cidr=10.244.0.0/16", "--configmap=$(POD_NAMESPACE)/a",
+    "192.0.2.4", "10.244.0.1", "10.244.0.9", "100.64.0.9", "0.0.0.0", "0.0.0.0/32", "::1", "fd00::9",
+    "::ffff:10.0.0.1", "10.244.0.0/24", "10.244.1.0/24", "0.0.0.0/0", "10.0.0.0/8", "100.64.0.0/10", "fd00::/64",
+    "2001:db8::/32",
+]  # fmt: skip
 AGENTS = [agent for cni in CNIS for agent in cni.agents]
 IMAGES = [image for one in CONTROLLERS for image in one.images]
 TEXTS = st.one_of(

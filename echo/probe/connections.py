@@ -18,8 +18,8 @@ CONNECTIONS = {
     "per-request": "Requests that you send on one connection arrive on a new one each: a proxy that speaks HTTP stands "
     "in between and opens a connection for each request. Whom the server is connected to is that proxy.",
     "pooled": "Connections that are new here arrive on older ones at the server: a proxy that speaks HTTP stands in "
-    "between and keeps a pool of them, shared by its clients. Nothing that belongs to a connection (the address at its "
-    "other end, a PROXY header, a login) can belong to one client there.",
+    "between and keeps a pool of them. Where its clients share it, nothing that belongs to a connection (the address "
+    "at its other end, a PROXY header, a login) belongs to one client.",
     "closed": "Connections are closed after each answer, so there was nothing to compare.",
     "unknown": "The server does not tell its connections apart.",
 }

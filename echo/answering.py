@@ -81,10 +81,10 @@ class Answering(Channel):
         """Judge who is at the other end, once for all requests."""
         wire = self._wire
         if self.transport is not None:
-            wire = wire._replace(subjects=peer_subjects(self.transport.get_extra_info("ssl_object")))
+            subjects = peer_subjects(self.transport.get_extra_info("ssl_object"))
+            wire = wire._replace(subjects=subjects, handshake=self._worker.handshakes.of(self.transport))
         self._wire = wire
-        peer = self._worker.app.explainer.peer(wire.proxied_ip or wire.peer_ip, proxied=wire.proxied_ip is not None)
-        self._ends = self._worker.lane.ends(wire, peer)
+        self._ends = self._worker.lane.ends(wire, self._worker.peer(wire))
         return self._ends
 
     def _settle(self) -> None:

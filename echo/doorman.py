@@ -176,8 +176,7 @@ class Doorman:
         """Log what cannot be answered."""
         worker = self._worker
         wire = visit.wire(worker.name())
-        peer = worker.app.explainer.peer(wire.proxied_ip or wire.peer_ip, proxied=wire.proxied_ip is not None)
-        worker.record_malformed(wire, peer, 0, malformed, 0)
+        worker.record_malformed(wire, worker.peer(wire), 0, malformed, 0)
 
     async def _first_bytes(self, visit: "_Visit") -> bytes:
         """Take the PROXY header off; return some bytes behind it, which are not taken, nothing at the end."""

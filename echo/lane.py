@@ -33,8 +33,9 @@ import orjson
 from echo import whoami
 from echo.answer import render
 from echo.counters import Counters, observe
-from echo.explain.findings import INTERNAL
-from echo.explain.judge import Kind, Peer
+from echo.explain.choose import INTERNAL, choose
+from echo.explain.facts import Facts
+from echo.explain.judge import ASKED, EVIDENCE_HEADERS, Peer
 from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, request_offset
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id
@@ -43,6 +44,7 @@ from echo.routes import ROUTES, WHOAMI, App, Route, route_at
 from echo.wire import parse_head
 
 MAX_SHAPES = 512
+MAX_VERDICTS = 4096  # facts combine: 14 reasons, 30 classes twice, a dozen signs; a deployment has some dozens of them
 MAX_NAMES, MAX_NAME_BYTES = 48, 1024  # of a shape, names and bytes of them: more is no common client's
 COMPILED_AFTER = 16  # requests of a shape, before it gets an expression: compiling one costs as much as some of them
 
@@ -84,7 +86,8 @@ class Shape:
     extra     how much longer whoami's print of the request is than the request
     record, record_values  the record, likewise
     trace     where the traceparent is, 0 without
-    forwarded (name, where its values are) of each header that the policy reads; `is_forwarded`: one of them is there
+    telling   (name, where its values are) of each header that says who the client is, or that is evidence
+    is_forwarded           a header that the policy reads is there
     names, fields          as they came, and as Go spells them
     """
 
@@ -94,14 +97,13 @@ class Shape:
             "api_values",
             "extra",
             "fields",
-            "forwarded",
             "is_forwarded",
             "match",
             "names",
             "record",
             "record_values",
         ),
-        *("seen", "text", "text_values", "trace", "host", "connection"),
+        *("seen", "text", "text_values", "telling", "trace", "host", "connection"),
     )
 
     def __init__(self, names: Values, at: Mapping[bytes, list[int]], forwarded: Sequence[str]) -> None:
@@ -113,8 +115,10 @@ class Shape:
         agents, self.host = at.get(b"user-agent", []), at[b"host"][0]
         self.connection = at.get(b"connection", [0])[0]
         self.trace = at.get(b"traceparent", [0])[0]
-        self.forwarded = tuple((name, tuple(at.get(name.encode(), ()))) for name in forwarded)
-        self.is_forwarded = any(indexes for _, indexes in self.forwarded)
+        self.is_forwarded = any(name.encode() in at for name in forwarded)
+        self.telling = tuple(
+            (name, tuple(at[name.encode()])) for name in {*forwarded, *EVIDENCE_HEADERS} if name.encode() in at
+        )
         others = sorted(
             (index for name, indexes in at.items() if name not in (b"host", b"user-agent") for index in indexes),
             key=lambda index: (fields[index - _FIRST_FIELD], index),
@@ -225,7 +229,7 @@ class Lane:
         self._explainer = app.explainer
         self._resolve = app.config.policy.resolve
         self._shapes: dict[Values, Shape] = {}
-        self._verdicts: dict[Kind, Verdict] = {}
+        self._verdicts: dict[Facts, Verdict] = {}
         self._second = 0
         self._now = self._stamp = self._host = self._whoami_head = self._bench_answer = b""
         self._api_head = self._api_start = self._api_name = b""
@@ -251,10 +255,10 @@ class Lane:
     def ends(self, connection: Connection, peer: Peer) -> Ends:
         """Write out what is the same for all requests of a connection."""
         ends = Ends(connection, peer, self._place)
-        if peer.resolution is not None and peer.meaning in INTERNAL:
+        if peer.resolution is not None and peer.meaning in INTERNAL - ASKED:
             header = self._explainer.headers[0]
-            ends.without = self._verdict(self._explainer.kind(peer, {}, peer.resolution))
-            ends.with_header = self._verdict(self._explainer.kind(peer, {header: ("",)}, peer.resolution))
+            ends.without = self._verdict(self._explainer.facts(peer, {}, peer.resolution))
+            ends.with_header = self._verdict(self._explainer.facts(peer, {header: ("",)}, peer.resolution))
         return ends
 
     def take(self, ends: Ends, data: bytes, at: int, number: int) -> Taken | None:
@@ -366,20 +370,22 @@ class Lane:
     def _judge(self, ends: Ends, shape: Shape, values: Values) -> tuple[bytes, Verdict]:
         """Return who the client of a request is, as JSON, and the verdict."""
         peer = ends.peer
-        headers = {name: [values[index].decode() for index in indexes] for name, indexes in shape.forwarded}
+        headers = {name: [values[index].decode() for index in indexes] for name, indexes in shape.telling}
         resolution = peer.resolution or self._resolve(peer.text, headers, peer.proxied)
-        kind = self._explainer.kind(peer, headers, resolution)
-        verdict = self._verdicts.get(kind) or self._verdict(kind)
+        facts = self._explainer.facts(peer, headers, resolution)
+        verdict = self._verdicts.get(facts) or self._verdict(facts)
         client = resolution.client
         return (b'"%b"' % str(client).encode() if client is not None else b"null"), verdict
 
-    def _verdict(self, kind: Kind) -> Verdict:
-        """Return the verdict on all requests of a kind: there are few, all of them ours to name."""
-        reason, source = kind[0], kind[1]
-        finding = self._explainer.finding_on(kind).code
+    def _verdict(self, facts: Facts) -> Verdict:
+        """Return the verdict on all requests of like facts, and remember it; a client can make many kinds, not all."""
+        reason, source = facts.reason, facts.source
+        finding = choose(facts).code
         told = {"client_source": source or None, "client_reason": reason, "finding": finding}
         verdict = Verdict(b"," + orjson.dumps(told)[1:-1], self._reasons[reason], self._findings[finding])
-        self._verdicts[kind] = verdict
+        if len(self._verdicts) >= MAX_VERDICTS:
+            self._verdicts.clear()
+        self._verdicts[facts] = verdict
         return verdict
 
     def _other(

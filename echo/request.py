@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import parse_address
+from echo.handshake import UNKNOWN, Handshake
 
 MAX_CACHED_CHARS = 256  # longer header names and targets are worked out each time: caches hold no attacker's megabytes
 
@@ -29,6 +30,7 @@ class Connection(NamedTuple):
     remote_addr  whom whoami names, spelled as Go spells it: the proxied peer where there is one, else the peer
     proxied_ip   source that a PROXY header gave, None without one
     subjects     of the certificates that the client sent, its own first
+    handshake    what the kernel kept of it
     """
 
     id: str
@@ -41,6 +43,7 @@ class Connection(NamedTuple):
     proxied_ip: str | None = None
     proxied_port: int | None = None
     subjects: tuple[str, ...] = ()
+    handshake: Handshake = UNKNOWN
 
     @property
     def lines(self) -> bytes:

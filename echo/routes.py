@@ -21,7 +21,17 @@ from echo.answer import JSON, MAX_DRAINED_BYTES, TEXT, Answer, Rest, plain
 from echo.clientip import Config, ConfigFault, Resolution
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
-from echo.explain import Explainer, asked_names, explain_json, explain_text, wants_json
+from echo.explain import (
+    Explainer,
+    Surroundings,
+    asked_names,
+    explain_html,
+    explain_json,
+    explain_text,
+    form_of,
+)
+from echo.explain.page import PAGE_HEADERS
+from echo.explain.topology import NOWHERE
 from echo.gojson import decode_int, is_decided
 from echo.host import Host
 from echo.record import LoginRule, header_text
@@ -34,6 +44,12 @@ MAX_ASKED_BYTES = 32 << 10  # of headers with ?as=: all dialects take 50 ms for 
 MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
 MAX_OPTIONS_BYTES = 4 << 10  # of a body of OPTIONS * Go reads no more, and goes on behind no more
 COPIED_BYTES = 512  # Go's io.Copy into an answer sends the head once it has seen so many
+# form of /explain -> its headers, and what tells it
+FORMS = {
+    "text": ((TEXT,), explain_text),
+    "json": ((JSON,), explain_json),
+    "html": (PAGE_HEADERS, explain_html),
+}
 
 
 class Health:
@@ -62,6 +78,7 @@ class App:
     """
     What all requests share.
 
+    around   where the process runs, as far as it knows
     health   set by POST /health, in all workers
     ready    False once the server is told to stop: /readyz and /health fail, so that balancers look elsewhere
     metrics  Accept header -> (Content-Type, text) of /metrics
@@ -72,13 +89,14 @@ class App:
     logins: tuple[LoginRule, ...] = ()
     settings: Settings = field(default_factory=Settings)
     host: Host = field(default_factory=Host)
+    around: Surroundings = NOWHERE
     health: Health = field(default_factory=Health)
     ready: bool = True
     metrics: Callable[[str], tuple[str, bytes]] = _no_metrics
     explainer: Explainer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.explainer = Explainer(self.config)
+        self.explainer = Explainer(self.config, self.around)
 
     def resolve(self, request: Request) -> Resolution:
         """Return who the client of a request is."""
@@ -196,10 +214,11 @@ def _explain(app: App, request: Request) -> Answer:
         spelled_endpoint(wire.proxied_ip, wire.proxied_port) if wire.proxied_ip else None,
     )
     asked = f"{header_text(request.method)} {header_text(request.target)}"
-    explanation = app.explainer.explain(asked, arrival, spoken)
-    if wants_json(request):
-        return Answer(200, (JSON,), explain_json(explanation))
-    return Answer(200, (TEXT,), explain_text(explanation))
+    explanation = app.explainer.explain(
+        asked, arrival, spoken, handshake=wire.handshake, connection=(wire.id, request.number)
+    )
+    headers, tell = FORMS[form_of(request)]
+    return Answer(200, headers, tell(explanation))
 
 
 def _health(app: App, request: Request) -> Answer:
@@ -318,7 +337,11 @@ ROUTES: Mapping[bytes, Route] = {
             reads=frozenset({b"POST"}),
             enough=is_decided,
         ),
-        Route("/explain", _explain, "who the client is and why; `?as=` what other programs would say"),
+        Route(
+            "/explain",
+            _explain,
+            "who the client is and why: text, JSON or a page; `?as=` what other programs would say",
+        ),
         Route("/ip", _ip, "the resolved client, a line; `?expect=IP` answers 200 or 412"),
         Route("/clientip", _clientip, "the socket's peer, a line; `?expect=IP` answers 200 or 412"),
         Route("/hostname", _hostname, "the host's name, a line"),

@@ -27,6 +27,7 @@ from echo.connection import Conversation
 from echo.cores import workers
 from echo.counters import Counters
 from echo.doorman import Doorman
+from echo.kernel import save_syn
 from echo.listeners import listen, place, remove_unix
 from echo.metrics import METRICS, Exposition
 from echo.record import parse_login_rules
@@ -35,6 +36,7 @@ from echo.routes import App
 from echo.settings import LOG_DROP, Settings
 from echo.sink import CLOSE_SECONDS, Sink, open_sink
 from echo.supervisor import FINISH, REOPEN, STOP, Supervisor
+from echo.surroundings import read_surroundings
 from echo.tls import tls_context
 from echo.units import spell_duration
 from echo.verbose import say
@@ -54,6 +56,7 @@ def serve_forever(settings: Settings) -> int:
         Identity(settings.name, environment() if settings.allow_env else {}),
         parse_login_rules(config.tables.get("login"), config.path),
         settings,
+        around=read_surroundings(os.environ),
     )
     context = tls_context(settings, say)
     count = settings.workers or workers()
@@ -65,6 +68,8 @@ def serve_forever(settings: Settings) -> int:
         flush_seconds=settings.log_flush,
     )
     listeners = listen(settings, count)
+    for listener in listeners:
+        save_syn(listener)
     counters = Counters(METRICS, count)
     restarts = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
     app.metrics = Exposition(counters, restarts).text

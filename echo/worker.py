@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from echo.clientip import parse_address
 from echo.counters import Counters, observe
-from echo.explain import MALFORMED as MALFORMED_FINDING
+from echo.explain import finding_on_malformed
 from echo.explain.judge import Peer
+from echo.kernel import Handshakes
 from echo.lane import Lane
 from echo.malformed import Malformed
 from echo.metrics import (
@@ -102,6 +103,8 @@ class Worker:
         sink.when_full = self.hold
         sink.when_room = self._when_room
         sink.about_dropped = self._about_dropped
+        gateways = frozenset(address.packed for _, address in app.around.gateways)
+        self.handshakes = Handshakes(gateways)
         app.host.refresh()
 
     # --- connections ----------------------------------------------------------------------------------------------
@@ -141,6 +144,13 @@ class Worker:
 
     # --- records --------------------------------------------------------------------------------------------------
 
+    def peer(self, wire: Connection) -> Peer:
+        """Judge the other end of a connection, once for all its requests."""
+        proxied = wire.proxied_ip is not None
+        return self.app.explainer.peer(
+            wire.proxied_ip or wire.peer_ip, proxied=proxied, sender=wire.peer_ip, handshake=wire.handshake
+        )
+
     def record(
         self, wire: Connection, peer: Peer, request: Request, route: str, status: int, sent: int, error: str | None
     ) -> None:
@@ -172,7 +182,8 @@ class Worker:
     def record_malformed(self, wire: Connection, peer: Peer, number: int, malformed: Malformed, sent: int) -> None:
         """Log and count what is no request."""
         resolution = self.app.config.policy.resolve(peer.text, {}, peer.proxied)
-        self._count(MALFORMED_ROUTE, malformed.status, resolution.reason.code, MALFORMED_FINDING.code, 0)
+        finding = finding_on_malformed(malformed.kind).code
+        self._count(MALFORMED_ROUTE, malformed.status, resolution.reason.code, finding, 0)
         self.row[self._kinds[malformed.kind]] += 1
         if self.sink.on:
             exchange = Exchange(
@@ -180,7 +191,7 @@ class Worker:
                 number,
                 None,
                 resolution,
-                MALFORMED_FINDING.code,
+                finding,
                 malformed.status,
                 sent,
                 0,

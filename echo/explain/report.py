@@ -5,12 +5,11 @@ Everything that came from the client is made printable and cut: the text is read
 """
 
 import textwrap
-from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 import orjson
 
-from echo.clientip import STRATEGIES, Policy
+from echo.clientip import STRATEGIES, Policy, parse_hop
 from echo.clientip.faults import printable
 from echo.clientip.strategies import CHAIN
 from echo.explain.judge import Explanation, HopView, spelled
@@ -33,27 +32,17 @@ ROLES = {
     "passed": "passed over",
     "stop": "the walk stops here",
 }
-VERDICTS = {
+# verdict -> how it is said
+VERDICT_WORDS = {
     "preserved-at-socket": "PRESERVED at the socket",
     "preserved-in-header": "PRESERVED in a header",
     "untrusted-header": "UNTRUSTED HEADER",
     "ambiguous": "AMBIGUOUS",
     "lost": "LOST",
+    "forged": "FORGED, and believed by a program on the way",
     "malformed": "MALFORMED",
 }
-
-
-def wants_json(request: Request) -> bool:
-    """Return whether the query (`format=json`, `format=text`) or else the Accept header asks for JSON."""
-    for pair in request.query.split(b"&"):
-        if pair.startswith(b"format="):
-            return pair == b"format=json"
-    return any(
-        part.partition(b";")[0].strip(b" \t").lower() == b"application/json"
-        for name, value in request.fields
-        if name == b"Accept"
-        for part in value.split(b",")
-    )
+FORGEABLE = "the client could have written that"
 
 
 def asked_names(request: Request) -> str:
@@ -64,28 +53,61 @@ def asked_names(request: Request) -> str:
 
 def explain_text(explanation: Explanation) -> bytes:
     """Return the explanation as text."""
-    finding, resolution = explanation.finding, explanation.resolution
-    client = f"{resolution.client}, {explanation.client.words}" if resolution.client else "unknown"
+    finding = explanation.finding
     lines = [
-        *_paragraph("Client", client),
-        *_paragraph("Verdict", f"{VERDICTS[finding.verdict]} ({finding.code})"),
+        *_paragraph("Client", client_text(explanation)),
+        *_paragraph("Verdict", verdict_text(explanation)),
         "",
         *textwrap.wrap(finding.title, WIDTH),
         "",
         *_paragraph("Why", finding.cause),
+        *_candidate_lines(explanation),
+        *_evidence_lines(explanation),
         *_paragraph("To do", finding.remedy),
+        *_manifest_lines(finding.manifest),
+        *_paragraph("See", sources(explanation)),
         "",
         "The way of the request, from the far end to this server:",
     ]
     if explanation.hidden:
         lines.append(f"  … {explanation.hidden} more, further left")
     for number, view in enumerate(explanation.hops, 1):
-        lines += _hop_lines(number, view)
+        lines += _hop_lines(number, view, role_words(explanation, view))
     number = len(explanation.hops) + 1
-    lines += [f"  {number:>2}. this server", "", *_policy_lines(explanation), *_other_lines(explanation)]
+    lines += [
+        f"  {number:>2}. this server",
+        "",
+        *_paragraph("Policy", policy_text(explanation)),
+        *_other_lines(explanation),
+    ]
     if explanation.asked:
         lines += _paragraph("Asked", _shown(explanation.asked, MAX_ASKED))
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def client_text(explanation: Explanation) -> str:
+    """Return who the client is in a line; where that is not certain, who stands in its place."""
+    resolution, verdict = explanation.resolution, explanation.finding.verdict
+    client = f"{resolution.client}, {explanation.client.words}" if resolution.client else ""
+    if verdict == "lost":
+        return f"unknown; in its place stands {client}" if client else "unknown"
+    if verdict == "ambiguous" and client:
+        return f"{client}, or somebody behind it"
+    return client or "unknown"
+
+
+def verdict_text(explanation: Explanation) -> str:
+    """Return the verdict in a line: what, where, and the finding's code."""
+    finding, lost = explanation.finding, explanation.lost_at
+    at = f" at {_shown(lost.hop.text, MAX_SHOWN) or 'this connection'}, {lost.meaning.words}" if lost else ""
+    return f"{VERDICT_WORDS[finding.verdict]}{at} ({finding.code})"
+
+
+def sources(explanation: Explanation) -> str:
+    """Return where to read more; "" if nowhere."""
+    finding = explanation.finding
+    section = f"the article's section {finding.section}" if finding.section else ""
+    return "; ".join(filter(None, (section, finding.reference)))
 
 
 def explain_json(explanation: Explanation) -> bytes:
@@ -95,7 +117,13 @@ def explain_json(explanation: Explanation) -> bytes:
     document = {
         "v": JSON_VERSION,
         "verdict": finding.verdict,
-        "finding": finding._asdict(),
+        "finding": {name: value for name, value in finding._asdict().items() if name not in ("stories", "lost_at")},
+        "lost_at": _place_json(explanation.lost_at),
+        "candidates": [
+            {"story": one.story, "words": one.words, "client": str(one.client) if one.client else None}
+            for one in explanation.candidates
+        ],
+        "evidence": [one._asdict() for one in explanation.evidence],
         "client": {
             "ip": str(client) if client else None,
             "class": explanation.client.code if client else None,
@@ -113,8 +141,67 @@ def explain_json(explanation: Explanation) -> bytes:
             "trusted": list(policy.trusted.texts),
             "config": explanation.config_path or None,
         },
+        "request": _request_json(explanation),
     }
     return orjson.dumps(document) + b"\n"
+
+
+def _place_json(view: HopView | None) -> dict[str, object] | None:
+    if view is None:
+        return None
+    ip = str(view.hop.address) if view.hop.address else None
+    return {"ip": ip, "class": view.meaning.code, "class_source": view.meaning.source}
+
+
+def _request_json(explanation: Explanation) -> dict[str, object]:
+    """Return the request as it arrived; surrogates, which no JSON holds, are escaped."""
+    arrival = explanation.arrival
+    method, _, target = explanation.asked.partition(" ")
+    headers = [[_whole(name), _whole(value)] for name, value in arrival.headers]
+    identity, number = explanation.connection
+    return {
+        "method": _whole(method) or None,
+        "target": _whole(target) or None,
+        "host": next((value for name, value in headers if name.lower() == "host"), None),
+        "headers": headers,
+        "peer": _end_json(arrival.peer),
+        "proxied": _end_json(arrival.proxied) if arrival.proxied else None,
+        "connection": {"id": identity or None, "request": number or None},
+    }
+
+
+def _end_json(end: str | None) -> dict[str, object]:
+    address = parse_hop(end) if end else None
+    port = (end or "").rpartition(":")[2]
+    is_port = address is not None and port.isdigit() and str(address) != end
+    return {"ip": str(address) if address else None, "port": int(port) if is_port else None}
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _candidate_lines(explanation: Explanation) -> list[str]:
+    if not explanation.candidates:
+        return []
+    lines = ["Who:     It may be"]
+    for number, one in enumerate(explanation.candidates, 1):
+        client = f": {one.client}" if one.client else ""
+        lines += textwrap.wrap(
+            f"{number}. {one.words}{client}", WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 12
+        )
+    return lines
+
+
+def _evidence_lines(explanation: Explanation) -> list[str]:
+    if not explanation.evidence:
+        return []
+    words = [f"{one.words} ({FORGEABLE})" if one.forgeable else one.words for one in explanation.evidence]
+    return _paragraph("Seen", " ".join(words))
+
+
+def _manifest_lines(manifest: str) -> list[str]:
+    return ["", *(f"    {line}".rstrip() for line in manifest.splitlines()), ""] if manifest else []
 
 
 def _hop_json(view: HopView) -> dict[str, object]:
@@ -148,7 +235,7 @@ def _other_lines(explanation: Explanation) -> list[str]:
     lines = ["", "Other programs, given the same request and the same trusted ranges:"]
     for other in explanation.others:
         marks = [*([] if other.agrees else ["differs"]), *(["steerable"] if other.steered else [])]
-        said = _answer(other) + (f"  [{', '.join(marks)}]" if marks else "")
+        said = answer_text(other) + (f"  [{', '.join(marks)}]" if marks else "")
         name = f"  {other.name:<{NAME_WIDTH}}"
         lines += [f"{name}  {said}"] if len(name) + len(said) + 2 <= WIDTH else [name.rstrip(), f"      {said}"]
     steered: dict[str, None] = dict.fromkeys(other.steered for other in explanation.others if other.steered)
@@ -160,7 +247,8 @@ def _other_lines(explanation: Explanation) -> list[str]:
     return [*lines, ""]
 
 
-def _answer(other: Other) -> str:
+def answer_text(other: Other) -> str:
+    """Return what another program would say."""
     if other.refused:
         return f"refuses: {_shown(other.refused, MAX_SHOWN)}"
     if other.sends is not None:
@@ -169,16 +257,26 @@ def _answer(other: Other) -> str:
     return "nobody" if other.client is None else _shown(other.client, MAX_SHOWN) or "(empty)"
 
 
-def _hop_lines(number: int, view: HopView) -> list[str]:
+def role_words(explanation: Explanation, view: HopView) -> str:
+    """Return what a hop is to the verdict."""
+    if view is explanation.lost_at:
+        return "the client's address was lost here"
+    if view.hop.role == "client" and explanation.finding.verdict == "ambiguous":
+        return "the client, or it stands in its place"
+    return ROLES[view.hop.role]
+
+
+def _hop_lines(number: int, view: HopView, role: str) -> list[str]:
     hop, meaning = view
     where = "the connection" if hop.source in ("peer", "proxied-peer") else spelled(hop.source)
-    head = f"  {number:>2}. {_shown(hop.text, MAX_SHOWN) or '(empty)'}  [{ROLES[hop.role]}]"
+    head = f"  {number:>2}. {_shown(hop.text, MAX_SHOWN) or '(empty)'}  [{role}]"
     trust = "trusted" if hop.trusted else "not trusted"
     detail = f"{meaning.words} ({meaning.source}); {trust}; read from {where}"
     return [head, *textwrap.wrap(detail, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)]
 
 
-def _policy_lines(explanation: Explanation) -> Iterable[str]:
+def policy_text(explanation: Explanation) -> str:
+    """Return the policy in force, in words."""
     policy = explanation.policy
     texts = policy.trusted.texts
     if not texts and policy.headers:
@@ -189,8 +287,7 @@ def _policy_lines(explanation: Explanation) -> Iterable[str]:
         more = f" and {len(texts) - MAX_RANGES} more" if len(texts) > MAX_RANGES else ""
         trusted = f"Trusted: {', '.join(texts[:MAX_RANGES])}{more}; read from {_headers(policy)}"
     source = f" (from {_shown(explanation.config_path, MAX_ASKED)})" if explanation.config_path else ""
-    words = f"{policy.strategy}. {_client(policy)} {trusted}{source}."
-    return _paragraph("Policy", words)
+    return f"{policy.strategy}. {_client(policy)} {trusted}{source}."
 
 
 def _client(policy: Policy) -> str:
@@ -203,7 +300,9 @@ def _headers(policy: Policy) -> str:
 
 
 def _paragraph(label: str, words: str) -> list[str]:
-    return textwrap.wrap(words, WIDTH, initial_indent=f"{label + ':':<9}", subsequent_indent=" " * 9)
+    return textwrap.wrap(
+        words, WIDTH, initial_indent=f"{label + ':':<9}", subsequent_indent=" " * 9, break_on_hyphens=False
+    )
 
 
 def _shown(text: str, most: int) -> str:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 import pytest
 
+from echo.explain import FINDINGS
 from tests.echo.peers.programs import HOST, answers, ask, free_port, program, started
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
@@ -85,7 +86,7 @@ def test_counts_of_both_workers_agree_with_the_log(busy):
         assert found[f'whofrom_requests_total{{route="{route}",status="{STATUSES[route]}"}}'] == count
         logged = [record for record in records if record["target"] == TARGETS[route]]
         assert len(logged) == count
-    malformed = [record for record in records if record["finding"] == "malformed-request"]
+    malformed = [record for record in records if FINDINGS[record["finding"]].verdict == "malformed"]
     assert len(malformed) == sum(count for _, count in BROKEN.values())
     assert sum(value for name, value in found.items() if name.startswith("whofrom_malformed_total")) == len(malformed)
     assert found['whofrom_requests_total{route="malformed",status="4xx"}'] == len(malformed)

@@ -123,25 +123,85 @@ def test_a_large_body_over_tls(tls, certificates):
 PROXY_WORDS = "start the server with --proxy-protocol optional (from --trust ranges) or required"
 PROXY_MISSING_WORDS = "start the server with --proxy-protocol optional (from --trust ranges) or off"
 TLS_WORDS = "start the server without --cert and --key"
-# fixture of the server, what it is sent, what the answer and the record say, what the answer says to do
+# fixture of the server, what it is sent, what the answer and the record say, what the answer says to do, finding
 STRANGE = {
-    "plain HTTP on the TLS port": ("tls", REQUEST % b"", "plain HTTP on the TLS port", TLS_WORDS),
-    "a PROXY v1 header on the TLS port": ("tls", V1 + HELLO, "a PROXY protocol v1 header, which is not", PROXY_WORDS),
-    "a PROXY v2 header on the TLS port": ("tls", V2 + HELLO, "a PROXY protocol v2 header, which is not", PROXY_WORDS),
-    "neither on the TLS port": ("tls", b"\0\1\2\3\4\5", "what came on the TLS port is no TLS", TLS_WORDS),
-    "a TLS hello on the plain port": ("plain", HELLO, "a TLS hello on a plain HTTP port", "--cert and --key"),
-    "a PROXY v1 header while off": ("plain", V1 + REQUEST % b"", "a PROXY protocol v1 header, which is", PROXY_WORDS),
-    "a PROXY v2 header while off": ("plain", V2 + REQUEST % b"", "a PROXY protocol v2 header, which is", PROXY_WORDS),
-    "none while required": ("requiring", REQUEST % b"", "no PROXY header came", PROXY_MISSING_WORDS),
-    "none while required, TLS": ("requiring_tls", HELLO, "no PROXY header came", PROXY_MISSING_WORDS),
-    "plain HTTP behind one on the TLS port": ("requiring_tls", V1 + REQUEST % b"", "plain HTTP on the TLS", TLS_WORDS),
-    "a TLS hello behind one on the plain port": ("requiring", V1 + HELLO, "a TLS hello on a", "--cert and --key"),
+    "plain HTTP on the TLS port": ("tls", REQUEST % b"", "plain HTTP on the TLS port", TLS_WORDS, "plain-on-tls-port"),
+    "a PROXY v1 header on the TLS port": (
+        "tls",
+        V1 + HELLO,
+        "a PROXY protocol v1 header, which is not",
+        PROXY_WORDS,
+        "proxy-header-unexpected",
+    ),
+    "a PROXY v2 header on the TLS port": (
+        "tls",
+        V2 + HELLO,
+        "a PROXY protocol v2 header, which is not",
+        PROXY_WORDS,
+        "proxy-header-unexpected",
+    ),
+    "neither on the TLS port": (
+        "tls",
+        b"\0\1\2\3\4\5",
+        "what came on the TLS port is no TLS",
+        TLS_WORDS,
+        "plain-on-tls-port",
+    ),
+    "a TLS hello on the plain port": (
+        "plain",
+        HELLO,
+        "a TLS hello on a plain HTTP port",
+        "--cert and --key",
+        "tls-on-plain-port",
+    ),
+    "a PROXY v1 header while off": (
+        "plain",
+        V1 + REQUEST % b"",
+        "a PROXY protocol v1 header, which is",
+        PROXY_WORDS,
+        "proxy-header-unexpected",
+    ),
+    "a PROXY v2 header while off": (
+        "plain",
+        V2 + REQUEST % b"",
+        "a PROXY protocol v2 header, which is",
+        PROXY_WORDS,
+        "proxy-header-unexpected",
+    ),
+    "none while required": (
+        "requiring",
+        REQUEST % b"",
+        "no PROXY header came",
+        PROXY_MISSING_WORDS,
+        "proxy-header-missing",
+    ),
+    "none while required, TLS": (
+        "requiring_tls",
+        HELLO,
+        "no PROXY header came",
+        PROXY_MISSING_WORDS,
+        "proxy-header-missing",
+    ),
+    "plain HTTP behind one on the TLS port": (
+        "requiring_tls",
+        V1 + REQUEST % b"",
+        "plain HTTP on the TLS",
+        TLS_WORDS,
+        "plain-on-tls-port",
+    ),
+    "a TLS hello behind one on the plain port": (
+        "requiring",
+        V1 + HELLO,
+        "a TLS hello on a",
+        "--cert and --key",
+        "tls-on-plain-port",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", STRANGE)
 def test_the_wrong_protocol_is_answered_in_words_and_logged(request, name):
-    fixture, sent, words, next_step = STRANGE[name]
+    fixture, sent, words, next_step, finding = STRANGE[name]
     server = request.getfixturevalue(fixture)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         port = connection.getsockname()[1]
@@ -152,7 +212,7 @@ def test_the_wrong_protocol_is_answered_in_words_and_logged(request, name):
     assert next_step in answer
     # others may have come from the same port before
     *_, record = server.records(1, lambda record: record["peer_port"] == port and words in (record["error"] or ""))
-    assert (record["status"], record["finding"], record["method"]) == (400, "malformed-request", None)
+    assert (record["status"], record["finding"], record["method"]) == (400, finding, None)
     if sent.startswith(V1) and fixture.startswith("requiring"):
         assert record["proxied_ip"] == record["client_ip"] == "192.0.2.1"
 

@@ -89,27 +89,29 @@ def test_trace_id_of_an_invalid_traceparent(text):
 
 
 @pytest.mark.parametrize(
-    ("data", "error"),
+    ("data", "error", "finding"),
     [
         (
             b"PROXY TCP4 203.0.113.7 10.0.0.1 56324 443\r\n\r\n",
             "a PROXY protocol v1 header, which is not taken from this peer",
+            "proxy-header-unexpected",
         ),
         (
             b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1" * 12,
             "a PROXY protocol v2 header, which is not taken from this peer",
+            "proxy-header-unexpected",
         ),
-        (b"\x16\x03\x01\0\x05\1\0\0\x01\n", "a TLS hello on a plain HTTP port"),
-        (b"HELO there\r\n", "the first line is not METHOD TARGET HTTP/x.y"),
+        (b"\x16\x03\x01\0\x05\1\0\0\x01\n", "a TLS hello on a plain HTTP port", "tls-on-plain-port"),
+        (b"HELO there\r\n", "the first line is not METHOD TARGET HTTP/x.y", "malformed-request"),
     ],
 )
-def test_malformed_requests_are_records(server, data, error):
+def test_malformed_requests_are_records(server, data, error, finding):
     """Bytes that are no request are logged, with what was wrong."""
     assert server.send(data).startswith(b"HTTP/1.1 400 Bad Request\r\n")
     (record, *_) = server.records(1, lambda record: record["error"] == error)
     assert record["method"] is record["target"] is record["protocol"] is None
     assert record["status"] == 400
-    assert record["finding"] == "malformed-request"
+    assert record["finding"] == finding
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""
+Nodes that take turns: which nodes' addresses came lately for one Host, and whether a balancer spreads over them.
+
+A balancer that spreads connections over nodes, each of which puts its own address there, makes the nodes take turns;
+a program on a node shows one address. Two nodes that call one after the other do not take turns, so the order counts:
+either MANY nodes, or one that came back after another.
+
+An address of a client that is no node, by the same way, is proof that the way keeps addresses: it begins anew.
+
+Bounded: MAX_WAYS ways, the oldest forgotten; MAX_SEEN sightings each; nothing older than WINDOW_SECONDS counts.
+"""
+
+from collections import OrderedDict, deque
+from itertools import pairwise
+
+MAX_WAYS = 256  # (Host, proxy) pairs; Host is the client's to choose
+MAX_SEEN = 16
+MAX_HOST_CHARS = 255  # of a DNS name; a longer Host is nobody's
+WINDOW_SECONDS = 300.0
+MANY = 3
+
+Way = tuple[str, bytes]  # Host, and who wrote the address into the header (b"" at the socket)
+
+
+class Turns:
+    """The nodes' addresses that came lately, by way."""
+
+    def __init__(self) -> None:
+        self._ways: OrderedDict[Way, deque[tuple[float, bytes]]] = OrderedDict()
+
+    def note(self, way: Way, node: bytes, now: float) -> int:
+        """Note a node's address; return how many nodes took turns, 0 if they did not."""
+        if len(way[0]) > MAX_HOST_CHARS:
+            return 0
+        seen = self._ways.get(way)
+        if seen is None:
+            if len(self._ways) >= MAX_WAYS:
+                self._ways.popitem(last=False)
+            seen = self._ways[way] = deque(maxlen=MAX_SEEN)
+        else:
+            self._ways.move_to_end(way)
+        while seen and now - seen[0][0] > WINDOW_SECONDS:
+            seen.popleft()
+        seen.append((now, node))
+        return _turns([address for _, address in seen])
+
+    def count(self, host: str) -> int:
+        """Return how many nodes' addresses came lately for a Host, by whatever way."""
+        return len({address for way, seen in self._ways.items() if way[0] == host for _, address in seen})
+
+    def keeps(self, way: Way) -> None:
+        """Note that another client's own address came this way."""
+        if self._ways:
+            self._ways.pop(way, None)
+
+
+def _turns(addresses: list[bytes]) -> int:
+    runs = 1 + sum(one != other for one, other in pairwise(addresses))
+    distinct = len(set(addresses))
+    return distinct if distinct >= MANY or runs > distinct else 0

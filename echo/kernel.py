@@ -1,0 +1,57 @@
+"""What Linux tells of a connection beside its addresses; elsewhere, and of a UNIX socket, nothing."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+
+from echo import netlink
+from echo.clientip.address import V4_PREFIX
+from echo.handshake import UNKNOWN, Handshake, Links, parse_handshake
+
+TCP_SAVE_SYN, TCP_SAVED_SYN = 27, 28  # linux/tcp.h, since 4.3; Python has no names for them
+FROM_ETHERNET, FROM_IP = 2, 1  # where what is saved begins; the former since 5.10
+MAX_SYN_BYTES = 256  # Ethernet, IP and TCP header with all options are 134
+INFO_BYTES = 256  # of struct tcp_info; newer kernels append
+REFRESH_SECONDS = 5.0  # how old the gateways' link-layer addresses may be
+_TCP_INFO = getattr(socket, "TCP_INFO", 11)
+
+
+def save_syn(listener: socket.socket) -> None:
+    """Have the kernel keep the SYN of each connection that a listener accepts, until it is read."""
+    for begin in (FROM_ETHERNET, FROM_IP):
+        with contextlib.suppress(OSError):  # an older kernel, another system, another protocol
+            listener.setsockopt(socket.IPPROTO_TCP, TCP_SAVE_SYN, begin)
+            return
+
+
+class Handshakes:
+    """Reads what is known of connections' handshakes."""
+
+    def __init__(self, gateways: frozenset[bytes] = frozenset(), clock: Callable[[], float] = time.monotonic) -> None:
+        """`gateways` are packed addresses."""
+        self._gateways = gateways
+        self._clock = clock
+        self._links = Links()
+        self._read_at = -REFRESH_SECONDS * 2
+
+    def of(self, transport: asyncio.BaseTransport) -> Handshake:
+        """Return what is known of a connection's handshake. The kernel forgets the SYN then: read it once."""
+        sock = transport.get_extra_info("socket")
+        if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+            return UNKNOWN
+        syn = info = b""
+        with contextlib.suppress(OSError):
+            syn = sock.getsockopt(socket.IPPROTO_TCP, TCP_SAVED_SYN, MAX_SYN_BYTES)
+        with contextlib.suppress(OSError):
+            info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, INFO_BYTES)
+        return parse_handshake(syn, info, self._fresh_links() if self._gateways else self._links)
+
+    def _fresh_links(self) -> Links:
+        now = self._clock()
+        if now - self._read_at >= REFRESH_SECONDS:
+            self._read_at = now
+            at = (link for packed, link in netlink.neighbours() if (V4_PREFIX + packed)[-16:] in self._gateways)
+            self._links = Links(frozenset(netlink.card_addresses()), frozenset(at))
+        return self._links

@@ -1,0 +1,64 @@
+"""deploy/'s READMEs: each overlay has one, and what its table says of a request is what `whofrom explain` says."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from echo.explain.command import explain
+from echo.explain.findings import FINDINGS
+from tests.deploy.rendered import DEPLOY
+
+OVERLAYS = sorted(path.name for path in (DEPLOY / "overlays").iterdir())
+NOTHING = "–"
+
+
+def table(overlay):
+    """Return the rows of an overlay's README, each column's name -> its text."""
+    text = (DEPLOY / "overlays" / overlay / "README.md").read_text("utf-8")
+    head, _, *rows = re.findall(r"^\| (.*) \|$", text, re.MULTILINE)
+    return [dict(zip(head.split(" | "), row.split(" | "), strict=True)) for row in rows]
+
+
+ROWS = [(overlay, row) for overlay in OVERLAYS for row in table(overlay)]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_is_in_the_table_and_says_itself_what_is_seen(overlay):
+    readme = (DEPLOY / "README.md").read_text("utf-8")
+    assert f"| [{overlay}](overlays/{overlay}/) |" in readme
+    own = (DEPLOY / "overlays" / overlay / "README.md").read_text("utf-8")
+    assert own.startswith(f"# {overlay}: ")
+    assert len(table(overlay)) >= 3
+
+
+@pytest.mark.parametrize("readme", sorted(DEPLOY.rglob("README.md")), ids=lambda path: path.parent.name)
+def test_links_lead_somewhere(readme):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", readme.read_text("utf-8")):
+        assert (readme.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(("overlay", "row"), ROWS, ids=[f"{overlay}: {row['request from']}" for overlay, row in ROWS])
+def test_a_row_says_what_explain_says(overlay, row):
+    """
+    A finding in brackets is what remains without the handshake's evidence, which there is none of here.
+
+    The RemoteAddr of a row with another end is the source that a PROXY header gave; a user agent in the first column
+    is sent.
+    """
+    codes = re.findall(r"`([a-z-]+)`", row["`/explain` says"])
+    assert codes
+    assert set(codes) <= FINDINGS.keys()
+    seen = row["RemoteAddr"]
+    end = row.get("connection from", seen)
+    arguments = ["--config", str(DEPLOY / "overlays" / overlay / "whofrom.toml"), "--peer", end, "--output", "json"]
+    if end != seen:
+        arguments += ["--proxied", seen]
+    if row["X-Forwarded-For"] != NOTHING:
+        arguments += ["--header", f"X-Forwarded-For: {row['X-Forwarded-For']}"]
+    if agent := re.search(r"`([\w-]+/[\d.]+)`", row["request from"]):
+        arguments += ["--header", f"User-Agent: {agent[1]}"]
+    done = CliRunner().invoke(explain, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["finding"]["code"] == codes[-1]

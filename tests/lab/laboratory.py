@@ -77,19 +77,16 @@ class Laboratory:
     ) -> None:
         self._stack.close()
 
-    def use(self, name: str) -> bool:
-        """Put up a setup; returns whether it did not stand yet."""
+    def use(self, name: str) -> None:
+        """Put up a setup, unless it stands."""
         if name == self.setup:
-            return False
+            return
         setup = SETUPS[name]
         self.setup = ""
         self._stop()
         self._rules(setup)
-        folder = self.folder / f"setup-{next(self._numbers)}"
-        folder.mkdir()
-        self._start(setup, folder)
+        self._start(setup, Path(tempfile.mkdtemp(dir=self.folder)))
         self.setup = name
-        return True
 
     def get(self, row: Row, path: str, seconds: float = ANSWER_SECONDS) -> Answer:
         """Make a row's request for a path, on a connection of its own."""
@@ -124,17 +121,24 @@ class Laboratory:
         neighbours = json.loads(run("ip", "-n", PREFIX + self._pod.name, "-json", "neigh", "show", gateway))
         return GATEWAY if syn.mac in {neighbour.get("lladdr") for neighbour in neighbours} else NEIGHBOUR_POD
 
-    def start_probes(self, rows: Iterable[Row]) -> None:
-        """Start `whofrom probe` where each of these rows' requests come from, all at once: each has a pause to keep."""
-        for row in rows:
-            argv = ["ip", "netns", "exec", PREFIX + row.caller, str(WHOFROM), "probe", f"http://{row.host}/"]
-            argv += ["-o", "json", *(["--my-address", row.public] if row.public else [])]
-            self._probes[row] = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def probed(self, row: Row, together: Iterable[Row]) -> tuple[int, str]:
+        """
+        Run `whofrom probe` where a row's request comes from; returns its exit code and what it printed.
 
-    def probed(self, row: Row) -> tuple[int, str]:
-        """Exit code and output of a row's probe."""
+        The first to be asked for starts those of all rows that are to run together: each mostly waits, for the pauses
+        that it keeps between its requests.
+        """
+        if row not in self._probes:
+            for other in together:
+                if other.probe is not None:
+                    self._start_probe(other)
         printed, _ = self._probes[row].communicate(timeout=PROBE_SECONDS)
         return self._probes.pop(row).returncode, printed
+
+    def _start_probe(self, row: Row) -> None:
+        argv = ["ip", "netns", "exec", PREFIX + row.caller, str(WHOFROM), "probe", f"http://{row.host}/"]
+        argv += ["-o", "json", *(["--my-address", row.public] if row.public else [])]
+        self._probes[row] = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def _record(self, target: str) -> dict[str, Any]:
         end = time.monotonic() + RECORD_SECONDS

@@ -214,8 +214,14 @@ def _explain(app: App, request: Request) -> Answer:
         spelled_endpoint(wire.proxied_ip, wire.proxied_port) if wire.proxied_ip else None,
     )
     asked = f"{header_text(request.method)} {header_text(request.target)}"
+    app.host.refresh()
     explanation = app.explainer.explain(
-        asked, arrival, spoken, handshake=wire.handshake, connection=(wire.id, request.number)
+        asked,
+        arrival,
+        spoken,
+        handshake=wire.handshake,
+        connection=(wire.id, request.number),
+        server=app.host.hostname,
     )
     headers, tell = FORMS[form_of(request)]
     return Answer(200, headers, tell(explanation))

@@ -108,6 +108,7 @@ class Explanation(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
     arrival: Arrival = Arrival(None, ())
     connection: tuple[str, int] = ("", 0)
+    server: str = ""
 
 
 class Peer(NamedTuple):
@@ -311,6 +312,7 @@ class Explainer:
         *,
         handshake: Handshake = UNKNOWN,
         connection: tuple[str, int] = ("", 0),
+        server: str = "",
     ) -> Explanation:
         """
         Return the explanation of one request.
@@ -320,6 +322,7 @@ class Explainer:
         spoken      the dialects that are asked as well
         handshake   of the connection
         connection  its id, and the request's number on it
+        server      name of the host that answers
         """
         policy = self.config.policy
         end = arrival.proxied or arrival.peer or ""
@@ -368,6 +371,7 @@ class Explainer:
             tell(facts, seen),
             arrival,
             connection,
+            server,
         )
 
     def _seen(self, facts: Facts, peer: Peer, headers: Headers, arrival: Arrival) -> Seen:

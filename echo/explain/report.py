@@ -142,6 +142,7 @@ def explain_json(explanation: Explanation) -> bytes:
             "config": explanation.config_path or None,
         },
         "request": _request_json(explanation),
+        "server": {"hostname": _whole(explanation.server) or None},
     }
     return orjson.dumps(document) + b"\n"
 

@@ -231,8 +231,5 @@ def _lost_at(value: Mapping[str, Any]) -> str:
 
 
 def _server(value: object) -> str:
-    """Return the name of the server that answered: the pod's, else the machine's."""
-    if value is None:
-        return ""
-    server = _object(value)
-    return _optional(server.get("pod")) or _optional(server.get("hostname"))
+    """Return the name of the host that answered; a pod's is its own."""
+    return _optional(_object(value).get("hostname"))

@@ -134,6 +134,7 @@ KEYS = {
     "others": "",
     "policy": "id strategy headers trusted config",
     "request": "method target host headers peer proxied connection",
+    "server": "hostname",
 }
 
 

@@ -124,6 +124,7 @@ def document(asked: Asked, **changed: object) -> dict:
             "peer": {"ip": "127.0.0.1", "port": asked.port}, "proxied": None,
             "connection": {"id": f"c{asked.connection}", "request": asked.number},
         },
+        "server": {"hostname": "pod-1"},
     } | changed  # fmt: skip
 
 

@@ -233,7 +233,7 @@ def test_what_is_written_to_a_terminal_is_printable():
     """Each text that the server chooses is hostile."""
 
     def respond(asked, sock):
-        found = document(asked, verdict=ANSI, lost_at={"ip": ANSI, "class": ANSI}, server={"pod": ANSI})
+        found = document(asked, verdict=ANSI, lost_at={"ip": ANSI, "class": ANSI}, server={"hostname": ANSI})
         found["finding"] |= dict.fromkeys(("code", "title", "cause", "remedy"), ANSI + "A" * 9000)
         found["client"] |= {"ip": "6.6.6.6", "source": ANSI, "why": ANSI}
         found["request"]["headers"] += [[ANSI, ANSI], ["X-Forwarded-For", ANSI], ["Host", ANSI]]

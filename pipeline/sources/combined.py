@@ -13,12 +13,12 @@ It is kept as that header, evidence like any other: the trust policy decides whe
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from echo.record import header_text
+from echo.record.combined import EMPTY, HOP_LIST, NO_REQUEST, QUOTED, REQUEST, TIME, why_not, zone_shift
+from echo.record.combined import MONTHS as MONTH_NAMES
 from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch, times_in_range
 
 GROUPS = (
@@ -26,11 +26,7 @@ GROUPS = (
     "rest",
 )  # fmt: skip
 
-QUOTED = r'(?:[^"\\]|\\.)*'
 LOOSE = r".*?"
-TIME = (
-    r"\[(?P<day>\d\d?)/(?P<month>[A-Za-z]{3})/(?P<year>\d{4}):(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)? (?P<zone>[+-]\d{4})\]"
-)
 PLAIN = r"(?P<host>)(?P<peer>\S+) \S+ (?P<user>\S+)"
 
 
@@ -49,20 +45,7 @@ PATTERNS = {
     "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
     "quotes unescaped": _pattern(PLAIN, LOOSE),
 }
-REQUEST = (
-    r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
-    r"(?P<target>(?:[/*?]|[0-9A-Za-z\[][0-9A-Za-z+.:\[\]-]*:).*?)"  # origin, asterisk, absolute or authority form
-    r"(?P<protocol> HTTP/[0-9](?:\.[0-9])?)?$"
-)
-MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
-# A list of hops: one, at least, is a whole address, and what else stands beside it is evidence too. `3.20`, nginx's
-# $gzip_ratio, a time or a host name is no list of hops.
-_V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
-_V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
-HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
-MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
-EMPTY = "empty line"
-NO_REQUEST = "the request line is not HTTP"
+MONTHS = pa.array(MONTH_NAMES)
 
 
 def parse(lines: list[bytes]) -> Parsed:
@@ -81,7 +64,7 @@ def parse(lines: list[bytes]) -> Parsed:
         if pc.any(hit).as_py():
             taken.append((_columns(found.filter(hit)), left.filter(hit)))
             left = left.filter(pc.invert(hit))
-    rejects += [(index, why_not(lines[index])) for index in left.to_pylist()]
+    rejects += [(index, why_not(header_text(lines[index]))) for index in left.to_pylist()]
     fields = {
         name: pa.concat_arrays([columns[name] for columns, _ in taken] or [pa.array([], pa.string())])
         for name in GROUPS
@@ -94,21 +77,6 @@ def parse(lines: list[bytes]) -> Parsed:
         fields = {name: column.filter(good) for name, column in fields.items()}
         index, ts = index.filter(good), ts.filter(good)
     return Parsed(_batch(fields, ts), index, rejects)
-
-
-def why_not(line: bytes) -> str:
-    """Return why a line is not combined, naming the first field that is not as it should be."""
-    if not line.strip():
-        return EMPTY
-    if b"\0" in line:
-        return "binary: holds a NUL byte"
-    if not re.search(rb"\[[^\]]*:\d\d:\d\d:\d\d [+-]\d{4}\]", line):
-        return "no [day/month/year:time zone] in it"
-    if not re.search(rb'\] "', line):
-        return "no quoted request after the time"
-    if not re.search(rb'" \d{3} (\d+|-)', line):
-        return "no status and size after the request"
-    return "not combined: the fields before the time or after the size are not as documented"
 
 
 def _columns(found: pa.Array) -> dict[str, pa.Array]:
@@ -133,15 +101,6 @@ def _timestamps(fields: dict[str, pa.Array]) -> pa.Array:
     zones = fields["zone"].dictionary_encode()
     shifts = pa.array([zone_shift(zone) for zone in zones.dictionary.to_pylist()], pa.duration("us"))
     return times_in_range(pc.subtract(local, shifts.take(zones.indices)).cast(pa.timestamp("us", "UTC")))
-
-
-def zone_shift(zone: str) -> timedelta | None:
-    """Return what `+0330` is ahead of UTC; None if there is no such zone."""
-    hours, minutes = int(zone[1:3]), int(zone[3:5])
-    total = hours * 60 + minutes
-    if minutes > 59 or total > MAX_ZONE_MINUTES:
-        return None
-    return timedelta(minutes=-total if zone[0] == "-" else total)
 
 
 def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:

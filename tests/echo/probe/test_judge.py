@@ -147,6 +147,18 @@ def test_ways():
     assert found.told is lost.answer  # what is wrong is explained
 
 
+def test_servers_are_told_apart():
+    """Behind one address, by the names they give; where names of DNS are several addresses, by those."""
+    one, other = (seen(PUBLIC, PUBLIC, PUBLIC, server=name) for name in ("pod-1", "pod-2"))
+    found = judge(Sent(), [one, other, other], [], [])
+    assert (found.outcome.code, [(path.server, path.times) for path in found.paths]) == (
+        "preserved",
+        [("pod-2", 2), ("pod-1", 1)],
+    )
+    found = judge(Sent(), [one, one._replace(to="81.2.69.201")], [], [])
+    assert [path.to for path in found.paths] == ["81.2.69.200", "81.2.69.201"]
+
+
 def forging(code, base, *headers, client=None):
     """Return the answer to a canary."""
     canary = next(one for one in canaries() if one.code == code)

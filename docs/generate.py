@@ -22,6 +22,8 @@ from echo.deviations import DEVIATIONS as WHOAMI_DEVIATIONS
 from echo.explain.evidence import KINDS
 from echo.explain.findings import CLIENT, FINDINGS, STORIES, VERDICTS
 from echo.explain.findings import PEER as AT_PEER
+from echo.explain.report import JSON_KEYS, JSON_VERSION
+from echo.explain.topology import BY_CLASS, MORE_MEANINGS, NETWORK_MEANINGS, NO_ADDRESS, OTHER_BRIDGE, OWN
 from echo.malformed import KINDS as MALFORMED_KINDS
 from echo.metrics import FACTS, METRICS, TIMEOUTS
 from echo.probe.canaries import CANARIES
@@ -280,7 +282,7 @@ def findings() -> str:
     parts = [
         "# Findings\n",
         (
-            "What `/explain` says, and what the field `finding` of a record and the metric `whofrom_findings_total` hold.\n"
+            "What `/explain` says, and what a record's `finding` and the metric `whofrom_findings_total` hold.\n"
             "Names in braces are filled in. Sections are those of the article on clients' addresses in TKE that the\n"
             "overlays of `deploy/` follow.\n"
         ),
@@ -308,6 +310,34 @@ def findings() -> str:
         section = f"the article's section {one.section}" if one.section else ""
         parts.append(f"See {'; '.join(filter(None, (section, one.reference)))}.\n")
     return "\n".join(parts)
+
+
+def explain() -> str:
+    """Return the JSON of an explanation, and what addresses may mean."""
+    meanings = {
+        **dict(NETWORK_MEANINGS.values()),
+        **dict(OWN.values()),
+        "other-bridge": OTHER_BRIDGE[1],
+        **MORE_MEANINGS,
+        **{name: meaning.words for name, meaning in BY_CLASS.items()},
+        NO_ADDRESS.code: NO_ADDRESS.words,
+    }
+    keys = {code: f"`[network] {key}`" for key, (code, _) in NETWORK_MEANINGS.items()}
+    return (
+        "# /explain\n\n"
+        "Text for curl, a page for a browser, JSON for `Accept: application/json`; `?format=text`, `json` or `html`\n"
+        "goes before. `whofrom explain` says the same offline. What it says is one of the [findings](findings.md).\n\n"
+        f"## JSON, version {JSON_VERSION}\n\nWithin a version keys are only added.\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", words) for key, words in JSON_KEYS.items()))
+        + "\n## Classes of addresses\n\n"
+        "First what [network] calls a proxy, then what the process knows of itself (the downward API's NODE_IP and\n"
+        "POD_IP, its interfaces and routes), then the narrowest range of [network], then the lists of CDNs, then\n"
+        "special-purpose ranges.\n\n"
+        + table(
+            ("class", "meaning", "from"),
+            ((f"`{code}`", words, keys.get(code, "–")) for code, words in meanings.items()),
+        )
+    )
 
 
 def probe() -> str:
@@ -356,6 +386,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "client.md": client,
     "dialects.md": dialects,
     "endpoints.md": endpoints,
+    "explain.md": explain,
     "findings.md": findings,
     "lake.md": lake,
     "metrics.md": metrics,

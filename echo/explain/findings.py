@@ -77,14 +77,10 @@ STORIES = {
 }
 
 _SOURCE_IP = "https://kubernetes.io/docs/tutorials/services/source-ip/"
-_POLICY = (
-    "https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/"
-    "#preserving-the-client-source-ip"
-)
 _VIPS = "https://kubernetes.io/docs/reference/networking/virtual-ips/"
 _CONCEPTS = "https://kubernetes.io/docs/concepts/cluster-administration/networking/"
 _PROBES = "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"
-_PORT_FORWARD = "https://kubernetes.io/docs/tasks/access-application-cluster/port-forward-access-application-cluster/"
+_PORT_FORWARD = "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/"
 _MASQ = "https://kubernetes.io/docs/tasks/administer-cluster/ip-masq-agent/"
 _INGRESS_CM = "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/"
 _INGRESS_SOURCE = "https://kubernetes.github.io/ingress-nginx/user-guide/miscellaneous/#source-ip-address"
@@ -96,8 +92,7 @@ _K3S = "https://docs.k3s.io/networking/networking-services"
 _DOCKER = "https://docs.docker.com/engine/network/packet-filtering-firewalls/"
 _SWARM = "https://docs.docker.com/engine/swarm/ingress/"
 _CDN = "https://developers.cloudflare.com/support/troubleshooting/restoring-visitor-ips/"
-_CLIENT_PAGE = "docs/reference/client.md"
-_MALFORMED_PAGE = "docs/reference/endpoints.md"
+_CLIENT_PAGE, _MALFORMED_PAGE = "docs/reference/client.md", "docs/reference/endpoints.md"  # our own
 
 _TRUST = "start the server with --trust {peer} (or add its range to [trust] ranges)"
 _KEEP = (
@@ -120,7 +115,7 @@ _AT_THE_SOCKET = (
         "gateway of the client's network.",
         "Nothing to do.",
         section="一.5 2), 二.3 1)",
-        reference=_POLICY,
+        reference=_SOURCE_IP,
     ),
     Finding(
         "socket-public-header-agrees",

@@ -24,6 +24,61 @@ MAX_SENT = 80  # of a header that another program hands on
 NAME_WIDTH = 40  # of a dialect with its argument; few are longer
 MAX_RANGES = 6  # of the trusted ranges; a CDN's are dozens
 
+# key of the JSON -> what it holds; lists with [], in their order
+JSON_KEYS = {
+    "v": "Version of this table.",
+    "verdict": "The finding's verdict.",
+    "finding.code": "Which finding it is; stable.",
+    "finding.verdict": "What it says of the client's address.",
+    "finding.title": "In a sentence.",
+    "finding.cause": "Why.",
+    "finding.remedy": "What to do.",
+    "finding.manifest": "The file to apply; empty if there is none.",
+    "finding.section": "Section of the article that shows it; empty if none does.",
+    "finding.reference": "The document that it rests on.",
+    "lost_at.ip": "The hop that put its own address in the client's place. `lost_at` is null if none did.",
+    "lost_at.class": "What that address means.",
+    "lost_at.class_source": "Where that is known from.",
+    "candidates[].story": "Who may be behind it, where that is not certain.",
+    "candidates[].words": "In words.",
+    "candidates[].client": "The address that would then be the client's; null if nothing shows it.",
+    "evidence[].code": "What kind of evidence it is.",
+    "evidence[].words": "What was seen.",
+    "evidence[].forgeable": "The client could have written it.",
+    "client.ip": "The resolved client; null if there is none. Where the verdict is `lost`, what stands in its place.",
+    "client.class": "What that address means.",
+    "client.source": "Where it was read: peer, proxied-peer, or a header.",
+    "client.reason": "Why it was taken: a code.",
+    "client.why": "The same in words.",
+    "hops[].text": "A hop as written, from the far end to the peer.",
+    "hops[].ip": "The address; null if it is none.",
+    "hops[].source": "Where it was read.",
+    "hops[].class": "What the address means.",
+    "hops[].class_source": "Where that is known from.",
+    "hops[].trusted": "It is in a trusted range.",
+    "hops[].role": "client, trusted, claim (verified by nobody), passed, or stop (the walk ended without an address).",
+    "hops_hidden": "How many hops more there are, further left.",
+    "others[].dialect": "Another program, asked with `?as=`.",
+    "others[].meaning": "The configuration that it stands for.",
+    "others[].client": "Whom it would name.",
+    "others[].refused": "Why it would refuse.",
+    "others[].sends": "The headers that it would hand on, where it decides nothing itself.",
+    "others[].agrees": "It names our client.",
+    "others[].steered_by": "How an outsider could have chosen its answer.",
+    "policy.id": "A fingerprint of the policy.",
+    "policy.strategy": "How the client is chosen.",
+    "policy.headers": "The headers that are read.",
+    "policy.trusted": "The trusted ranges.",
+    "policy.config": "The TOML's path.",
+    "request.method": "The request as it arrived.",
+    "request.target": "Its target.",
+    "request.host": "Its Host.",
+    "request.headers": "[name, value] of each header, in order of arrival.",
+    "request.peer": "`ip` and `port` of the other end of the connection.",
+    "request.proxied": "`ip` and `port` that a PROXY header gave; null without one.",
+    "request.connection": "The connection's `id` and the `request`'s number on it.",
+    "server.hostname": "The host's name: the pod that answered.",
+}
 # role of a hop -> words
 ROLES = {
     "client": "the client",
@@ -65,7 +120,7 @@ def explain_text(explanation: Explanation) -> bytes:
         *_evidence_lines(explanation),
         *_paragraph("To do", finding.remedy),
         *_manifest_lines(finding.manifest),
-        *_paragraph("See", sources(explanation)),
+        *_source_lines(explanation),
         "",
         "The way of the request, from the far end to this server:",
     ]
@@ -101,13 +156,6 @@ def verdict_text(explanation: Explanation) -> str:
     finding, lost = explanation.finding, explanation.lost_at
     at = f" at {_shown(lost.hop.text, MAX_SHOWN) or 'this connection'}, {lost.meaning.words}" if lost else ""
     return f"{VERDICT_WORDS[finding.verdict]}{at} ({finding.code})"
-
-
-def sources(explanation: Explanation) -> str:
-    """Return where to read more; "" if nowhere."""
-    finding = explanation.finding
-    section = f"the article's section {finding.section}" if finding.section else ""
-    return "; ".join(filter(None, (section, finding.reference)))
 
 
 def explain_json(explanation: Explanation) -> bytes:
@@ -199,6 +247,15 @@ def _evidence_lines(explanation: Explanation) -> list[str]:
         return []
     words = [f"{one.words} ({FORGEABLE})" if one.forgeable else one.words for one in explanation.evidence]
     return _paragraph("Seen", " ".join(words))
+
+
+def _source_lines(explanation: Explanation) -> list[str]:
+    """Return where to read more: the article's section, and a link, whole on its line."""
+    finding = explanation.finding
+    section = f"the article's section {finding.section}" if finding.section else ""
+    return [
+        f"{'' if index else 'See:':<5}{text}" for index, text in enumerate(filter(None, (section, finding.reference)))
+    ]
 
 
 def _manifest_lines(manifest: str) -> list[str]:

@@ -37,7 +37,7 @@ def main() -> int:
         return 2
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with Laboratory() as lab:
+        with Laboratory(patience=0) as lab:
             _list()
             sys.stdout.write(HELP)
             _try(lab, FIRST)

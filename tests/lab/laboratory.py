@@ -36,12 +36,23 @@ from tests.lab.syns import Syn, Syns
 
 REPOSITORY = Path(__file__).parents[2]
 WHOFROM = Path(sys.executable).parent / "whofrom"
+FOLDER = Path("/run/whofrom-lab")  # root's own, unlike /tmp
 ANSWER_SECONDS = 10  # for one answer, on a machine with more to do
 SILENCE_SECONDS = 1.5  # after which a request that must not be answered is not
 PROBE_SECONDS = 60  # for its requests, at the rate that it keeps to
 RECORD_SECONDS = 5  # until a record is in the log
 LOCK_SECONDS = 300  # for another laboratory to end: a run of all rows takes less than half
-NEEDED = ("ip", "bridge", "iptables-restore", "iptables-legacy-restore", "nft", "conntrack", "nginx", "haproxy")
+NEEDED = (
+    "ip",
+    "bridge",
+    "unshare",
+    "iptables-restore",
+    "iptables-legacy-restore",
+    "nft",
+    "conntrack",
+    "nginx",
+    "haproxy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +64,18 @@ class Answer:
 
 
 class Laboratory:
-    """Context manager: builds the network, removes it and ends its programs."""
+    """Context manager: builds the network, removes it and ends its programs; waits for another to end."""
+
+    def __init__(self, patience: float = LOCK_SECONDS) -> None:
+        self._patience = patience
 
     def __enter__(self) -> "Laboratory":
         with ExitStack() as stack:
-            stack.enter_context(namespaces.Lock(LOCK_SECONDS))
-            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="whofrom-lab-")))
-            stack.callback(namespaces.remove_all)
-            namespaces.remove_all()
+            stack.enter_context(namespaces.Lock(self._patience))
+            self.folder = FOLDER
+            stack.callback(self._remove)
+            self._remove()
+            self.folder.mkdir(mode=0o700)
             network.build()
             stack.callback(self._stop)
             self._programs: list[Program] = []
@@ -76,6 +91,11 @@ class Laboratory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def _remove(self) -> None:
+        """Remove what is there: at the end, and what a killed run left over."""
+        namespaces.remove_all()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def use(self, name: str) -> None:
         """Put up a setup, unless it stands."""
@@ -258,4 +278,8 @@ def missing() -> str:
         return "needs root on Linux"
     if lacking := [name for name in NEEDED if shutil.which(name) is None]:
         return f"needs {', '.join(lacking)}"
+    if not Path("/proc/sys/net/bridge").is_dir():
+        return "needs the kernel's br_netfilter (modprobe br_netfilter)"
+    if subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode:
+        return "may make no network namespaces here (CAP_SYS_ADMIN)"
     return ""

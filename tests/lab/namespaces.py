@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,7 +22,7 @@ PREFIX = "whofrom-"
 COMMAND_SECONDS = 20  # one call of ip or iptables; under load, seconds at most
 START_SECONDS = 20  # until a program listens; whofrom takes 0.3 s on an idle machine
 STOP_SECONDS = 8  # from SIGTERM to SIGKILL
-LOCK = Path(tempfile.gettempdir()) / "whofrom-lab.lock"
+LOCK = Path("/run/whofrom-lab.lock")
 _FOLDER = Path("/run/netns")
 _CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)

@@ -123,7 +123,17 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
         bearers,
         connection,
         practices(fates),
-        notes(sent, base, forged, answers, mine, rounds, other if is_other else None),
+        notes(
+            sent,
+            base,
+            forged,
+            answers,
+            mine,
+            bearers,
+            rounds,
+            other if is_other else None,
+            is_preserved=code in GOOD,
+        ),
         added,
         len(base) + len(forged) + len(kept),
     )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from echo.clientip import Address, ConfigFault, Ranges
 from echo.probe.answers import NONCE_HEADER, WHOAMI, Answer
-from echo.probe.arrival import Sent
+from echo.probe.arrival import Bearer, Sent
 from echo.probe.fates import Fate
 from echo.probe.outcomes import NOTES, PRACTICES
 from echo.probe.seen import Seen
@@ -49,15 +49,31 @@ def notes(
     forged: Sequence[Seen],
     answers: Sequence[Answer],
     mine: Sequence[Address],
+    bearers: Sequence[Bearer],
     rounds: int,
     other: Address | None,
+    *,
+    is_preserved: bool,
 ) -> tuple[Note, ...]:
-    """Return what may mislead."""
+    """
+    Return what may mislead.
+
+    bearers       headers that hold our address
+    rounds        how often each canary was sent
+    other         another address of this machine, that the server names
+    is_preserved  the verdict is
+    """
     found = []
     if any(answer.kind == WHOAMI for answer in answers):
         found.append(note(NOTES, "whoami"))
     if any(_trusts(answer, mine) for answer in answers):
         found.append(note(NOTES, "mine-trusted"))
+    # what the server believes already is judged by what it then named
+    unread = [one for one in bearers if one.header.lower() not in {answer.source.lower() for answer in answers}]
+    for code, wanted in (("bearer-steady", True), ("bearer-forged", False)):
+        names = [one.header for one in unread if one.is_steady is wanted]
+        if names and forged and not (wanted and is_preserved):
+            found.append(note(NOTES, code, headers=", ".join(names), peer=str(answers[0].peer or "the proxy")))
     if other is not None:
         found.append(note(NOTES, "other-address", client=str(other), mine=", ".join(map(str, mine))))
     failed = [one.fault for one in base if one.answer is None]

@@ -35,8 +35,8 @@ _TRUST = (
 _KEEP = (
     "Have whatever stands in between keep the address or write it down: a balancer that passes connections on must not "
     "replace their source (in Kubernetes: externalTrafficPolicy: Local, or a balancer that reaches the pods itself) or "
-    "must speak the PROXY protocol; a proxy that speaks HTTP must write X-Forwarded-For. The server's own explanation "
-    "below may name the place."
+    "must speak the PROXY protocol; a proxy that speaks HTTP must write X-Forwarded-For. A whofrom's own explanation, "
+    "below, may name the place."
 )
 _TABLE = (
     Outcome(
@@ -99,7 +99,7 @@ _TABLE = (
         "lost",
         "LOST",
         EXIT_FINDINGS,
-        "Your address {mine} does not arrive: the server names {client}, and no header holds yours.",
+        "Your address {mine} does not arrive: what the server has is {client}, and no header holds yours.",
         _KEEP + " If a router on your own side changes your address, give the one it shows: --my-address ADDRESS.",
     ),
     Outcome(
@@ -193,6 +193,10 @@ PRACTICES = {
 NOTES = {
     "mine-trusted": "Your address lies in a range that the server trusts: it takes you for one of its own proxies and "
     "believes you. From outside the answer may be another.",
+    "bearer-steady": "No forged header changed your address where it stands in {headers}: who believes that header "
+    "from {peer} alone, and reads it from the right, has it.",
+    "bearer-forged": "A forged header took the place of your address in {headers}: nobody should believe it before the "
+    "proxy is mended.",
     "other-address": "The server names {client}: an address of this machine, but not the one that its connection "
     "begins with ({mine}). The kernel may choose another for the way it takes, as a node does towards its own pods.",
     "target-changed": "The path changes the request line: the server saw {target}",

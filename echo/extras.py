@@ -46,12 +46,14 @@ UNSAFE_HEADERS = frozenset(
         "content-disposition",
         "content-location",
         "content-security-policy",
+        "content-security-policy-report-only",
         "content-type",
         "link",
         "location",
         "nel",
         "proxy-authenticate",
         "public-key-pins",
+        "referrer-policy",
         "refresh",
         "report-to",
         "reporting-endpoints",
@@ -61,6 +63,7 @@ UNSAFE_HEADERS = frozenset(
         "strict-transport-security",
         "www-authenticate",
         "x-accel-redirect",
+        "x-content-type-options",
         "x-sendfile",
     }
 )

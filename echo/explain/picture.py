@@ -19,7 +19,7 @@ from echo.explain.judge import Candidate, Explanation, HopView, spelled
 from echo.explain.markup import Markup, cut, element
 from echo.explain.report import MAX_SHOWN, role_words
 
-MAX_IN_A_ROW = 5  # boxes that stand side by side at 1280 pixels; six are too narrow for an IPv6 address
+MAX_IN_A_ROW = 5  # boxes that stand side by side at 1280 pixels; six are too narrow to read
 MAX_ALIKE = 6  # hops of one role in a row; of more the middle ones fold up
 KEPT_ALIKE = 2  # of those, at either end
 UNCERTAIN = ("lost", "ambiguous")  # verdicts with which somebody may stand behind what is seen
@@ -28,7 +28,8 @@ HIDDEN, HOP, SOMEBODY, SERVER = "hidden", "hop", "somebody", "server"
 SOLID, DASHED, BROKEN = "solid", "dashed", "broken"
 LOST_WORDS = "The client's address was lost here"
 BELIEVED = "a program on the way believed this"
-PEERS = ("peer", "proxied-peer")
+# source of a hop that no header names -> words
+PEERS = {"peer": "the connection itself", "proxied-peer": "the PROXY header"}
 
 # paths in a square of 24
 ICONS = {
@@ -62,7 +63,8 @@ class Station(NamedTuple):
 def picture(explanation: Explanation) -> Markup:
     """Return the picture."""
     stations = list(way(explanation))
-    shape = "way row" if len(stations) <= MAX_IN_A_ROW else "way"
+    width = sum(2 if station.kind == SOMEBODY else 1 for station in stations)  # somebody has stories to tell
+    shape = "way row" if width <= MAX_IN_A_ROW else "way"
     return element("ol", *_items(stations, explanation), class_=shape)
 
 
@@ -83,63 +85,60 @@ def way(explanation: Explanation) -> Iterator[Station]:
 
 def _items(stations: Sequence[Station], explanation: Explanation) -> Iterator[Markup]:
     believed = _believed(explanation)
-    for _, group in groupby(stations, lambda one: _likeness(one, explanation)):
-        alike = list(group)
-        items = [_item(station, explanation, believed) for station in alike]
+
+    def likeness(station: Station) -> tuple[str, bool]:
+        role = role_words(explanation, station.view) if station.view else station.kind
+        return role, station.view is not None and station.view is believed
+
+    for (role, is_believed), group in groupby(stations, likeness):
+        items = [_item(station, explanation, is_believed=is_believed) for station in group]
         if len(items) <= MAX_ALIKE:
             yield from items
             continue
         yield from items[:KEPT_ALIKE]
-        summary = f"{len(items) - 2 * KEPT_ALIKE} more like these: {_role(alike[0], explanation)}"
-        inner = element("ol", *items[KEPT_ALIKE:-KEPT_ALIKE], class_="way")
-        yield element("li", element("details", element("summary", summary), inner), class_="fold")
+        summary = element("summary", f"{len(items) - 2 * KEPT_ALIKE} more like these: {role}")
+        folded = element("ol", *items[KEPT_ALIKE:-KEPT_ALIKE], class_="way")
+        yield element("li", element("details", summary, folded), class_="fold")
         yield from items[-KEPT_ALIKE:]
 
 
-def _likeness(station: Station, explanation: Explanation) -> str:
-    """Return what stations that may fold up together have in common."""
-    return _role(station, explanation) if station.kind == HOP else station.kind
-
-
-def _role(station: Station, explanation: Explanation) -> str:
-    return role_words(explanation, station.view) if station.view else ""
-
-
-def _item(station: Station, explanation: Explanation, believed: HopView | None) -> Markup:
-    boxes = {HIDDEN: _hidden, SOMEBODY: _somebody, SERVER: _server}
+def _item(station: Station, explanation: Explanation, *, is_believed: bool) -> Markup:
     if station.view is None:
-        box = boxes[station.kind](explanation)
+        box = {HIDDEN: _hidden, SOMEBODY: _somebody, SERVER: _server}[station.kind](explanation)
     else:
-        box = _hop(station.view, explanation, is_believed=station.view is believed)
-    return element("li", *([_arrow(station.arrow)] if station.arrow else []), box)
+        box = _hop(station.view, explanation, is_believed=is_believed)
+    return element("li", *([_arrow(station.arrow)] if station.arrow else []), box, class_=station.kind)
 
 
 def _hop(view: HopView, explanation: Explanation, *, is_believed: bool) -> Markup:
     hop, meaning = view
-    is_lost = view is explanation.lost_at
-    kind = "claim" if hop.role == "claim" else "person" if hop.role == "client" and meaning.code == "public" else ""
-    role = role_words(explanation, view)
-    where = "the connection itself" if hop.source in PEERS else spelled(hop.source)
-    if hop.source == "proxied-peer":
-        where = "the PROXY header"
-    doubted = explanation.finding.verdict == "ambiguous" and hop.role == "client"
-    itself = _candidates(explanation, itself=True) if view is _in_place(explanation) else []
+    tone = _tone(view, explanation)
+    icon = {"claim": "claim", "client": "person" if meaning.code == "public" else ""}.get(hop.role)
+    shown = cut(hop.text, MAX_SHOWN) or ("no address" if hop.source in PEERS else "(empty)")
     trust = element("span", "trusted" if hop.trusted else "not trusted", class_="yes" if hop.trusted else "no")
+    itself = _candidates(explanation, itself=True) if view is _in_place(explanation) else []
     return element(
         "div",
-        _icon(kind or BY_MEANING.get(meaning.code, "globe")),
-        element("p", element("bdi", cut(hop.text, MAX_SHOWN) or "(empty)", class_="value"), class_="address"),
+        _icon(icon or BY_MEANING.get(meaning.code, "globe")),
+        element("p", element("bdi", shown, class_="value"), class_="address"),
         element("p", meaning.words, " ", element("span", f"({meaning.source})", class_="known"), class_="meaning"),
         element(
             "p",
-            element("span", role, class_=f"chip {'lost' if is_lost else 'doubted' if doubted else hop.role}"),
+            element("span", role_words(explanation, view), class_=f"chip {tone}"),
             *([element("span", BELIEVED, class_="chip lost")] if is_believed else []),
             class_="chips",
         ),
-        element("p", trust, f" · read from {where}", class_="source"),
-        *([element("p", "If it is the client itself:"), element("ul", *itself)] if itself else []),
-        class_=f"box {'lost' if is_lost else 'doubted' if doubted else hop.role}",
+        element("p", trust, f" · read from {PEERS.get(hop.source) or spelled(hop.source)}", class_="source"),
+        *([element("p", "If it is the client itself:", class_="itself"), element("ul", *itself)] if itself else []),
+        class_=f"box {tone}",
     )
+
+
+def _tone(view: HopView, explanation: Explanation) -> str:
+    """Return what a hop's box looks like: its role, unless there is more to say."""
+    if view is explanation.lost_at:
+        return "lost"
+    return "doubted" if explanation.finding.verdict == "ambiguous" and view.hop.role == "client" else view.hop.role
 
 
 def _somebody(explanation: Explanation) -> Markup:
@@ -203,11 +202,15 @@ def _icon(name: str) -> Markup:
 
 
 def _arrow(kind: str) -> Markup:
+    head = element("path", d="M32 15l6 5-6 5")
     if kind == BROKEN:
-        line = element("path", d="M1 20h11M28 20h9M32 15l6 5-6 5")
-        cross = element("path", d="M13 13l14 14M27 13L13 27", class_="cross")
-        drawn = element("svg", element("title", LOST_WORDS), line, cross, viewBox="0 0 40 40", role="img")
+        title = element("title", LOST_WORDS)
+        line, cross = (
+            element("path", d="M1 20h11M28 20h9"),
+            element("path", d="M13 13l14 14M27 13L13 27", class_="cross"),
+        )
+        drawn = element("svg", title, line, head, cross, viewBox="0 0 40 40", role="img")
     else:
-        drawn = element("svg", element("path", d="M1 20h36", class_="line"), element("path", d="M32 15l6 5-6 5"),
-                        viewBox="0 0 40 40", aria_hidden="true")  # fmt: skip
+        line = element("path", d="M1 20h36", class_="line")
+        drawn = element("svg", line, head, viewBox="0 0 40 40", aria_hidden="true")
     return element("span", drawn, class_=f"arrow {kind}")

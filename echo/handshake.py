@@ -8,9 +8,11 @@ the connection is made (TCP_INFO).
    128 or 255, whichever is the next above. A node's NAT is a router; a bridge is none.
 2. A program that means to can begin with another TTL, but nobody can answer sooner than light: what claims to be next
    door must answer as fast as next door does (NEAR_US).
-3. A bridge decrements nothing, not even where a node's NAT turns a packet around in it (br_netfilter). Then the
+3. Another node's own connection meets one router, our node, and perhaps one between the nodes. A node that has shown
+   itself with one is known to have none between: then two are one too many.
+4. A bridge decrements nothing, not even where a node's NAT turns a packet around in it (br_netfilter). Then the
    link-layer address of the sender tells: this pod's own, its gateway's, or a neighbour's on the bridge.
-4. A proxy ends the connection and begins another: then all this is about the proxy.
+5. A proxy ends the connection and begins another: then all this is about the proxy.
 """
 
 import struct

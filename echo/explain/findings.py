@@ -417,8 +417,9 @@ _IN_HEADERS = (
     Finding(
         "header-behind-snat",
         "untrusted-header",
-        "A {header} header came, but the node {peer} replaced the address of who sent it; it was ignored.",
-        "Behind the node may be an L7 balancer that wrote the header truthfully (balancer, node port, Cluster policy), "
+        "A {header} header came from the node {peer}, or from somebody behind it; it was ignored.",
+        "Most likely the node masqueraded the connection, and its sender cannot be seen any more. That may be an L7 "
+        "balancer that wrote the header truthfully (balancer, node port, Cluster policy), "
         "or a client that wrote it itself: after the NAT both look the same.",
         "Best: have the balancer reach the pods directly, or set externalTrafficPolicy: Local; then trust the balancer "
         "alone. If nobody but the balancer can reach the node port, trust the nodes as well.",

@@ -46,6 +46,9 @@ SETTLED = (PEER.code, PEER_UNTRUSTED.code)  # reasons with which the peer is the
 ASKED = NODES | PROXIES | {"cdn"}  # classes of peers whose finding depends on more than whether a header came
 # routers that a pod's own connection meets: none or one on its own node, two or three from another
 POD_HOPS, OWN_NODE_POD_HOPS = 3, 1
+# routers that another node's own connection meets: our node, and perhaps one between the nodes
+NODE_HOPS = 2
+MAX_ADJACENT = 4096  # nodes that are known to have no router between; Kubernetes itself ends at 5,000
 # who sent a frame that no router touched -> where the connection began, though our node's address stands on it
 LINKS = {LINK_OWN: SELF, LINK_NEIGHBOUR: NEIGHBOUR}
 ORIGINAL = "x-original-forwarded-for"
@@ -147,6 +150,7 @@ class Explainer:
         self._guarded = bool(config.policy.trusted)
         self._clock = clock
         self._turns = Turns()
+        self._adjacent: set[bytes] = set()
         self._own = sorted(topology.own)
         self._own_services = [
             one for one in config.services if any(address in one.endpoints for address in topology.own)
@@ -271,11 +275,17 @@ class Explainer:
         is_own = known and meaning in OWN_NODE
         if is_own and not hops and handshake.link in LINKS:
             return LINKS[handshake.link]
-        if hops > (0 if is_own else 1):
+        if is_own or not hops:
+            # no router: a pod's packet may have been turned around in the bridge, so who sent its frame must be known
+            told = handshake.link == LINK_GATEWAY and handshake.is_quick
+            return FORWARDED if hops else NEAR if told else ""
+        if hops > NODE_HOPS or (hops == NODE_HOPS and address.packed in self._adjacent):
             return FORWARDED
-        # none: a pod's packet may have been turned around in the bridge; one: from a node that may be ours, or another
-        told = handshake.link == LINK_GATEWAY if not hops else known
-        return NEAR if handshake.is_quick and told else ""
+        if hops < NODE_HOPS and known and handshake.is_quick:
+            if len(self._adjacent) < MAX_ADJACENT:
+                self._adjacent.add(address.packed)
+            return NEAR
+        return ""
 
     def _host(self, headers: Headers) -> str:
         """Return HOST_SERVICE if the Host is a Service's inside the cluster."""

@@ -120,7 +120,7 @@ ROWS = (
     Row("X.3 hairpin by name", "172.18.0.65", host("whoami.default.svc:80"), "hairpin", handshake=came(1)),
     Row("X.4 ClusterIP from another node", "192.168.0.17", host("whoami"), "node-called", handshake=came(1)),
     Row("X.5 ClusterIP from the pod's node", "172.18.0.65", host("whoami"), "bridge-called", handshake=came(0)),
-    Row("X.6 pod to the public address", "192.168.0.17", (), "snat-at-node", handshake=came(2)),
+    Row("X.6 pod to the public address, or a router", "192.168.0.17", (), "snat-suspected", handshake=came(2)),
     Row("X.6 neighbour to it", "172.18.0.65", (), "snat-at-own-node", handshake=came(0, LINK_NEIGHBOUR)),
     Row("X.7 pod to Local", "172.18.0.10", host("198.51.100.10"), "socket-pod", handshake=came(2)),
     # what a sender could pretend, and what is not known
@@ -134,7 +134,8 @@ ROWS = (
     Row("no handshake, Cluster", "192.168.0.17", (), "snat-suspected", OWN_CLUSTER),
     Row("handshake before policy", "192.168.0.17", (), "snat-at-node", OWN_LOCAL, GR, came(3)),
     Row("own node not known", "192.168.0.17", (), "snat-suspected", around=Surroundings(), handshake=came(1)),
-    Row("own node not known, far", "192.168.0.17", (), "snat-at-node", around=Surroundings(), handshake=came(2)),
+    Row("own node not known, a router", "192.168.0.17", (), "snat-suspected", TRUST, Surroundings(), came(2)),
+    Row("own node not known, far", "192.168.0.17", (), "snat-at-node", around=Surroundings(), handshake=came(3)),
     Row("own node not known, next door", "192.168.0.17", (), "node-called", around=Surroundings(), handshake=came(0)),
     Row("an overlay's bridge of another node", "172.18.0.0", (), "bridge-called", handshake=came(1)),
     Row("kubelet's probe", "172.18.0.65", (("User-Agent", "kube-probe/1.31"),), "health-check", handshake=came(0)),
@@ -314,6 +315,24 @@ def test_one_judge_says_of_each_request_what_a_new_one_says(row):
         judged = explainer.judge(known, headers)
         assert judged == fresh.judge(fresh.peer(row.peer, handshake=row.handshake), headers)
         assert judged[0] == config.policy.resolve(row.peer, headers)
+
+
+def test_a_node_that_showed_itself_has_no_router_between():
+    """X.6: then what comes from it with two routers between was forwarded by it."""
+    explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR)
+    codes = [
+        explainer.judge(explainer.peer(node, handshake=handshake), {})[1].code
+        for node, handshake in (
+            ("192.168.0.17", came(2)),
+            ("192.168.0.17", came(1, rtt_us=SLOW)),  # who answers late was no neighbour
+            ("192.168.0.17", came(2)),
+            ("192.168.0.17", came(1)),
+            ("192.168.0.17", came(2)),
+            ("192.168.0.18", came(2)),
+        )
+    ]
+    suspected = "snat-suspected"
+    assert codes == [suspected, suspected, suspected, "node-called", "snat-at-node", suspected]
 
 
 # --- nodes that take turns --------------------------------------------------------------------------------------------

@@ -24,7 +24,18 @@ from collections.abc import Sequence
 from echo.clientip.network import NODE_POD_PREFIX
 from echo.topology.facts import Facts
 from echo.topology.known import OWN, VPC
-from echo.topology.nets import WIDEST_SERVICES, Net, Space, cover, hosts, parse_block, spelled, union, without
+from echo.topology.nets import (
+    WIDEST_PODS,
+    WIDEST_SERVICES,
+    Net,
+    Space,
+    cover,
+    hosts,
+    parse_block,
+    spelled,
+    union,
+    without,
+)
 from echo.topology.toml import Item, Line
 from echo.topology.view import counted, few
 
@@ -74,7 +85,8 @@ def pods(facts: Facts) -> list[Line]:
     """The cluster's range of pod addresses."""
     reasons = [f"{spelled(net)}: {who}." for net, who in facts.declared.items()]
     if facts.undeclared:
-        having = sum(any(block in facts.undeclared for block in node.blocks) for node in facts.cluster.nodes)
+        blocks = set(facts.undeclared)
+        having = sum(not blocks.isdisjoint(node.blocks) for node in facts.cluster.nodes)
         reasons.append(
             f"Union of spec.podCIDRs of {counted(having, 'node')}. A node that joins brings another block: run this "
             "again, or write the cluster's whole range."
@@ -144,7 +156,8 @@ def load_balancers(facts: Facts) -> list[Line]:
 
 def balancers(facts: Facts) -> list[Item]:
     """Return what the clouds' balancers speak from, less the cluster's own addresses."""
-    own = [*facts.nodes, *facts.ranges, *facts.outside, *facts.service_ranges]
+    near = cover([*facts.nodes, *facts.outside], Space(()), WIDEST_PODS)  # the subnets they seem to come from
+    own = [*facts.ranges, *near, *facts.service_ranges]
     items = []
     for cloud in facts.clouds:
         whole = [net for text in cloud.ranges if (net := parse_block(text)) is not None]
@@ -168,6 +181,16 @@ def service_lb(facts: Facts) -> list[Line]:
     items = tuple(Item(spelled(net), f"pod {found[net].shown}") for net in hosts(found))
     why = "Pods of k3s's ServiceLB: each puts its own address in place of the client's."
     return [Line("service_lb", items, why)] if items else []
+
+
+def unknown(facts: Facts) -> list[str]:
+    """Return what must be asked elsewhere: addresses of nodes that lie among the pods'."""
+    return [
+        f"{cni.name} runs here, and each node, not only its pods, has an address of the pods': {cni.ask} shows it; add "
+        "those addresses to bridges of [network], or nodes are taken for pods"
+        for cni in facts.cnis
+        if cni.ask and not facts.tunnels
+    ]
 
 
 def _list(key: str, nets: Sequence[Net], why: str) -> list[Line]:

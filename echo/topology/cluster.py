@@ -150,9 +150,6 @@ class Cluster:
     seen: set[str] = field(default_factory=set)
     _read: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def __bool__(self) -> bool:
-        return bool(self.nodes or self.pods or self.services or self.slices)
-
     def add(self, documents: Iterable[Any], name: str, say: Complaints) -> None:
         """Read the documents of a file."""
         for document in documents:

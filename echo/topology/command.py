@@ -31,11 +31,11 @@ def topology(files: tuple[str, ...]) -> None:
         data = read(path, name, left)
         left -= len(data)
         cluster.add(documents(data, name), name, complaints)
-    if not cluster:
+    written = propose(cluster)
+    if not written.says_something:
         for line in complaints.lines():
             click.echo(printable(line), err=True)
-        raise Fault("no node, pod, Service or EndpointSlice in the input", "", f"make it with: {KUBECTL}")
-    written = propose(cluster)
+        raise Fault("no node, pod or Service with an address in the input", "", f"make it with: {KUBECTL}")
     if len(written.toml.encode()) > MAX_CONFIG_BYTES:
         raise Fault(
             f"more than the {MAX_CONFIG_BYTES} bytes that whofrom reads of a TOML would be written",
@@ -44,7 +44,7 @@ def topology(files: tuple[str, ...]) -> None:
         )
     for line in [*complaints.lines(), *written.notes]:
         click.echo(printable(line), err=True)
-    sys.stdout.write(written.toml)
+    click.echo(written.toml.encode(), nl=False)  # TOML is UTF-8, whatever the terminal is
 
 
 def read(path: str, name: str, limit: int) -> bytes:

@@ -66,9 +66,10 @@ class Exposure:
         self._slices: dict[tuple[str, str], list[Net]] = {}
         for one in facts.cluster.slices:
             self._slices.setdefault((one.namespace, one.service), []).extend(one.addresses)
-        self._pods: dict[str, list[Pod]] = {}
+        self._labelled: dict[tuple[str, str, str], list[Pod]] = {}  # namespace, key and value of a label -> pods
         for pod in facts.cluster.pods:
-            self._pods.setdefault(pod.namespace, []).append(pod)
+            for label in pod.labels.items():
+                self._labelled.setdefault((pod.namespace, *label), []).append(pod)
 
     @cached_property
     def balanced(self) -> list[tuple[Ingress, Cloud]]:
@@ -121,8 +122,8 @@ class Exposure:
         if not service.selector:
             return ()
         wanted = service.selector.items()
-        pods = (pod for pod in self._pods.get(service.namespace, ()) if wanted <= pod.labels.items())
-        return tuple(hosts(net for pod in pods for net in pod.addresses))
+        candidates = min((self._labelled.get((service.namespace, *label), []) for label in wanted), key=len)
+        return tuple(hosts(net for pod in candidates if wanted <= pod.labels.items() for net in pod.addresses))
 
     def _policy(self, service: Service) -> tuple[str, str]:
         for annotation, (value, what) in DIRECT_SERVICES.items():

@@ -16,6 +16,7 @@ class Cni(NamedTuple):
     addresses  of pods: from the node's spec.podCIDRs (BLOCKS), from ranges of its own (OWN), from the VPC (VPC)
     first      whether the node itself holds the first address of its block, towards its own pods
     why        what holds it, or what pods see instead
+    ask        what says under which address among the pods' a node speaks, where the API does not; else ""
     """
 
     name: str
@@ -23,6 +24,7 @@ class Cni(NamedTuple):
     addresses: str
     first: bool
     why: str
+    ask: str = ""
 
 
 CNIS = (
@@ -33,10 +35,13 @@ CNIS = (
     Cni("kindnet", ("kindnet",), BLOCKS, True, "the node's end of each pod's veth holds it"),
     Cni("kube-router", ("kube-router",), BLOCKS, True, "kube-bridge holds it"),
     Cni("Antrea", ("antrea-agent",), BLOCKS, True, "antrea-gw0 holds it"),
-    Cni("Cilium", ("cilium", "anetd"), OWN, False, "cilium_host holds another: kubectl get ciliumnodes -o yaml"),
+    Cni("Cilium", ("cilium", "anetd"), OWN, False, "cilium_host holds another",
+        "kubectl get ciliumnodes -o yaml"),
     Cni("Calico", ("calico-node",), OWN, False, "a pod sees its own node by the node's or its tunnel's address"),
-    Cni("Weave Net", ("weave-net",), OWN, False, "the bridge weave holds any address: ip addr show weave"),
-    Cni("OVN-Kubernetes", ("ovnkube-node",), OWN, False, "ovn-k8s-mp0 holds the second address of a block"),
+    Cni("Weave Net", ("weave-net",), OWN, False, "the bridge weave holds another",
+        "ip addr show weave"),
+    Cni("OVN-Kubernetes", ("ovnkube-node",), OWN, False, "ovn-k8s-mp0 holds another",
+        "ip addr show ovn-k8s-mp0"),
     Cni("AWS's VPC CNI", ("aws-node",), VPC, False, "a pod sees its own node by the node's own address"),
     Cni("Azure CNI", ("azure-cns", "azure-ipam"), VPC, False, "a pod sees its own node by the node's own address"),
     Cni("Terway", ("terway", "terway-eniip"), VPC, False, "a pod sees its own node by the node's own address"),
@@ -84,7 +89,7 @@ CLOUDS = {
         True,
         False,
         "what CLBs speak from, L7 listeners and health checks",
-        "an L7 CLB may pass the client's own address through as well",
+        "an L7 CLB may also speak from an address of the VPC, or pass the client's own through",
         ("qcloud", ""),
     ),
     "gce": Cloud(

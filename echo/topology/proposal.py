@@ -22,10 +22,11 @@ KINDS = {
 
 
 class Written(NamedTuple):
-    """The text of a whofrom.toml, and lines for people."""
+    """The text of a whofrom.toml, lines for people, and whether any address is in it."""
 
     toml: str
     notes: tuple[str, ...]
+    says_something: bool
 
 
 def propose(cluster: Cluster) -> Written:
@@ -45,8 +46,9 @@ def propose(cluster: Cluster) -> Written:
         "cluster, and a proposal whom to trust. Names and labels are chosen by whoever may make pods: read it through, "
         "[trust] above all."
     )
-    notes = (*missing(cluster), *exposure.notes, *proposal.notes)
-    return Written(write(preface, [network, *services, *ingress_nginx, proposal.table]), notes)
+    notes = (*missing(cluster), *addresses.unknown(facts), *exposure.notes, *proposal.notes)
+    says_something = any(line.value is not None for line in network.lines)
+    return Written(write(preface, [network, *services, *ingress_nginx, proposal.table]), notes, says_something)
 
 
 def missing(cluster: Cluster) -> list[str]:

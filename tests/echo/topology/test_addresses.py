@@ -20,6 +20,7 @@ from tests.echo.topology.written import of
 A = node("a", ["192.0.2.4"], None, ["10.244.0.0/24"])
 B = node("b", ["192.0.2.5"], None, ["10.244.1.0/24"])
 FAR = node("c", ["192.0.2.6"], None, ["10.244.9.0/24"])
+FAR_POD = pod("x", "d", ["192.0.2.77"])
 WEB = pod("web", "default", ["10.244.0.9"])
 CONTROL = ["kube-controller-manager", "--cluster-cidr=10.244.0.0/16,fd00:10:244::/56"]
 NODES_IN_IT = ["kube-proxy", "--cluster-cidr", "192.0.0.0/16"]
@@ -102,6 +103,14 @@ PODS = [
      ["10.244.0.0/24"], 24, None, None),
     ("--cluster-cidr that nodes are in too", [A, WEB, control(NODES_IN_IT)],
      ["10.244.0.0/24"], 24, None, None),
+    ("--cluster-cidr that nodes and pods are in", [one("192.0.2.4"), FAR_POD, control(NODES_IN_IT)],
+     None, None, None, ["192.0.2.77"]),
+    ("--cluster-cidr of a pod off the host network",
+     [A, WEB, pod("kcm", "kube-system", ["10.244.0.7"], args=CONTROL)],
+     ["10.244.0.0/24"], 24, None, None),
+    ("Calico's policies over the VPC",
+     [one("192.0.2.4"), FAR_POD, *agent("aws-node", ["192.0.2.4"]), *agent("calico-node", ["192.0.2.4"])],
+     None, None, None, ["192.0.2.77"]),
     ("podSubnet of kubeadm", [A, WEB, config_map("kubeadm-config", "kube-system", KUBEADM_DATA)],
      ["10.244.0.0/16"], 24, None, None),
     ("podSubnet in another's ConfigMap", [A, WEB, config_map("kubeadm-config", "mine", KUBEADM_DATA)],
@@ -188,6 +197,13 @@ def test_what_is_the_clusters_own_is_no_balancer() -> None:
     assert "less the cluster's own addresses" in found.text
 
 
+def test_of_pods_of_the_vpc_the_whole_neighbourhood_is_the_clusters_own() -> None:
+    """A new pod's address will lie between theirs; it must not be believed as a balancer's."""
+    pods = [pod(f"p{n}", "d", [ip]) for n, ip in enumerate(("100.64.0.9", "100.79.255.9"))]
+    found = of(node("a", ["192.0.2.4"], None, None, "qcloud://x"), *pods)
+    assert found.network["load_balancers"] == ["100.80.0.0/12", "100.96.0.0/11"]
+
+
 INGRESS = [
     ("a label", {"labels": {"app.kubernetes.io/name": "traefik"}}, True),
     ("an image", {"image": "registry.k8s.io/ingress-nginx/controller:v1.11@sha256:00"}, True),
@@ -220,6 +236,17 @@ def test_service_lb(labels: dict[str, str]) -> None:
         "10.244.0.9"
     ]
     assert "service_lb" not in of(A, pod("svclb-traefik-x", "kube-system", ["10.244.0.9"])).network
+
+
+@pytest.mark.parametrize(
+    ("owner", "asks"), [("cilium", True), ("weave-net", True), ("calico-node", False), ("kindnet", False)]
+)
+def test_addresses_of_nodes_among_the_pods_that_are_not_known_are_asked_for(owner: str, asks: bool) -> None:
+    """Without them a node would be taken for a pod."""
+    notes = of(A, WEB, *agent(owner, ["192.0.2.4"])).notes
+    assert ("add those addresses to bridges of [network], or nodes are taken for pods" in notes) == asks
+    known = node("a", ["192.0.2.4"], None, ["10.244.0.0/24"], "", {"network.cilium.io/ipv4-cilium-host": "10.244.0.77"})
+    assert "add those addresses" not in of(known, WEB, *agent(owner, ["192.0.2.4"])).notes
 
 
 def test_tunnels_are_bridges() -> None:

@@ -64,10 +64,11 @@ BAD = [
     ),
     (
         b"",
-        "whofrom: error: no node, pod, Service or EndpointSlice in the input; make it with: kubectl get nodes,pods,svc",
+        "whofrom: error: no node, pod or Service with an address in the input; make it with: kubectl",
     ),
-    (b'{"kind": "List", "items": []}', "whofrom: error: no node, pod, Service or EndpointSlice in the input"),
-    (b'{"kind": "Secret", "data": {"a": "hunter2-SECRET"}}', "whofrom: error: no node, pod"),
+    (b'{"kind": "List", "items": []}', "whofrom: error: no node, pod or Service with an address in the input"),
+    (b'{"kind": "Service", "spec": {"type": "NodePort"}}', "whofrom: error: no node, pod or Service with an address"),
+    (b'{"kind": "Secret", "data": {"a": "hunter2-SECRET"}}', "whofrom: error: no node, pod or"),
     (b"[" * 100_000, "whofrom: error: standard input: nested deeper"),
 ]
 
@@ -109,6 +110,25 @@ def test_more_input_than_we_take_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(command, "MAX_CONFIG_BYTES", 100)
     with pytest.raises(Fault, match="more than the 100 bytes that whofrom reads"):
         command.topology.callback((str(tmp_path / "a.json"),))  # type: ignore[misc]
+
+
+def test_toml_is_utf_8_whatever_the_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    cluster = listed(
+        clusters.pod("é漢", "d", ["10.0.0.9"], labels={"app": "x"}),
+        clusters.service("é漢", "d", ["10.96.0.9"], "NodePort", selector={"app": "x"}),
+    )
+    done = whofrom(stdin=json.dumps(cluster).encode())
+    assert tomllib.loads(done.stdout)["network"]["service"][0]["name"] == "d/é漢"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command_line = f"{WHOFROM} topology | head -n 1"
+    data = json.dumps(clusters.tke()).encode()
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command_line}"], input=data, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_what_is_written_is_a_file_for_the_server(tmp_path: Path) -> None:

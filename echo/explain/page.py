@@ -175,7 +175,7 @@ def _others(explanation: Explanation) -> Markup:
         return element("section", heading, element("p", asked))
     note = "Given the same request and the same trusted ranges. Steerable: an outsider could have chosen the answer."
     rows = [_other_row(other) for other in explanation.others]
-    head = element("tr", *(element("th", name, scope="col") for name in ("program", "would say", "")))
+    head = element("tr", *(element("th", name, scope="col") for name in ("program", "would say", "beside us")))
     steered = dict.fromkeys(other.steered for other in explanation.others if other.steered)
     ways = [element("p", "An outsider could choose a steerable answer by:")] if steered else []
     if steered:

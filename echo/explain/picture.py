@@ -20,6 +20,7 @@ from echo.explain.markup import Markup, cut, element
 from echo.explain.report import MAX_SHOWN, role_words
 
 MAX_IN_A_ROW = 5  # boxes that stand side by side at 1280 pixels; six are too narrow to read
+MAX_SERVER = 64  # of a host's name: what Linux takes
 MAX_ALIKE = 6  # hops of one role in a row; of more the middle ones fold up
 KEPT_ALIKE = 2  # of those, at either end
 UNCERTAIN = ("lost", "ambiguous")  # verdicts with which somebody may stand behind what is seen
@@ -177,11 +178,13 @@ def _hidden(explanation: Explanation) -> Markup:
     return element("div", element("p", words, class_="meaning"), class_="box hidden")
 
 
-def _server(_explanation: Explanation) -> Markup:
+def _server(explanation: Explanation) -> Markup:
+    name = [element("p", element("bdi", cut(explanation.server, MAX_SERVER), class_="value"), class_="meaning")]
     return element(
         "div",
         _icon("server"),
         element("p", "this server", class_="address"),
+        *(name if explanation.server else []),
         element("p", "which answers you now", class_="meaning"),
         class_="box server",
     )

@@ -38,7 +38,7 @@ ingress = ["172.18.0.17"]
 """
 TRUST = '[trust]\nranges = ["load_balancers", "ingress"]\n'
 CLIENT, FORGED, NODE, INGRESS = "81.2.69.142", "1.2.3.4", "192.168.0.17", "172.18.0.17"
-FAR = Handshake(62, 1460, 900)  # two routers between
+FAR = Handshake(61, 1460, 900)  # three routers between: more than from any node of the cluster
 LINKS = LINKED | {"?as=all", "?format=json", "?format=text"}
 MAX_PAGE_BYTES = 512 << 10  # whatever is sent; a page of plain headers is 20 KiB
 
@@ -189,6 +189,13 @@ def test_who_is_certain():
         (HOP, INGRESS, SOLID),
         (SERVER, "", SOLID),
     ]
+
+
+def test_the_server_is_named():
+    """Behind one address there may be several servers."""
+    explanation = explained(NETWORK, CLIENT)
+    assert "<pod>" not in read(explanation).text
+    assert "<pod>" in read(explanation._replace(server="<pod>")).by["bdi"]
 
 
 def test_what_was_believed_is_marked():

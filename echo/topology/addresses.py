@@ -1,20 +1,7 @@
 """
 From a cluster's values to the table [network].
 
-Rules, a function each:
-
-    nodes           InternalIP of every node, as addresses: the subnet they lie in is not known here.
-    node_external   ExternalIP of every node. A NAT gateway's is not known here.
-    pods            the ranges the cluster was made with, where a flag or ConfigMap says them; else the union of the
-                    nodes' blocks. Where the CNI hands out addresses of its own, the range inferred from pods.
-    vpc_pods        addresses of pods outside those ranges: addresses of the VPC. Pods on the host network are nodes.
-    node_pod_prefix where the node itself holds its block's first address: by the CNI, or, where no agent tells, because
-                    no pod holds any of them.
-    bridges         the same addresses one by one, where one prefix length does not tell them; tunnels' addresses.
-    services        as declared; else the smallest range that holds all ClusterIPs and meets no pod and no node.
-    load_balancers  what the cloud's balancers speak from, less what is the cluster's own. status.loadBalancer holds
-                    where clients connect to, which is no source.
-    ingress         pods of an ingress controller. service_lb: pods of k3s's ServiceLB.
+A function for each key, whose rule is in RULES.
 
 Services and ingress-nginx's ConfigMap are told in `exposure`, whom to trust in `trust`.
 """
@@ -38,6 +25,36 @@ from echo.topology.nets import (
 )
 from echo.topology.toml import Item, Line
 from echo.topology.view import counted, few
+
+# key of [network] -> how it is found
+RULES = {
+    "nodes": "InternalIP of every node, and addresses of pods on the host network. The subnet is not known here.",
+    "node_external": "ExternalIP of every node. A NAT gateway's addresses are not known here.",
+    "pods": (
+        "The range the cluster was made with, where a flag of the control plane or a ConfigMap of kubeadm or "
+        "kube-proxy says it; else the union of spec.podCIDRs, which ends where the nodes' blocks end. Where the CNI hands out "
+        "addresses of its own, the range inferred from pods."
+    ),
+    "node_pod_prefix": (
+        "The length of spec.podCIDRs, where the node itself holds its block's first address: by the CNI, or, where no "
+        "agent of one is found, because no pod holds any of them."
+    ),
+    "bridges": (
+        "The same addresses one by one, where one length does not tell them (lengths that differ, IPv6 beside IPv4) or "
+        "[trust] needs them; addresses of tunnels, by annotations of nodes."
+    ),
+    "vpc_pods": "Addresses of pods outside `pods`: of the VPC (VPC-CNI, ENI).",
+    "services": (
+        "As a ServiceCIDR, kube-apiserver's flag or kubeadm's ConfigMap says; else the smallest range that holds every "
+        "ClusterIP and meets no pod and no node, called inferred."
+    ),
+    "load_balancers": (
+        "What the cloud's balancers speak from, by the nodes' providerID, less the cluster's own. The addresses in "
+        "status.loadBalancer are where clients connect to, so they stand in `addresses` of `[[network.service]]`."
+    ),
+    "ingress": "Pods of ingress controllers, but those on the host network, which have their nodes' addresses.",
+    "service_lb": "Pods of k3s's ServiceLB.",
+}
 
 
 def network(facts: Facts, *, all_bridges: bool) -> list[Line]:

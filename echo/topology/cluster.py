@@ -13,6 +13,7 @@ from typing import Any
 from echo.clientip.network import INGRESS_NGINX_KEYS
 from echo.topology.documents import LIST, objects
 from echo.topology.known import (
+    BELIEVING_FLAG,
     DIRECT_INGRESSES,
     DIRECT_SERVICES,
     FLAGS,
@@ -57,7 +58,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod that has not ended. `owner` is the name of what made it, `images` are without registry and tag."""
+    """
+    A pod that has not ended.
+
+    owner     name of what made it
+    images    of its containers, without registry and tag
+    flags     of their command lines, those that matter
+    believes  whether one of them has a proxy believe everybody's headers
+    """
 
     namespace: str
     name: str
@@ -67,6 +75,7 @@ class Pod:
     labels: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
+    believes: bool = False
 
     @property
     def shown(self) -> str:
@@ -191,10 +200,10 @@ def _pod(cluster: Cluster, namespace: str, name: str, view: View) -> None:
         return
     texts = [one.text("ip") for one in view.views("status", "podIPs")] or [view.text("status", "podIP")]
     images: list[str] = []
-    flags: dict[str, str] = {}
+    arguments: list[str] = []
     for container in view.views("spec", "containers"):
         images.append(image_name(container.text("image")))
-        flags |= read_flags([*container.texts("command"), *container.texts("args")])
+        arguments += [*container.texts("command"), *container.texts("args")]
     cluster.pods.append(
         Pod(
             namespace,
@@ -204,7 +213,8 @@ def _pod(cluster: Cluster, namespace: str, name: str, view: View) -> None:
             next((owner.text("name") for owner in view.views("metadata", "ownerReferences")), ""),
             view.table("metadata", "labels"),
             tuple(images),
-            flags,
+            read_flags(arguments),
+            any(BELIEVING_FLAG.fullmatch(argument.lower()) for argument in arguments),
         )
     )
 

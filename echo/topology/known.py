@@ -5,15 +5,22 @@ A CNI's agent is known by the name of its DaemonSet, a cloud by the scheme of sp
 a label or by its image's name, without registry and tag.
 """
 
+import re
 from typing import NamedTuple
 
-BLOCKS, OWN, VPC = "blocks", "own", "vpc"  # where a CNI takes pods' addresses from, see Cni.addresses
+BLOCKS, OWN, VPC = "blocks", "own", "vpc"
+# where a CNI takes pods' addresses from
+ADDRESSES = {
+    BLOCKS: "of the node's spec.podCIDRs",
+    OWN: "of ranges of its own",
+    VPC: "of the VPC",
+}
 
 
 class Cni(NamedTuple):
     """
     agents     names of its DaemonSets
-    addresses  of pods: from the node's spec.podCIDRs (BLOCKS), from ranges of its own (OWN), from the VPC (VPC)
+    addresses  of pods, a key of ADDRESSES
     first      whether the node itself holds the first address of its block, towards its own pods
     why        what holds it, or what pods see instead
     ask        what says under which address among the pods' a node speaks, where the API does not; else ""
@@ -200,6 +207,9 @@ SERVICE_LB_PREFIX = "svclb-"
 
 # images of ours, and of the one we stand in for: the pods whose way is asked about
 OURS = ("whofrom", "whoami")
+
+# of ingress controllers' command lines, in lower case: with it the controller believes everybody's headers
+BELIEVING_FLAG = re.compile(r"--entrypoints\.[a-z0-9_-]{1,64}\.forwardedheaders\.insecure(?:=true)?")  # Traefik
 
 # flags that are read from containers' command lines; no other argument is kept
 FLAGS = (

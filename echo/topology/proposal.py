@@ -11,7 +11,7 @@ from echo.topology.trust import trust
 from echo.topology.view import counted
 
 # kind -> (kubectl's name for it, what is not known without it)
-KINDS = {
+MISSING = {
     "Node": ("nodes", "what a node is, and which pod addresses are its share"),
     "Pod": ("pods", "ingress controllers, the CNI, which pods have addresses of the VPC"),
     "Service": ("svc", "the range of ClusterIPs, and how Services pass requests on"),
@@ -55,6 +55,6 @@ def missing(cluster: Cluster) -> list[str]:
     """Return a line for each kind that is not in the input."""
     return [
         f"no {kind} in the input, so not known: {cost}; kubectl get {name} -A -o json brings them"
-        for kind, (name, cost) in KINDS.items()
+        for kind, (name, cost) in MISSING.items()
         if kind not in cluster.seen
     ]

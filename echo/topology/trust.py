@@ -50,6 +50,12 @@ def trust(facts: Facts, exposure: Exposure) -> Proposal:
             f"an L7 balancer sends to Service {masked.services}, whose policy is Cluster: nodes {what}, and whoever "
             "reaches the NodePort past the balancer can then forge; policy Local or direct access ends it"
         )
+    believing = [pod.shown for _, pod in facts.controllers if pod.believes]
+    if believing:
+        notes.append(
+            f"pod {few(believing)} runs with forwardedHeaders.insecure and believes everybody's X-Forwarded-For; set "
+            "forwardedHeaders.trustedIPs to what stands before it"
+        )
     namespaces = sorted({pod.namespace for _, pod in facts.controllers})
     if len(namespaces) > 1:
         notes.append(f"ingress controllers' pods are in namespaces {few(namespaces)}: are they all yours?")

@@ -56,7 +56,18 @@ def node(
             "addresses": addresses,
             "allocatable": {"cpu": "2", "memory": "3670016Ki", "pods": "61"},
             "conditions": [{"status": "True", "type": "Ready"}],
-            "nodeInfo": {"kubeletVersion": "v1.32.2", "osImage": "TencentOS Server 3.1"},
+            "nodeInfo": {
+                "architecture": "amd64",
+                "bootID": "8d0a3c7e-6f0b-4d8e-9c1f-2b3a4c5d6e7f",
+                "containerRuntimeVersion": "containerd://1.7.24",
+                "kernelVersion": "5.4.119-19-0009.11",
+                "kubeProxyVersion": "v1.32.2",
+                "kubeletVersion": "v1.32.2",
+                "machineID": "0123456789abcdef0123456789abcdef",
+                "operatingSystem": "linux",
+                "osImage": "TencentOS Server 3.1",
+                "systemUUID": "4c4c4544-0039-4a10-8051-b7c04f563432",
+            },
         },
     }
 
@@ -88,7 +99,9 @@ def pod(
         spec["hostNetwork"] = True
     more: Json = {"labels": labels or {}}
     if owner:
-        more["ownerReferences"] = [{"apiVersion": "apps/v1", "controller": True, "kind": "DaemonSet", "name": owner}]
+        more["ownerReferences"] = [
+            {"apiVersion": "apps/v1", "controller": True, "kind": "DaemonSet", "name": owner, "uid": "1-2-3"}
+        ]
     status = {"hostIP": ips[0] if host and ips else "192.0.2.1", "phase": phase}
     if ips:
         status |= {"podIP": ips[0], "podIPs": [{"ip": ip} for ip in ips]}

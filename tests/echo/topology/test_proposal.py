@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import kubernetes_validate
 import pytest
 
 from echo.clientip import parse_config
@@ -152,6 +153,13 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "trust": {"ranges": []},
     },
 }
+
+
+@pytest.mark.parametrize("name", clusters.CLUSTERS)
+def test_the_api_could_hold_the_cluster(name: str) -> None:
+    """No field is invented: the schemas of Kubernetes know all of them."""
+    for item in clusters.CLUSTERS[name]()["items"]:
+        kubernetes_validate.validate(item, kubernetes_validate.latest_version(), strict=True)
 
 
 @pytest.mark.parametrize("name", clusters.CLUSTERS)

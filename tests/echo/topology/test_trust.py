@@ -129,6 +129,21 @@ def test_controllers_in_several_namespaces_are_asked_about() -> None:
 
 
 @pytest.mark.parametrize(
+    ("argument", "warns"),
+    [
+        ("--entryPoints.web.forwardedHeaders.insecure", True),
+        ("--entrypoints.web.forwardedheaders.insecure=true", True),
+        ("--entryPoints.web.forwardedHeaders.insecure=false", False),
+        ("--entryPoints.web.forwardedHeaders.trustedIPs=10.0.0.0/8", False),
+    ],
+)
+def test_a_traefik_that_believes_everybody_is_warned_of(argument: str, warns: bool) -> None:
+    notes = of(pod("t", "edge", ["10.0.0.9"], image="traefik:v3", args=[argument])).notes
+    assert ("pod edge/t runs with forwardedHeaders.insecure" in notes) == warns
+    assert "insecure" not in of(pod("t", "edge", ["10.0.0.9"], args=[argument])).notes
+
+
+@pytest.mark.parametrize(
     ("annotations", "asked"),
     [
         ({"service.beta.kubernetes.io/aws-load-balancer-proxy-protocol": "*"}, True),

@@ -16,7 +16,7 @@ def _word(word: str, pattern: str, meaning: str) -> Word:
     return Word(word, re.compile(rf"\b(?:{pattern})"), meaning)
 
 
-SNAT = "SNAT"
+SNAT = "NAT (SNAT, masquerading)"
 GLOSSARY = (
     _word(
         SNAT,

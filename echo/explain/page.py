@@ -42,7 +42,7 @@ SIGN_OF = {
     "malformed": "beware",
 }
 LINKED = frozenset(one.reference for one in FINDINGS.values() if one.reference.startswith("https://"))
-UNFORGEABLE, FORGEABLE = "no client can forge this", "the client could have written this"
+UNFORGEABLE, FORGEABLE = "no header can forge this", "the client could have written this"
 
 
 STYLE = files(__package__).joinpath("page.css").read_text("utf-8")

@@ -32,6 +32,9 @@ BELIEVED = "a program on the way believed this"
 # source of a hop that no header names -> words
 PEERS = {"peer": "the connection itself", "proxied-peer": "the PROXY header"}
 
+# verdict with which the client that was taken may be another -> what its box looks like
+DOUBTS = {"ambiguous": "doubted", "untrusted-header": "taken"}
+
 # paths in a square of 24
 ICONS = {
     "person": "M12 4a4 4 0 1 0 .01 0zM4 21c0-5 3.5-8 8-8s8 3 8 8z",
@@ -139,7 +142,8 @@ def _tone(view: HopView, explanation: Explanation) -> str:
     """Return what a hop's box looks like: its role, unless there is more to say."""
     if view is explanation.lost_at:
         return "lost"
-    return "doubted" if explanation.finding.verdict == "ambiguous" and view.hop.role == "client" else view.hop.role
+    doubt = DOUBTS.get(explanation.finding.verdict) if view.hop.role == "client" else None
+    return doubt or view.hop.role
 
 
 def _somebody(explanation: Explanation) -> Markup:

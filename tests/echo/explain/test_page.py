@@ -14,7 +14,7 @@ from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain import FINDINGS, Explainer, explain_html
 from echo.explain.findings import STORIES, VERDICTS
-from echo.explain.glossary import GLOSSARY, words_in
+from echo.explain.glossary import GLOSSARY, SNAT, words_in
 from echo.explain.judge import Candidate
 from echo.explain.markup import cut, element, prose
 from echo.explain.page import LINKED, MAX_FIELDS, MAX_VALUE, PAGE_HEADERS, SIGN_OF, STYLE
@@ -135,9 +135,9 @@ def test_every_finding_has_a_page():
 def test_the_snat_is_explained_where_it_is_named():
     """Who has never heard of SNAT is told in half a sentence, beside the cause."""
     page = read(explained(NETWORK + TRUST, NODE, handshake=FAR))
-    assert page.by["dfn"] == ["SNAT"]
+    assert page.by["dfn"] == [SNAT]
     assert "writes its own address where the client's stood" in page.text
-    assert "SNAT" not in page.by["dt"]
+    assert SNAT not in page.by["dt"]
 
 
 @pytest.mark.parametrize("word", GLOSSARY, ids=[one.word for one in GLOSSARY])

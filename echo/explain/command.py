@@ -10,6 +10,7 @@ from echo.clientip import ConfigFault, load_config, parse_hop, quote
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain.judge import Explainer, Explanation
+from echo.explain.page import explain_html
 from echo.explain.pasted import AUTO, Desk, Ends
 from echo.explain.pasted import FORMS as PASTED_FORMS
 from echo.explain.pasted.run import STDIN, explain_pasted
@@ -19,7 +20,11 @@ from echo.request import spelled_endpoint
 UNIX = "@"
 EXIT_FAILED = 1
 _PORT = re.compile(r"(?:\]|\.[0-9]+):([0-9]{1,5})$")
-FORMS: dict[str, Callable[[Explanation], bytes]] = {"text": explain_text, "json": explain_json}
+FORMS: dict[str, Callable[[Explanation], bytes]] = {
+    "text": explain_text,
+    "json": explain_json,
+    "html": explain_html,
+}
 
 
 def parse_field(text: str) -> tuple[str, str]:

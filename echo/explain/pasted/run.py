@@ -15,7 +15,7 @@ from echo.explain.pasted.lines import MAX_BYTES, Source
 from echo.explain.pasted.offline import Desk
 from echo.explain.pasted.pasted import NoRequest, Unlike
 from echo.explain.pasted.split import LINE, pieces
-from echo.explain.pasted.tell import HEAD_LINE, Summary, full_text, json_line, short_line
+from echo.explain.pasted.tell import HEAD_LINE, Summary, full_text, json_line, origin_lines, short_line
 
 STDIN = "-"
 TEXT, JSON = "text", "json"
@@ -77,8 +77,12 @@ def _explain_all(source: Source, name: str, format_name: str, desk: Desk, form: 
             raise ConfigFault(
                 f"{name} holds several requests", f"-o {form}", "paste one of them, or use -o text or -o json"
             )
-    if held is not None:
-        sys.stdout.write((full_text(*held) if form == TEXT else render(held[0].explanation)).decode())
+    if held is not None and form == TEXT:
+        sys.stdout.write(full_text(*held).decode())
+    elif held is not None:
+        sys.stdout.write(render(held[0].explanation).decode())
+        for line in origin_lines(*held):
+            click.echo(line, err=True)
     elif form == TEXT and summary.requests:
         sys.stdout.write("\n".join(summary.lines()) + "\n")
     if summary.refused > MAX_COMPLAINTS:

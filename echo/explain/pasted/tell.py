@@ -20,8 +20,14 @@ HEAD_LINE = f"{'line':>6}  {'client':<17}  {'verdict':<19}  {'finding':<28}  req
 
 def full_text(judged: Judged, number: int) -> bytes:
     """Return the explanation of one request, and where it was read from."""
+    lines = ["", *origin_lines(judged, number), ""]
+    return explain_text(judged.explanation) + "\n".join(lines).encode("utf-8", "backslashreplace")
+
+
+def origin_lines(judged: Judged, number: int) -> list[str]:
+    """Return where a request was read from, and what must be known of that."""
     pasted = judged.pasted
-    lines = ["", *paragraph("Read as", f"{FORMS[pasted.form].meaning} ({pasted.form}), line {number}.")]
+    lines = [*paragraph("Read as", f"{FORMS[pasted.form].meaning} ({pasted.form}), line {number}.")]
     logged = said(pasted)
     if logged:
         lines += paragraph("Logged", logged)
@@ -29,7 +35,7 @@ def full_text(judged: Judged, number: int) -> bytes:
         lines += paragraph("Error", printable(pasted.error[:WIDTH]))
     for code in judged.notes:
         lines += paragraph("Note", NOTES[code])
-    return explain_text(judged.explanation) + ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    return lines
 
 
 # key that the JSON has beside those of an explanation -> what it holds

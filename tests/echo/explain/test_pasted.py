@@ -480,6 +480,21 @@ def test_several_requests_in_a_line_each():
     assert [json.loads(line)["pasted"]["line"] for line in asjson.stdout.splitlines()] == [1, 3, 5]
 
 
+def test_a_page_shows_one_request():
+    line = f'8.8.8.8 - - {TIME} "GET /<script> HTTP/1.1" 200 5\n'
+    page = run_on(line, "-o", "html")
+    assert page.exit_code == 0
+    assert page.stdout.lower().startswith("<!doctype html>")
+    assert "<script>" not in page.stdout
+    assert page.stderr.startswith("Read as: ")
+    assert "Note:    The first column is the other end of the connection, or" in page.stderr
+    several = run_on(line * 2, "-o", "html")
+    assert several.stdout == ""
+    assert str(several.exception) == (
+        "-o html: standard input holds several requests; paste one of them, or use -o text or -o json"
+    )
+
+
 def test_a_real_log():
     packed = (DATA / "logs" / "access.log.gz").read_bytes()
     for data in (packed, gzip.decompress(packed)):

@@ -391,9 +391,9 @@ def topology() -> str:
     return (
         "# whofrom topology: a whofrom.toml from the cluster\n\n"
         f"It reads what kubectl prints, all of it or a part:\n\n```sh\n{KUBECTL}\n```\n\n"
-        "What a missing part would have told it says on standard error. Secrets and environment variables are not looked\n"
-        "at; of ConfigMaps those of ingress-nginx, kubeadm and kube-proxy are, for the keys that matter alone. What is\n"
-        "written is a proposal: names and labels in a cluster are chosen by whoever may make pods.\n\n"
+        "What a missing part would have told it says on standard error. Secrets and environment variables are not\n"
+        "looked at; of ConfigMaps those of ingress-nginx, kubeadm and kube-proxy are, for the keys that matter alone.\n"
+        "What is written is a proposal: names and labels in a cluster are chosen by whoever may make pods.\n\n"
         "## `[network]`\n\n"
         + table(("key", "rule"), ((f"`{key}`", text) for key, text in TOPOLOGY_RULES.items()))
         + "\n## Missing kinds\n\n"

@@ -32,8 +32,8 @@ RULES = {
     "node_external": "ExternalIP of every node. A NAT gateway's addresses are not known here.",
     "pods": (
         "The range the cluster was made with, where a flag of the control plane or a ConfigMap of kubeadm or "
-        "kube-proxy says it; else the union of spec.podCIDRs, which ends where the nodes' blocks end. Where the CNI hands out "
-        "addresses of its own, the range inferred from pods."
+        "kube-proxy says it; else the union of spec.podCIDRs, which ends where the nodes' blocks end. Where the CNI "
+        "hands out addresses of its own, the range inferred from pods."
     ),
     "node_pod_prefix": (
         "The length of spec.podCIDRs, where the node itself holds its block's first address: by the CNI, or, where no "

@@ -35,7 +35,7 @@ from echo.answer import render
 from echo.counters import Counters, observe
 from echo.explain.choose import INTERNAL, choose
 from echo.explain.facts import Facts
-from echo.explain.judge import ASKED, EVIDENCE_HEADERS, Peer
+from echo.explain.judge import ASKED, TELLING, Peer
 from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, request_offset
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id
@@ -86,8 +86,8 @@ class Shape:
     extra     how much longer whoami's print of the request is than the request
     record, record_values  the record, likewise
     trace     where the traceparent is, 0 without
-    telling   (name, where its values are) of each header that says who the client is, or that is evidence
-    is_forwarded           a header that the policy reads is there
+    at        lower-case name -> where its values are
+    telling   the same of the headers that each verdict rests on; `is_forwarded`: one that the policy reads is there
     names, fields          as they came, and as Go spells them
     """
 
@@ -103,7 +103,7 @@ class Shape:
             "record",
             "record_values",
         ),
-        *("seen", "text", "text_values", "telling", "trace", "host", "connection"),
+        *("seen", "text", "text_values", "at", "telling", "trace", "host", "connection"),
     )
 
     def __init__(self, names: Values, at: Mapping[bytes, list[int]], forwarded: Sequence[str]) -> None:
@@ -116,9 +116,8 @@ class Shape:
         self.connection = at.get(b"connection", [0])[0]
         self.trace = at.get(b"traceparent", [0])[0]
         self.is_forwarded = any(name.encode() in at for name in forwarded)
-        self.telling = tuple(
-            (name, tuple(at[name.encode()])) for name in {*forwarded, *EVIDENCE_HEADERS} if name.encode() in at
-        )
+        self.at = {name.decode(): indexes for name, indexes in at.items()}
+        self.telling = tuple((name, self.at[name]) for name in {*forwarded, *TELLING} if name in self.at)
         others = sorted(
             (index for name, indexes in at.items() if name not in (b"host", b"user-agent") for index in indexes),
             key=lambda index: (fields[index - _FIRST_FIELD], index),
@@ -159,6 +158,10 @@ class Shape:
         before, after, last = range(more, more + 3), range(more + 3, more + 11), more + 11
         told = [*before, *asked, *shown, *after, *ids, last]
         self.record_values = itemgetter(*told)
+
+    def headers(self, values: Values) -> dict[str, list[str]]:
+        """Return all headers of a request of this shape by lower-case name."""
+        return {name: [values[index].decode() for index in indexes] for name, indexes in self.at.items()}
 
     def compile(self) -> None:
         """Make the expression."""
@@ -372,7 +375,7 @@ class Lane:
         peer = ends.peer
         headers = {name: [values[index].decode() for index in indexes] for name, indexes in shape.telling}
         resolution = peer.resolution or self._resolve(peer.text, headers, peer.proxied)
-        facts = self._explainer.facts(peer, headers, resolution)
+        facts = self._explainer.facts(peer, headers, resolution, lambda: shape.headers(values))
         verdict = self._verdicts.get(facts) or self._verdict(facts)
         client = resolution.client
         return (b'"%b"' % str(client).encode() if client is not None else b"null"), verdict

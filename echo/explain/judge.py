@@ -57,6 +57,7 @@ HOST, AGENT = "host", "user-agent"
 # headers that may name a client beside the one that is read
 SINGLE = (REAL_IP, "cf-connecting-ip", "true-client-ip", "x-client-ip", FORWARDED_HEADER, XFF)
 EVIDENCE_HEADERS = (HOST, AGENT, ORIGINAL, *SINGLE)
+TELLING = (ORIGINAL, REAL_IP)  # of these, what a client that a header named is compared with each time
 # beginnings of user agents: kubelet's prober, and those of clouds' balancers
 AGENTS = (
     ("kube-probe/", AGENT_KUBELET),
@@ -68,6 +69,8 @@ AGENTS = (
 # where a connection began -> the only story that is left
 NARROWED = {NEIGHBOUR: ("pod-masqueraded",), SELF: ("self",)}
 CLUSTER_NAMES = (".svc", ".svc.", ".cluster.local", ".cluster.local.")  # ends of names that only a cluster's DNS knows
+_NOTHING_MORE = Facts("", "", "", "")[10:]  # of the facts: what is asked only of some requests
+_new = tuple.__new__  # what a NamedTuple's own constructor calls; half the time of calling that
 _PLACEHOLDER = re.compile(r"\{(peer|client|hop|header|other)\}")
 MAX_TOLD_ENTRIES = 64  # of a list that are compared with X-Real-IP: more proxies than any chain has
 
@@ -185,27 +188,46 @@ class Explainer:
         """Return the finding on one request, placeholders unfilled."""
         return choose(self.facts(peer, headers, resolution))
 
-    def facts(self, peer: Peer, headers: Headers, resolution: Resolution) -> Facts:
-        """Return what of a request its finding depends on."""
+    def facts(
+        self, peer: Peer, headers: Headers, resolution: Resolution, others: Callable[[], Headers] | None = None
+    ) -> Facts:
+        """
+        Return what of a request its finding depends on.
+
+        headers  hold `self.headers` and TELLING
+        others   makes those that EVIDENCE_HEADERS names as well, where they are wanted; None: they are there already
+        """
         client, source, reason = resolution.client, resolution.source, resolution.reason.code
         values = headers.get(told_header(self.config.policy, resolution), ())
         entries = _count(values) if values else 0
         meaning = peer.meaning if client is peer.address else self.topology.meaning(client).code
-        facts = Facts(
-            reason,
-            source,
-            peer.meaning,
-            meaning,
-            entries > 0,
-            entries > resolution.depth,
-            entries == 1 and peer.meaning not in INTERNAL and reason in SETTLED and _last(values) == peer.address,
-            self._guarded or reason == RIGHTMOST_UNTRUSTED,
-            peer.sender,
-            peer.origin,
+        is_settled = reason in SETTLED
+        last_is_peer = is_settled and entries == 1 and peer.meaning not in INTERNAL and _last(values) == peer.address
+        guarded = self._guarded or reason == RIGHTMOST_UNTRUSTED
+        claims = entries > resolution.depth
+        facts = _new(
+            Facts,
+            (
+                reason,
+                source,
+                peer.meaning,
+                meaning,
+                entries > 0,
+                claims,
+                last_is_peer,
+                guarded,
+                peer.sender,
+                peer.origin,
+            )
+            + _NOTHING_MORE,
         )
+        if is_settled and peer.meaning not in ASKED:
+            return facts
         if reason in BY_HEADER or reason == ALL_TRUSTED.code:
-            return self._header_facts(facts, peer, headers, values, resolution)
-        return self._socket_facts(facts, peer, headers) if peer.meaning in ASKED or reason == NO_HEADER.code else facts
+            return self._header_facts(facts, peer, headers, values, resolution, others)
+        if peer.meaning in ASKED or reason == NO_HEADER.code:
+            return self._socket_facts(facts, peer, others() if others else headers)
+        return facts
 
     def _socket_facts(self, facts: Facts, peer: Peer, headers: Headers) -> Facts:
         """Add what matters where no header has a say."""
@@ -219,7 +241,13 @@ class Explainer:
         return facts._replace(host=self._host(headers), policy=_policy(self._own_services), window=window)
 
     def _header_facts(
-        self, facts: Facts, peer: Peer, headers: Headers, values: Sequence[str], resolution: Resolution
+        self,
+        facts: Facts,
+        peer: Peer,
+        headers: Headers,
+        values: Sequence[str],
+        resolution: Resolution,
+        others: Callable[[], Headers] | None,
     ) -> Facts:
         """Add what matters where a header named the client, or all of it is trusted."""
         client = resolution.client
@@ -229,17 +257,18 @@ class Explainer:
         original = headers.get(ORIGINAL, ())
         if original:
             facts = facts._replace(original=self._original(client, values, original, resolution))
+        if others and (facts.client in NODES or facts.client == "cdn" or self._turns.ways):
+            headers = others()
         if client is not None and facts.client in NODES:
             return self._node_facts(facts, peer, headers, values, resolution, client)
-        if facts.client not in INTERNAL:
-            self._turns.keeps((_first(headers, HOST), b""))
-            if peer.address is not None:
-                self._turns.keeps((_first(headers, HOST), peer.address.packed))
+        if self._turns.ways and peer.address is not None and facts.client not in INTERNAL:
+            self._turns.keeps((_first(headers, HOST), peer.address.packed))
         if facts.client == "cdn":
             return facts._replace(single=bool(self._single(headers)))
         real_ip = headers.get(REAL_IP, ())
         if real_ip and resolution.source != REAL_IP:
-            facts = facts._replace(real_ip=_real_ip(real_ip, peer, values, resolution))
+            told = _real_ip(real_ip, peer, values, resolution)
+            return facts._replace(real_ip=told) if told else facts
         return facts
 
     def _node_facts(
@@ -450,6 +479,10 @@ def _agent(headers: Headers) -> str:
 
 def _real_ip(real_ip: Sequence[str], peer: Peer, values: Sequence[str], resolution: Resolution) -> str:
     """Return what X-Real-IP says beside the chain."""
+    text = real_ip[-1]
+    # the way of nearly every request: the proxy wrote the same into both
+    if len(values) == 1 and resolution.depth == values[0].count(",") + 1 and values[0].partition(",")[0] == text:
+        return ""
     address = _last(real_ip)
     if address is None or address in (resolution.client, peer.address):
         return ""

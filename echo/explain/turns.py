@@ -26,19 +26,19 @@ class Turns:
     """The nodes' addresses that came lately, by way."""
 
     def __init__(self) -> None:
-        self._ways: OrderedDict[Way, deque[tuple[float, bytes]]] = OrderedDict()
+        self.ways: OrderedDict[Way, deque[tuple[float, bytes]]] = OrderedDict()
 
     def note(self, way: Way, node: bytes, now: float) -> int:
         """Note a node's address; return how many nodes took turns, 0 if they did not."""
         if len(way[0]) > MAX_HOST_CHARS:
             return 0
-        seen = self._ways.get(way)
+        seen = self.ways.get(way)
         if seen is None:
-            if len(self._ways) >= MAX_WAYS:
-                self._ways.popitem(last=False)
-            seen = self._ways[way] = deque(maxlen=MAX_SEEN)
+            if len(self.ways) >= MAX_WAYS:
+                self.ways.popitem(last=False)
+            seen = self.ways[way] = deque(maxlen=MAX_SEEN)
         else:
-            self._ways.move_to_end(way)
+            self.ways.move_to_end(way)
         while seen and now - seen[0][0] > WINDOW_SECONDS:
             seen.popleft()
         seen.append((now, node))
@@ -46,12 +46,11 @@ class Turns:
 
     def count(self, host: str) -> int:
         """Return how many nodes' addresses came lately for a Host, by whatever way."""
-        return len({address for way, seen in self._ways.items() if way[0] == host for _, address in seen})
+        return len({address for way, seen in self.ways.items() if way[0] == host for _, address in seen})
 
     def keeps(self, way: Way) -> None:
         """Note that another client's own address came this way."""
-        if self._ways:
-            self._ways.pop(way, None)
+        self.ways.pop(way, None)
 
 
 def _turns(addresses: list[bytes]) -> int:

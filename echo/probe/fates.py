@@ -3,7 +3,7 @@ What the path did with a forged header: what was sent is compared with what arri
 
 1. A list header is compared entry by entry, since proxies rewrite blanks, and join fields.
 2. A canary's address in another header was copied there. Where the header holds one address, a proxy took it for the
-   client's; where it keeps a record of what came (RECORDS), not.
+   client's; where it keeps a record of what came (RECORD), not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,8 +26,8 @@ FATES = {
     "altered": ("altered", "A part of it arrived."),
     "refused": ("no answer", "The request was not answered, or not by the server."),
 }
-# headers in which proxies keep what came, believing nothing
-RECORDS = frozenset({"x-original-forwarded-for", "x-original-forwarded"})
+# what the names of headers have in which proxies keep what came, believing nothing (X-Original-Forwarded-For)
+RECORD = "original"
 PROXY_HEADER = "the PROXY header"  # where a copy is that stands in no header field
 
 
@@ -50,6 +50,18 @@ class Fate(NamedTuple):
     taken: bool = False
     believed: bool = False
     hidden: bool = False
+
+    @property
+    def fooled(self) -> tuple[str, ...]:
+        """Return the headers in which a proxy wrote the address as its client's."""
+        if not self.taken:
+            return ()
+        return tuple(name for name in self.copied if not is_record(name)) or (self.canary.header,)
+
+
+def is_record(header: str) -> bool:
+    """Return whether proxies keep in a header what came, believing nothing."""
+    return RECORD in header.lower()
 
 
 def fate_of(canary: Canary, answer: Answer | None, base: Sequence[Answer] = ()) -> Fate:
@@ -119,7 +131,7 @@ def _elsewhere(canary: Canary, answer: Answer) -> tuple[tuple[str, ...], bool]:
         if any(same(found, canary.marks) for found in addresses_in(value)):
             copied[name] = None
             alone = len(entries([value])) == 1 and same(entry_address(name, value), canary.marks)
-            taken |= alone and name.lower() not in RECORDS
+            taken |= alone and not is_record(name)
     if _any_end(answer, canary.marks):
         copied[PROXY_HEADER] = None
         taken = True

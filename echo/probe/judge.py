@@ -153,6 +153,8 @@ def _outcomes(
         found.append("hideable")
     if IN_HEADER in arrivals and not any(one.is_steady for one in bearers):
         found.append("forgeable-header")
+    if "forgeable" not in found and any(fate.taken for fate in fates):
+        found.append("forgeable-at-proxy")
     if not found and unanswered:
         found.append("unsteady")
     return found or [Counter(arrivals).most_common(1)[0][0]]
@@ -170,6 +172,8 @@ def _named(code: str, fates: Sequence[Fate], bearers: Sequence[Bearer]) -> str:
         names: Iterable[str] = (fate.canary.header for fate in fates if fate.believed)
     elif code == "hideable":
         names = (fate.canary.header for fate in fates if fate.hidden)
+    elif code == "forgeable-at-proxy":
+        names = (name for fate in fates for name in fate.fooled)
     elif code == IN_HEADER:
         names = (one.header for one in bearers if one.is_steady)
     else:

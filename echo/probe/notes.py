@@ -33,11 +33,10 @@ def practices(fates: Sequence[Fate]) -> tuple[Note, ...]:
     xff = next((fate for fate in fates if fate.canary.code == "xff-two"), None)
     if xff is not None and xff.code in PRACTICE_OF:
         found.append(note(PRACTICES, PRACTICE_OF[xff.code]))
-    taken = [fate for fate in fates if fate.taken]
-    if taken:
-        names = dict.fromkeys(name for fate in taken for name in fate.copied or (fate.canary.header,))
+    names = dict.fromkeys(name for fate in fates for name in fate.fooled)
+    if names:
         found.append(note(PRACTICES, "over-trusting", headers=", ".join(names)))
-    kept = dict.fromkeys(name for fate in fates if not fate.taken for name in fate.copied)
+    kept = dict.fromkeys(name for fate in fates for name in fate.copied if name not in names)
     if kept:
         found.append(note(PRACTICES, "keeps-original", headers=", ".join(kept)))
     return tuple(found)

@@ -81,6 +81,15 @@ _TABLE = (
         "Have the outermost proxy overwrite these headers, or append to them, whatever the client sent.",
     ),
     Outcome(
+        "forgeable-at-proxy",
+        "FORGEABLE",
+        EXIT_FINDINGS,
+        "A proxy on the way takes a forged address for the client's: it wrote one into {headers}. Who reads that is "
+        "fooled; this server was not.",
+        "Have the proxy believe headers from the balancer before it alone: set_real_ip_from in nginx, "
+        "proxy-real-ip-cidr in ingress-nginx. If you call from where that balancer stands, all is well.",
+    ),
+    Outcome(
         "hideable",
         "FORGEABLE",
         EXIT_FINDINGS,

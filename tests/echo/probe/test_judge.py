@@ -183,9 +183,11 @@ def test_a_header_of_whoami_that_can_be_forged():
     """A header that holds our address whatever was forged is one to believe; one that is changed is not."""
     base = seen(PUBLIC, PROXY, None, (XFF, PUBLIC), (REAL, PUBLIC), kind=WHOAMI)
     steady = forging("xff", base, (XFF, f"192.0.2.1, {PUBLIC}"), (REAL, PUBLIC))
+    other = forging("xff-two", base, (XFF, f"192.0.2.3, 192.0.2.4, {PUBLIC}"), (REAL, "192.0.2.3, 192.0.2.4"))
     fooled = forging("xff-two", base, (XFF, f"192.0.2.3, 192.0.2.4, {PUBLIC}"), (REAL, "192.0.2.3"))
     both = forging("xff-two", base, (XFF, "192.0.2.3, 192.0.2.4"), (REAL, "192.0.2.3"))
-    found = judge(Sent(), [base], [steady, fooled], [])
+    assert verdict([base], forged=[steady, fooled]) == "forgeable-at-proxy"
+    found = judge(Sent(), [base], [steady, other], [])
     assert found.outcome.code == "preserved-in-header"
     assert "arrives in X-Forwarded-For, at" in found.says
     assert {one.header: one.is_steady for one in found.bearers} == {XFF: True, REAL: False}

@@ -28,6 +28,12 @@ WAYS = {
     ("over-trusting", "plain"): ("unbelieved", ["appends", "over-trusting"], "appended", "replaced"),
     ("over-trusting", "real-ip"): ("forgeable", ["appends", "over-trusting"], "appended", "replaced"),
     ("over-trusting-replace", "trusting"): ("forgeable", ["replaces", "over-trusting"], "unchanged", "replaced"),
+    ("over-trusting-full", "trusting"): (
+        "forgeable-at-proxy",
+        ["appends", "over-trusting", "keeps-original"],
+        "appended",
+        "replaced",
+    ),
     ("untouched", "trusting"): ("forgeable", ["passes"], "unchanged", "unchanged"),
     ("untouched", "cloudflare"): ("forgeable", ["passes"], "unchanged", "unchanged"),
     ("append", "leftmost"): ("forgeable", ["appends"], "appended", "unchanged"),
@@ -46,6 +52,7 @@ UNREAD = {
     ("over-trusting", "trusting"): ["bearer-forged"],
     ("over-trusting", "real-ip"): ["bearer-forged"],
     ("over-trusting-replace", "trusting"): ["bearer-forged"],
+    ("over-trusting-full", "trusting"): ["bearer-forged"],
 }
 
 
@@ -81,6 +88,15 @@ def test_who_takes_a_forged_address_is_told(urls):
     assert (fate.copied, fate.taken, fate.believed) == (("X-Real-IP",), True, True)
     assert fate.by == ("192.0.2.3",)
     assert "X-Forwarded-For chooses the address" in judgement.says
+
+
+def test_a_proxy_that_is_fooled_is_a_finding(urls):
+    """Though the server is not: it reads another header, or none."""
+    judgement = probed(urls["over-trusting-full", "trusting"])
+    assert (judgement.outcome.code, judgement.outcome.exit) == ("forgeable-at-proxy", 4)
+    assert "it wrote one into X-Real-IP. Who reads that is fooled; this server was not." in judgement.says
+    also = [note.code for note in probed(urls["over-trusting", "plain"]).also]
+    assert also == ["forgeable-at-proxy"]
 
 
 def test_a_record_is_no_belief(urls):

@@ -30,6 +30,15 @@ NGINX = {
         proxy_set_header X-Real-IP $remote_addr;
         proxy_set_header X-Forwarded-For $remote_addr;
     """,
+    # ingress-nginx with use-forwarded-headers, compute-full-forwarded-for, and proxy-real-ip-cidr as it comes
+    "over-trusting-full": """
+        set_real_ip_from 0.0.0.0/0;
+        real_ip_header X-Forwarded-For;
+        real_ip_recursive on;
+        proxy_set_header X-Real-IP $remote_addr;
+        proxy_set_header X-Forwarded-For "$http_x_forwarded_for, $realip_remote_addr";
+        proxy_set_header X-Original-Forwarded-For $http_x_forwarded_for;
+    """,
     "strip": 'proxy_set_header X-Forwarded-For "";',
     "untouched": "",
     "x-real-ip": "proxy_set_header X-Real-IP $remote_addr;",

@@ -147,3 +147,8 @@ ARGUMENTS = [
 @pytest.mark.parametrize(("arguments", "expected"), ARGUMENTS)
 def test_flags(arguments: list[str], expected: dict[str, str]) -> None:
     assert read_flags(arguments) == expected
+
+
+def test_an_object_in_two_files_is_one() -> None:
+    cluster, _ = read(NODE, NODE, POD, POD)
+    assert (len(cluster.nodes), len(cluster.pods)) == (1, 1)

@@ -287,8 +287,8 @@ def findings() -> str:
         "# Findings\n",
         (
             "What `/explain` says, and what a record's `finding` and the metric `whofrom_findings_total` hold.\n"
-            "Names in braces are filled in. Sections are those of the article on clients' addresses in TKE that the\n"
-            "overlays of `deploy/` follow.\n"
+            "Names in braces are filled in. Sections (1.4.1: 一, section 4, item 1) are of the article on\n"
+            "clients' addresses in TKE that the overlays of `deploy/` follow.\n"
         ),
         table(("verdict", "meaning"), ((f"`{code}`", words) for code, words in VERDICTS.items())),
         table(

@@ -4,7 +4,7 @@ Paths that whoami does not have, and what their users asked for: pure, as all ro
 1. Each answers in one line of plain text, or JSON where it is more, so that a shell can use it.
 2. `?expect=IP` turns /ip and /clientip into an assertion: 200, or 412 with the reason, for `curl -f`.
 3. `?header=Name:value` adds a field to any answer. Not those that frame a message, nor those with which a link could
-   make a browser run, store or follow what a stranger wrote: UNSAFE_HEADERS.
+   make a browser run, store or follow what a stranger wrote: UNSAFE_HEADERS. What an answer says of caches stays.
 """
 
 import json
@@ -25,7 +25,8 @@ MAX_EVENTS = 1_000_000  # of /sse; their pauses are bounded by --max-wait
 DEFAULT_EVENTS = 10
 DEFAULT_INTERVAL = 1.0
 MAX_EXPECTED_CHARS = 128
-
+# an answer that is nobody else's says so with it: a link must not have it stored by a cache on the way
+KEPT_HEADERS = frozenset({b"cache-control"})
 # lower-case names that ?header= does not set
 FRAMING_HEADERS = frozenset(
     {
@@ -202,6 +203,8 @@ def refused_header(name: str) -> str:
 def merged(
     headers: Sequence[tuple[bytes, bytes]], added: Sequence[tuple[bytes, bytes]]
 ) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the headers of an answer with those added in place of theirs of the same name."""
+    """Return the headers of an answer with those added in place of theirs of the same name, but for KEPT_HEADERS."""
+    kept = KEPT_HEADERS & {name.lower() for name, _ in headers}
+    added = [pair for pair in added if pair[0].lower() not in kept]
     names = {name.lower() for name, _ in added}
     return (*(pair for pair in headers if pair[0].lower() not in names), *added)

@@ -44,11 +44,12 @@ MAX_ASKED_BYTES = 32 << 10  # of headers with ?as=: all dialects take 50 ms for 
 MAX_JOINED_BYTES = 64 << 10  # a longer text is sent piece by piece
 MAX_OPTIONS_BYTES = 4 << 10  # of a body of OPTIONS * Go reads no more, and goes on behind no more
 COPIED_BYTES = 512  # Go's io.Copy into an answer sends the head once it has seen so many
+NO_STORE = (b"Cache-Control", b"no-store")  # an explanation holds one client's headers
 # form of /explain -> its headers, and what tells it
 FORMS = {
-    "text": ((TEXT,), explain_text),
-    "json": ((JSON,), explain_json),
-    "html": (PAGE_HEADERS, explain_html),
+    "text": ((TEXT, NO_STORE), explain_text),
+    "json": ((JSON, NO_STORE), explain_json),
+    "html": ((*PAGE_HEADERS, NO_STORE), explain_html),
 }
 
 

@@ -114,7 +114,7 @@ _AT_THE_SOCKET = (
         "The connection comes from a public address and nothing on the way changed it. That may still be the NAT "
         "gateway of the client's network.",
         "Nothing to do.",
-        section="一.5 2), 二.3 1)",
+        section="1.5.2, 2.3.1",
         reference=_SOURCE_IP,
     ),
     Finding(
@@ -123,7 +123,7 @@ _AT_THE_SOCKET = (
         "The client's address arrived intact, at the socket; the {header} header repeats it.",
         "A balancer passed the connection's source through and also wrote it into the header.",
         "Nothing to do. Keep deciding by the socket.",
-        section="一.6, 二.5",
+        section="1.6, 2.5",
         reference=_TKE,
     ),
     Finding(
@@ -133,7 +133,7 @@ _AT_THE_SOCKET = (
         "Traffic between pods keeps its source address. Where [network] has no node_pod_prefix, a node's pod bridge "
         "counts as a pod too.",
         "Nothing to do. If {peer} may be a node's bridge, set node_pod_prefix in [network] of whofrom.toml.",
-        section="一.3 3), 4); 二.2",
+        section="1.3.3, 1.3.4, 2.2",
         reference=_CONCEPTS,
     ),
     Finding(
@@ -151,7 +151,7 @@ _AT_THE_SOCKET = (
         "The connection began on that node: no router stands between that should not, and it answers as fast as a "
         "neighbour. Where it asked for the balancer's address, the node's own rules led it straight here.",
         _IN_CLUSTER,
-        section="一.3 1), 一.4 2), 一.5 3), 二.3 2)",
+        section="1.3.1, 1.4.2, 1.5.3, 2.3.2",
         reference=_SOURCE_IP,
     ),
     Finding(
@@ -161,7 +161,7 @@ _AT_THE_SOCKET = (
         "The kernel gives a connection the address of the interface it leaves by, and from the node to its own pods "
         "that is the bridge (cbr0, cni0). It is no NAT: the bridge's address is the node's, by another name.",
         _IN_CLUSTER,
-        section="一.3 2)",
+        section="1.3.2",
         reference=_SOURCE_IP,
     ),
     Finding(
@@ -179,7 +179,7 @@ _AT_THE_SOCKET = (
         "{peer} is an address that the cluster shows to the Internet: a node, or a pod behind it, went out and came "
         "back in.",
         "Nothing to do. Inside the cluster use the Service's cluster address.",
-        section="一.6 2), 二.5 2)",
+        section="1.6.2, 2.5.2",
         reference=_MASQ,
     ),
     Finding(
@@ -215,7 +215,7 @@ _AT_THE_SOCKET = (
         "NATs and private overlays. No {header} came.",
         "If your balancer speaks from it, name it in [network] load_balancers and have it say who the client is.",
         remedies.NETWORK,
-        section="一.6 1)",
+        section="1.6.1",
         reference="https://www.rfc-editor.org/rfc/rfc6598",
         stories=("cloud-balancer", "carrier-nat", "inside-client"),
     ),
@@ -227,7 +227,7 @@ _AT_THE_SOCKET = (
         "Service with externalTrafficPolicy: Cluster: the answer must come back through the node.",
         _KEEP,
         remedies.LOCAL_OR_DIRECT,
-        "一.4 1), 二.4",
+        "1.4.1, 2.4",
         _SOURCE_IP,
         _BEHIND_NODE,
         PEER,
@@ -241,7 +241,7 @@ _AT_THE_SOCKET = (
         "pod: the pod bridge's, or the node's own.",
         _KEEP,
         remedies.LOCAL_OR_DIRECT,
-        "一.4 1), 二.4",
+        "1.4.1, 2.4",
         _SOURCE_IP,
         (*_BEHIND_NODE, "self"),
         PEER,
@@ -267,7 +267,7 @@ _AT_THE_SOCKET = (
         "that reached this server tells which.",
         "Ask from the client itself: `whofrom probe URL`. " + _KEEP,
         remedies.LOCAL_OR_DIRECT,
-        "一.4, 一.5 3)",
+        "1.4, 1.5.3",
         _SOURCE_IP,
         _UNKNOWN_NODE,
     ),
@@ -341,7 +341,7 @@ _AT_THE_SOCKET = (
         "balancer that puts its own address in place cannot; an L7 one was not told to.",
         "Have {peer} write {header}, speak PROXY protocol, or pass the source address through.",
         remedies.APPEND_NGINX,
-        "一.6",
+        "1.6",
         _TKE,
         ("outside-client", "health-check"),
         PEER,
@@ -424,7 +424,7 @@ _IN_HEADERS = (
         "Best: have the balancer reach the pods directly, or set externalTrafficPolicy: Local; then trust the balancer "
         "alone. If nobody but the balancer can reach the node port, trust the nodes as well.",
         remedies.TRUST_NODES,
-        "二.6",
+        "2.6",
         _SOURCE_IP,
         ("balancer-told", "forger"),
     ),
@@ -434,7 +434,7 @@ _IN_HEADERS = (
         "The client's address arrived in the {header} header, through trusted proxies only.",
         "Each proxy appended the address it saw; every hop right of the client is in a trusted range.",
         "Nothing to do.",
-        section="一.6 1), 二.5 1), 三.1–3, 四",
+        section="1.6.1, 2.5.1, 3.1, 3.2, 3.3, 4.2, 4.3",
         reference=_INGRESS_SOURCE,
     ),
     Finding(
@@ -458,7 +458,7 @@ _IN_HEADERS = (
         "To be safe have the balancer reach the pods directly or set externalTrafficPolicy: Local, and trust the "
         "balancer alone.",
         remedies.LOCAL_OR_DIRECT,
-        "二.6",
+        "2.6",
         _SOURCE_IP,
     ),
     Finding(
@@ -469,7 +469,7 @@ _IN_HEADERS = (
         "nodes, so "
         "a node, or a pod behind it, really went out, was given the public address, and came back in.",
         "Nothing to do. Inside the cluster use the Service's cluster address, or a private balancer.",
-        section="一.6 2), 二.5 2)",
+        section="1.6.2, 2.5.2",
         reference=_MASQ,
     ),
     Finding(
@@ -479,7 +479,7 @@ _IN_HEADERS = (
         "The first proxy saw the node's own address, and nothing before that proxy would have put it there: it is a "
         "balancer outside the cluster, or its Service keeps addresses (Local, or direct to the pods).",
         _IN_CLUSTER,
-        section="三.1 2), 三.2",
+        section="3.1.2, 3.2",
         reference=_SOURCE_IP,
     ),
     Finding(
@@ -489,7 +489,7 @@ _IN_HEADERS = (
         "The hop before the trusted proxies is a pod. Where [network] has no node_pod_prefix, a node's pod bridge "
         "counts as a pod too.",
         "Nothing to do. If {client} may be a node's bridge, set node_pod_prefix in [network] of whofrom.toml.",
-        section="三",
+        section="3",
         reference=_VIPS,
     ),
     Finding(
@@ -512,7 +512,7 @@ _IN_HEADERS = (
         "Set externalTrafficPolicy: Local on the proxy's own Service, or let the balancer reach the proxy's pods "
         "directly. No setting of the proxy brings the address back.",
         remedies.LOCAL_INGRESS,
-        "三.4, 四",
+        "3.4, 4.1",
         _INGRESS_SOURCE,
         _UNKNOWN_NODE,
         CLIENT,
@@ -527,7 +527,7 @@ _IN_HEADERS = (
         "Look at externalTrafficPolicy of the proxy's own Service, and say it in whofrom.toml. If it is Cluster and "
         "clients outside call: set it to Local, or let the balancer reach the proxy's pods directly.",
         remedies.SERVICE_POLICY,
-        "三.4, 四",
+        "3.4, 4.1",
         _INGRESS_SOURCE,
         _UNKNOWN_NODE,
     ),
@@ -554,7 +554,7 @@ _IN_HEADERS = (
         "proxy-real-ip-cidr to "
         "the balancer's addresses, never to everybody's.",
         remedies.REAL_IP_CIDR,
-        "四",
+        "4",
         _INGRESS_CM,
         ("balancer-told", "forger"),
     ),
@@ -567,7 +567,7 @@ _IN_HEADERS = (
         "Have the balancer pass the source address, speak PROXY protocol, or write {header} and the proxy append "
         "to it.",
         remedies.INGRESS_PROXY_PROTOCOL,
-        "四",
+        "4",
         _INGRESS_CM,
         ("outside-client", "health-check"),
         CLIENT,
@@ -582,7 +582,7 @@ _IN_HEADERS = (
         "chain is right and our trusted ranges are too narrow.",
         "Set proxy-real-ip-cidr to the balancer's addresses; use use-forwarded-headers only behind an L7 balancer.",
         remedies.REAL_IP_CIDR,
-        "四 (ConfigMap)",
+        "4.4",
         _INGRESS_CM,
         ("forger", "unknown-proxy"),
     ),
@@ -596,7 +596,7 @@ _IN_HEADERS = (
         "Set proxy-real-ip-cidr to the balancer's addresses and compute-full-forwarded-for to true, and say so in "
         "[network.ingress_nginx] of whofrom.toml.",
         remedies.REAL_IP_CIDR,
-        "四 (ConfigMap)",
+        "4.4",
         _INGRESS_CM,
         ("balancer-told", "forger"),
     ),

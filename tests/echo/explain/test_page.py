@@ -23,7 +23,7 @@ from echo.explain.report import VERDICT_WORDS
 from echo.extras import refused_header, with_added_headers
 from echo.handshake import Handshake
 from echo.request import Connection
-from echo.routes import App, route_of
+from echo.routes import NO_STORE, App, route_of
 from echo.wire import parse_head
 from tests.echo.explain.pages import HOSTILE, Page
 
@@ -316,10 +316,16 @@ def answer(target: str, *fields: str):
     return with_added_headers(request, route_of(request).answer(App(parse_config("", "")), request))
 
 
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_no_form_is_stored_on_the_way_whatever_a_link_asks(form):
+    made = answer(f"/explain?format={form}&header=Cache-Control:public")
+    assert [value for name, value in made.headers if name == b"Cache-Control"] == [b"no-store"]
+
+
 def test_its_headers():
     """A browser gets the page, which may load nothing and run nothing; its one style is named by its digest."""
     made = answer("/explain", "Accept: text/html,*/*;q=0.8")
-    assert made.headers == PAGE_HEADERS
+    assert made.headers == (*PAGE_HEADERS, NO_STORE)
     policy = dict(PAGE_HEADERS)[b"Content-Security-Policy"].decode()
     style = re.search("<style>(.*)</style>", made.body.decode(), re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

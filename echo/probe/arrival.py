@@ -4,7 +4,8 @@ Does our address arrive, with one request? Pure.
 1. A server's own idea of its client is not enough: it is compared with ours.
 2. A machine has several addresses, and its kernel may choose another than the one that a connection begins with (a
    node's, towards a pod behind its own bridge). Since others elsewhere may have the same (172.17.0.1 is Docker's bridge
-   on many machines), such an address is ours only where the server is sure of what it names.
+   on many machines), such an address is ours only where the server is sure of what it names, or doubts it and the port is ours.
+   It is sure if it was with one of our requests and doubted the others: it may be too busy to time each handshake.
 3. An address that is ours at the server's socket may yet be that of a program beside us, or of one far away that has
    the same: at loopback, with a proxy proven in between, or where an inner address was to come out of a public one and
    the server is not sure, it counts only if the port is ours too.
@@ -23,6 +24,7 @@ from echo.probe.seen import Seen, entries, entry_address, is_inside, is_loopback
 # what happened to our address with one request -> the outcome, if it happened with all
 ARRIVED, BEHIND_NAT, IN_HEADER = "preserved", "preserved-behind-nat", "preserved-in-header"
 GOOD = frozenset({ARRIVED, BEHIND_NAT, IN_HEADER})
+DOUBTFUL = "ambiguous"  # one of them
 PRESERVED = "preserved-"  # verdicts of the server's begin with it
 
 
@@ -52,8 +54,28 @@ class Bearer(NamedTuple):
     is_steady: bool = True
 
 
-def arrival(sent: Sent, seen: Seen, answer: Answer, *, has_proxy: bool) -> str:
+class Known(NamedTuple):
+    """
+    What all requests together tell of each.
+
+    has_proxy  a program that speaks HTTP is proven to stand in between
+    sure       clients that the server named, sure that it is they
+    """
+
+    has_proxy: bool = False
+    sure: frozenset[bytes] = frozenset()
+
+
+def sure_of(answers: Sequence[Answer]) -> frozenset[bytes]:
+    """Return the clients of whom the server was sure at times, and never sure of the contrary."""
+    named = [(answer.client.packed, answer.verdict) for answer in answers if answer.client is not None]
+    doubted = {packed for packed, verdict in named if not verdict.startswith(PRESERVED) and verdict != DOUBTFUL}
+    return frozenset(packed for packed, verdict in named if verdict.startswith(PRESERVED)) - doubted
+
+
+def arrival(sent: Sent, seen: Seen, answer: Answer, known: Known) -> str:
     """Return what happened to our address with one request: a code of OUTCOMES."""
+    is_sure = answer.client is not None and answer.client.packed in known.sure
     mine = own(sent, seen)
     socket = answer.proxied or answer.peer
     named = answer.client if answer.kind == WHOFROM else socket
@@ -62,10 +84,12 @@ def arrival(sent: Sent, seen: Seen, answer: Answer, *, has_proxy: bool) -> str:
         return "unbelieved" if held else "nobody"
     if same(named, mine):
         at_socket = answer.proxied is None and same(answer.peer, mine) and not held
-        doubtful = has_proxy or any(map(is_loopback, mine)) or _came_from_afar(seen, answer)
+        doubtful = known.has_proxy or any(map(is_loopback, mine)) or (_goes_far(seen) and not is_sure)
         return "unclear" if at_socket and doubtful and not _same_port(seen, answer) else ARRIVED
     if not sent.mine and same(named, sent.local):
-        return ARRIVED if answer.verdict.startswith(PRESERVED) else "unclear-other"
+        # the port does not outweigh that the server knows its clients to be hidden there, as by Docker's bridge
+        is_ours = is_sure or (answer.verdict == DOUBTFUL and _same_port(seen, answer))
+        return ARRIVED if is_ours else "unclear-other"
     if held:
         return IN_HEADER if answer.kind == WHOAMI else "unbelieved"
     if same(socket, mine):
@@ -73,7 +97,7 @@ def arrival(sent: Sent, seen: Seen, answer: Answer, *, has_proxy: bool) -> str:
     if sent.mine or not mine or not all(map(is_inside, mine)) or is_inside(named):
         return "lost"
     at_socket = same(named, [socket] if socket else []) and answer.proxied is None
-    if at_socket and has_proxy and not _held([named], answer):
+    if at_socket and known.has_proxy and not _held([named], answer):
         return "lost-behind-proxy"
     if answer.kind == WHOAMI or answer.verdict.startswith(PRESERVED):
         return BEHIND_NAT
@@ -89,11 +113,11 @@ def _same_port(seen: Seen, answer: Answer) -> bool:
     return bool(answer.port) and seen.port == answer.port
 
 
-def _came_from_afar(seen: Seen, answer: Answer) -> bool:
-    """Return whether an inner address of ours was sent to a public one, and the server is not sure whom it names."""
+def _goes_far(seen: Seen) -> bool:
+    """Return whether we called a public address from an inner one."""
     to = parse_hop(seen.to)
     inner = seen.mine is not None and is_inside(seen.mine)
-    return inner and to is not None and not is_inside(to) and not answer.verdict.startswith(PRESERVED)
+    return inner and to is not None and not is_inside(to)
 
 
 def _places(header: str, values: Sequence[str], mine: Sequence[Address]) -> list[int]:

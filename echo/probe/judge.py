@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from echo.clientip import Address
 from echo.probe.answers import WHOAMI, Answer
-from echo.probe.arrival import GOOD, IN_HEADER, Bearer, Sent, arrival, bearers_of
+from echo.probe.arrival import GOOD, IN_HEADER, Bearer, Known, Sent, arrival, bearers_of, sure_of
 from echo.probe.connections import HAS_PROXY, connections
 from echo.probe.fates import Fate, fate_of
 from echo.probe.notes import Note, notes, practices
@@ -86,15 +86,15 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
     mine = _mine(sent, base)
     other = next((one.client for one in answers if not sent.mine and same(one.client, sent.local)), None)
     is_other = other is not None and not same(other, mine)
-    connection = connections(
-        [one.answer for one in (*base, *forged) if one.answer], [one.answer for one in kept if one.answer]
-    )
+    fresh, again = ([one.answer for one in seen if one.answer] for seen in ((*base, *forged), kept))
+    connection = connections(fresh, again)
     added = _added(sent, answers)
     has_proxy = connection in HAS_PROXY or any(name.lower() in WRITTEN_BY_PROXIES for name in added)
-    arrivals = [arrival(sent, one, answer, has_proxy=has_proxy) for one, answer in answered]
+    known = Known(has_proxy, sure_of([*fresh, *again]))
+    arrivals = [arrival(sent, one, answer, known) for one, answer in answered]
     fates, rounds = _fates(forged, answers)
     bearers = bearers_of(mine, answers, forged)
-    paths = paths_of(sent, base, has_proxy=has_proxy)
+    paths = paths_of(sent, base, known)
     code, *others = _outcomes(arrivals, fates, bearers, unanswered=len(base) - len(answers))
     told = next((answer for (_, answer), one in zip(answered, arrivals, strict=True) if one not in GOOD), answers[0])
     outcome = OUTCOMES[code]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from echo.probe.answers import WHOFROM
-from echo.probe.arrival import Sent, arrival
+from echo.probe.arrival import Known, Sent, arrival
 from echo.probe.seen import Seen
 
 
@@ -22,7 +22,7 @@ class Path(NamedTuple):
     times: int
 
 
-def paths_of(sent: Sent, base: Sequence[Seen], *, has_proxy: bool) -> tuple[Path, ...]:
+def paths_of(sent: Sent, base: Sequence[Seen], known: Known) -> tuple[Path, ...]:
     """Return the ways that the base requests took, the one taken most first."""
     counted: Counter[Path] = Counter()
     several = len({one.to for one in base}) > 1
@@ -39,7 +39,7 @@ def paths_of(sent: Sent, base: Sequence[Seen], *, has_proxy: bool) -> tuple[Path
                 str(answer.client or "nobody") if answer.kind == WHOFROM else "",
                 answer.finding,
                 answer.server,
-                arrival(sent, one, answer, has_proxy=has_proxy),
+                arrival(sent, one, answer, known),
                 "",
                 0,
             )

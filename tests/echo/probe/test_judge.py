@@ -102,6 +102,8 @@ OTHER = {
     "a node, by its bridge": (seen("192.168.0.11", "172.18.0.65", "172.18.0.65"), (), "preserved"),
     "the server is not sure": (seen(INNER, "172.17.0.1", "172.17.0.1", verdict="ambiguous"), (), "unclear-other"),
     "the server says that it is lost": (seen(INNER, "172.17.0.1", "172.17.0.1", verdict="lost"), (), "unclear-other"),
+    "the port is ours": (seen(INNER, "172.17.0.1", "172.17.0.1", verdict="ambiguous", port=PORT), (), "preserved"),
+    "Docker's bridge": (seen(INNER, "172.17.0.1", "172.17.0.1", verdict="lost", port=PORT), (), "unclear-other"),
     "whoami is never sure": (seen(INNER, "172.17.0.1", None, kind=WHOAMI, verdict=""), (), "unclear-other"),
     "ours is given": (seen(INNER, "172.17.0.1", "172.17.0.1"), (PUBLIC,), "lost"),
 }
@@ -111,6 +113,19 @@ OTHER = {
 def test_another_address_of_this_machine(label):
     base, mine, code = OTHER[label]
     assert verdict([base], mine=mine, local=("172.18.0.65", "172.17.0.1")) == code
+
+
+def test_a_server_that_is_sure_once_is_sure():
+    """It may be too busy to time each handshake; but where it says the contrary once, nothing is sure."""
+    doubts, sure, contrary = (
+        seen("192.168.0.11", "172.18.0.65", "172.18.0.65", verdict=verdict)
+        for verdict in ("ambiguous", "preserved-at-socket", "lost")
+    )
+    forged = doubts._replace(canary=canaries()[0])
+    assert verdict([doubts, doubts], local=["172.18.0.65"]) == "unclear-other"
+    assert verdict([doubts, doubts], local=["172.18.0.65"], forged=[forged], kept=[sure]) == "preserved"
+    assert verdict([doubts, sure], local=["172.18.0.65"]) == "preserved"
+    assert verdict([doubts, sure, contrary], local=["172.18.0.65"]) == "unclear-other"
 
 
 def test_another_address_of_this_machine_is_told():

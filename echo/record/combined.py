@@ -34,6 +34,7 @@ _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
 HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
 MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
+LAST_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # as pipeline.sources.format has it: past it is a slip
 EMPTY = "empty line"
 NO_REQUEST = "the request line is not HTTP"
 BAD_TIME = "the time is no date"
@@ -91,7 +92,7 @@ _PREFIXES = (
 _STATUS = r'" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 _QUOTED = r'(?:[^"\\]++|\\.)*+'
 _REQUEST_FIELD = re.compile(rf'"(?P<request>{_QUOTED}){_STATUS}(?= |$)', re.ASCII)
-_STRINGS = re.compile(rf' "(?P<referer>{_QUOTED})" "(?P<agent>{_QUOTED})(?:$|"(?P<rest>(?!").*|"?)$)', re.ASCII)
+_STRINGS = re.compile(rf' "(?P<referer>{_QUOTED})" "(?P<agent>{_QUOTED})(?:\\?$|"(?P<rest>(?!").*|"?)$)', re.ASCII)
 _LOOSE_STATUS = re.compile(rf'{_STATUS}(?= "|$)', re.ASCII)
 _LOOSE_AGENT = re.compile(r'"(?=[^"]|"?$)', re.ASCII)
 _REQUEST = re.compile(REQUEST, re.ASCII)
@@ -160,9 +161,10 @@ def seconds(found: re.Match[str]) -> float | None:
         local = datetime(
             int(found["year"]), MONTHS.index(month) + 1, int(found["day"]), hour, minute, second, tzinfo=UTC
         )
-        return (local - shift).timestamp()
+        time = (local - shift).timestamp()
     except (ValueError, OverflowError):
         return None
+    return time if 0 <= time < LAST_TIME else None
 
 
 def _prefix(text: str) -> tuple[str, str, str]:

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from echo.clientip import parse_hop
+from echo.record import header_text
+from echo.record.combined import Unread, scan
 from pipeline.sources.combined import parse, zone_shift
 
 TIME = "[17/May/2015:10:05:03 +0000]"
@@ -185,3 +188,58 @@ def test_zones() -> None:
 )
 def test_the_first_and_the_last_time_there_is(stamp: str, rows: int) -> None:
     assert parse([f'1.2.3.4 - - [{stamp}] "GET / HTTP/1.1" 200 5'.encode()]).batch.num_rows == rows
+
+
+# --- the reader of one line says the same -----------------------------------------------------------------------------
+
+LINES = [
+    line if isinstance(line, bytes) else line.encode() for line in (*(line for line, _ in REALISTIC.values()), *REFUSED)
+]
+
+
+def by_batch(line: bytes) -> tuple[Any, ...] | None:
+    """What the batch parser makes of a line, None if it refuses."""
+    row = next(iter(parse([line]).batch.to_pylist()), None)
+    if row is None:
+        return None
+    headers = dict(row["headers"] or [])
+    texts = (row[name] or "" for name in ("host", "peer_ip", "user", "method", "target", "protocol", "user_agent"))
+    told = (headers.get(name, [""])[0] for name in ("referer", "x-forwarded-for"))
+    return (row["ts"].timestamp(), row["status"], *texts, *told)
+
+
+def by_line(line: bytes) -> tuple[Any, ...] | None:
+    try:
+        read = scan(header_text(line))
+    except Unread:
+        return None
+    target = read.target if read.method else read.request
+    return (
+        read.time, read.status, read.host, read.peer, read.user, read.method, target, read.protocol, read.agent,
+        read.referer, read.forwarded,
+    )  # fmt: skip
+
+
+def without_agent(read: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*read[:8], read[-1])
+
+
+@pytest.mark.parametrize("line", LINES, ids=repr)
+def test_one_line_is_read_as_in_a_batch(line: bytes) -> None:
+    assert by_line(line) == by_batch(line)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(LINES), st.data())
+def test_one_damaged_line_is_read_as_in_a_batch(line: bytes, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(line)))
+        put = data.draw(
+            st.sampled_from([b"", b'"', b" ", b"\\", b"-", b"[", b"]", b"1", b"a", b", ", b'" "', b"\t", b"\xe9"])
+        )
+        line = line[:at] + put + line[at + data.draw(st.integers(0, 3)) :]
+    batch, alone = by_batch(line), by_line(line)
+    # alone, a little more is read: lists in front, quotes astray in any form, a user agent cut within an escape
+    if batch is not None and parse_hop(batch[3]):
+        assert alone is not None
+        assert without_agent(alone) == without_agent(batch)

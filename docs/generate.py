@@ -22,6 +22,9 @@ from echo.deviations import DEVIATIONS as WHOAMI_DEVIATIONS
 from echo.explain.evidence import KINDS
 from echo.explain.findings import CLIENT, FINDINGS, STORIES, VERDICTS
 from echo.explain.findings import PEER as AT_PEER
+from echo.explain.pasted import FORMS as PASTED_FORMS
+from echo.explain.pasted import NOTES as PASTED_NOTES
+from echo.explain.pasted.tell import JSON_KEYS as PASTED_KEYS
 from echo.explain.report import JSON_KEYS, JSON_VERSION
 from echo.explain.topology import BY_CLASS, MORE_MEANINGS, NETWORK_MEANINGS, NO_ADDRESS, OTHER_BRIDGE, OWN
 from echo.malformed import KINDS as MALFORMED_KINDS
@@ -333,6 +336,13 @@ def explain() -> str:
         "goes before. `whofrom explain` says the same offline. What it says is one of the [findings](findings.md).\n\n"
         f"## JSON, version {JSON_VERSION}\n\nWithin a version keys are only added.\n\n"
         + table(("key", "meaning"), ((f"`{key}`", words) for key, words in JSON_KEYS.items()))
+        + "\n## What `whofrom explain FILE` reads\n\n"
+        "Known by its content, or named by `--format`. What a terminal shows around it is passed over.\n\n"
+        + table(("form", "what"), ((f"`{form.name}`", form.meaning) for form in PASTED_FORMS.values()))
+        + "\nIts JSON, a line for each request, has beside the keys above:\n\n"
+        + table(("key", "meaning"), ((f"`{key}`", words) for key, words in PASTED_KEYS.items()))
+        + "\nWhat must be known of where it comes from (`pasted.notes`):\n\n"
+        + table(("note", "meaning"), ((f"`{code}`", words) for code, words in PASTED_NOTES.items()))
         + "\n## Classes of addresses\n\n"
         "First what [network] calls a proxy, then what the process knows of itself (the downward API's NODE_IP and\n"
         "POD_IP, its interfaces and routes), then the narrowest range of [network], then the lists of CDNs, then\n"

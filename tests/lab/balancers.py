@@ -13,13 +13,17 @@ What the nodes send to the internet leaves under their public addresses, to the 
 
 from collections.abc import Sequence
 
-from tests.lab.network import BALANCER, L4_VIP, L7_VIP, NODES
+from tests.lab.network import BALANCER, L4_VIP, L7_VIP, NODES, TRANSPARENT_MARK
 
 Target = tuple[str, int]  # address and port: of a node's NodePort, or of a pod
 
 
-def router(l4_targets: Sequence[Target]) -> str:
-    """The balancer's table nat, for `iptables-restore`: L4 forwarding, and the nodes' public addresses."""
+def router(l4_targets: Sequence[Target], is_transparent: bool) -> str:
+    """
+    The balancer's tables, for `iptables-restore`: L4 forwarding, and the nodes' public addresses.
+
+    is_transparent: the L7 balancer connects from its clients' addresses, so answers to them are taken in here.
+    """
     rules = ["*nat"]
     for index, (address, port) in enumerate(l4_targets):
         left = len(l4_targets) - index
@@ -33,10 +37,11 @@ def router(l4_targets: Sequence[Target]) -> str:
             # the L7 balancer is this machine: what is for it never leaves by an interface
             f"-A INPUT -s {node.address}/32 -d {L7_VIP}/32 -j SNAT --to-source {node.public}",
         ]
-    return "\n".join([*rules, "COMMIT", ""])
+    taken = f"-A PREROUTING -i inside -p tcp -m socket --transparent -j MARK --set-mark {TRANSPARENT_MARK}"
+    return "\n".join([*rules, "COMMIT", "*mangle", *([taken] if is_transparent else []), "COMMIT", ""])
 
 
-def l7_nginx(targets: Sequence[Target]) -> str:
+def l7_nginx(targets: Sequence[Target], is_transparent: bool) -> str:
     """The L7 balancer's nginx.conf."""
     servers = "\n".join(f"        server {address}:{port};" for address, port in targets)
     return f"""daemon off;
@@ -57,7 +62,7 @@ http {{
         listen {L7_VIP}:80;
         location / {{
             proxy_pass http://targets;
-            proxy_bind {BALANCER};
+            proxy_bind {"$remote_addr transparent" if is_transparent else BALANCER};
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }}

@@ -184,7 +184,7 @@ class Laboratory:
             else:
                 run_in(node.name, restore, text=iptables(services, here, POD_CIDR))
             run_in(node.name, restore, "--noflush", text=ip_masq_agent(setup.kept))
-        run_in(BALANCER_PLACE, "iptables-restore", text=router(setup.l4))
+        run_in(BALANCER_PLACE, "iptables-restore", text=router(setup.l4, setup.transparent))
         for pod in PODS.values():
             if pod.name == setup.service_lb and setup.service:
                 sysctl(pod.name, ipv4__ip_forward=1)
@@ -207,25 +207,23 @@ class Laboratory:
         toml.write_text(overlay_toml(setup), encoding="utf-8")
         argv = [str(WHOFROM), "serve", "--port", "80", "--workers", "1", "--config", str(toml)]
         argv += ["--log", str(self._log), "--log-flush", "5ms", "--drain", "0s"]
-        started = [(self._program(pod.name, argv, folder, _downward(pod)), "127.0.0.1")]
+        # each waited for from where its first connection may come; the kubelet asks a pod from its node
+        started = [(self._program(pod.name, argv, folder, _downward(pod)), pod.address, pod.node.name)]
         if setup.ingress:
+            at = PODS[setup.ingress]
             argv = self._nginx(folder / "ingress", ingress_nginx(setup.configmap, pod.address))
-            started.append((self._program(setup.ingress, argv, folder), "127.0.0.1"))
+            started.append((self._program(at.name, argv, folder), at.address, at.name))
         if setup.l7:
-            argv = self._nginx(folder / "balancer", l7_nginx(setup.l7))
-            started.append((self._program(BALANCER_PLACE, argv, folder), L7_VIP))
+            argv = self._nginx(folder / "balancer", l7_nginx(setup.l7, setup.transparent))
+            started.append((self._program(BALANCER_PLACE, argv, folder), L7_VIP, BALANCER_PLACE))
         if setup.proxy:
-            config = folder / "haproxy.cfg"
-            config.write_text(proxy_haproxy(setup.proxy), encoding="utf-8")
-            started.append((self._program(BALANCER_PLACE, ["haproxy", "-db", "-f", str(config)], folder), L4_VIP))
+            argv = self._haproxy(folder / "balancer.cfg", proxy_haproxy(setup.proxy))
+            started.append((self._program(BALANCER_PLACE, argv, folder), L4_VIP, BALANCER_PLACE))
         if setup.sidecar:
-            config = folder / "sidecar.cfg"
-            config.write_text(sidecar_haproxy(), encoding="utf-8")
-            started.append(
-                (self._program(pod.name, ["haproxy", "-db", "-f", str(config)], folder, None, 15006), "127.0.0.1")
-            )
-        for program, address in started:
-            program.wait(address)
+            argv = self._haproxy(folder / "sidecar.cfg", sidecar_haproxy())
+            started.append((self._program(pod.name, argv, folder, listens=15006), pod.address, pod.name))
+        for program, address, caller in started:
+            program.wait(address, caller)
 
     def _program(
         self, place: str, argv: list[str], folder: Path, env: Mapping[str, str] | None = None, listens: int = 80
@@ -238,6 +236,10 @@ class Laboratory:
         folder.mkdir()
         (folder / "nginx.conf").write_text(conf, encoding="utf-8")
         return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+    def _haproxy(self, path: Path, cfg: str) -> list[str]:
+        path.write_text(cfg, encoding="utf-8")
+        return ["haproxy", "-db", "-f", str(path)]
 
     def _stop(self) -> None:
         for probe in self._probes.values():

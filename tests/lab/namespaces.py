@@ -106,21 +106,21 @@ class Program:
                 stderr=file,
                 env=None if env is None else {**os.environ, **env},
             )
-        self._place, self._port = place, listens
+        self._port = listens
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
 
-    def wait(self, address: str = "127.0.0.1") -> None:
-        """Wait until it takes connections."""
+    def wait(self, address: str, caller: str) -> None:
+        """Wait until it takes connections at an address, from a namespace."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 break
             with suppress(OSError):
-                connected(self._place, address, self._port, 1).close()
+                connected(caller, address, self._port, 1).close()
                 return
             time.sleep(0.02)
         self.stop()

@@ -20,6 +20,7 @@ L4_VIP, L7_VIP = "198.51.100.10", "198.51.100.20"
 BALANCER = "100.64.0.5"  # from where the balancer itself speaks to the cluster
 VPC_GATEWAY = "192.168.0.1"
 VPC_CIDR, POD_CIDR, BALANCER_CIDR = "192.168.0.0/16", "172.18.0.0/16", "100.64.0.0/10"
+TRANSPARENT_MARK = 1  # of packets to the clients' addresses that the balancer itself takes in
 ENI_GATEWAY = "169.254.32.1"  # answered by proxy ARP: nobody has it
 
 
@@ -115,6 +116,8 @@ def _balancer() -> None:
             *(f"route add {node.block} via {node.address}" for node in NODES),
             # to whom an L7 balancer's answers go before NAT is undone
             *(f"route add {node.public}/32 dev inside" for node in NODES),
+            f"rule add fwmark {TRANSPARENT_MARK} lookup 100",
+            "route add local 0.0.0.0/0 dev lo table 100",
         ],
     )
 

@@ -3,8 +3,8 @@ The table: what the pod sees in each scenario of the background article, and wha
 
 A setup is a configuration of cluster, balancer and ingress, with the whofrom.toml of an overlay of deploy/. A row is a
 request in it: who calls what, and every outcome that the kernel may give it. Numbers are the article's sections; X.n
-are cases that it leaves out, P.n PROXY protocol, K.n k3s, S.n a service mesh's sidecar, N.n kube-proxy in nftables
-mode, I.n with iptables-legacy.
+are cases that it leaves out, L.n an L7 balancer's, P.n PROXY protocol, K.n k3s, S.n a service mesh's sidecar, N.n
+kube-proxy in nftables mode, I.n with iptables-legacy.
 
 Where a balancer or kube-proxy chooses a node at random, a row has an outcome for each: requests are repeated until all
 were seen.
@@ -42,16 +42,17 @@ IPTABLES, LEGACY, NFTABLES = "iptables", "iptables-legacy", "nftables"
 @dataclass(frozen=True, slots=True)
 class Setup:
     """
-    overlay    folder of deploy/overlays whose whofrom.toml the server runs with
-    server     the pod that whofrom runs in
-    service    what kube-proxy passes on, if anything
-    l4         targets of the balancer's L4 listener; l7 of its nginx; proxy of its HAProxy
-    ingress    the pod of ingress-nginx, and its ConfigMap
-    toml       what the overlay's TOML has -> what this setup has in its place
-    mode       kube-proxy's
-    kept       destinations to which pods keep their address: ip-masq-agent's nonMasqueradeCIDRs
-    service_lb the pod of k3s's ServiceLB, which forwards port 8080 of its node
-    sidecar    whether a proxy in the server's own pod takes its connections first
+    overlay      folder of deploy/overlays whose whofrom.toml the server runs with
+    server       the pod that whofrom runs in
+    service      what kube-proxy passes on, if anything
+    l4           targets of the balancer's L4 listener; l7 of its nginx; proxy of its HAProxy
+    transparent  whether its nginx connects from the client's address
+    ingress      the pod of ingress-nginx, and its ConfigMap
+    toml         what the overlay's TOML has -> what this setup has in its place
+    mode         kube-proxy's
+    kept         destinations to which pods keep their address: ip-masq-agent's nonMasqueradeCIDRs
+    service_lb   the pod of k3s's ServiceLB, which forwards port 8080 of its node
+    sidecar      whether a proxy in the server's own pod takes its connections first
     """
 
     overlay: str
@@ -60,6 +61,7 @@ class Setup:
     l4: tuple[tuple[str, int], ...] = ()
     l7: tuple[tuple[str, int], ...] = ()
     proxy: tuple[tuple[str, int], ...] = ()
+    transparent: bool = False
     ingress: str = ""
     configmap: Mapping[str, str] = field(default_factory=dict)
     toml: Mapping[str, str] = field(default_factory=dict)
@@ -121,8 +123,8 @@ class Row:
     @property
     def id(self) -> str:
         """Its name in tests."""
-        forged = "".join(f" forged {name}" for name, _ in self.send)
-        return f"{self.section} {self.caller}{forged}"
+        sent = "".join(f" with {name}" for name, _ in self.send)
+        return f"{self.section} {self.caller}{sent}"
 
     @property
     def argv(self) -> list[str]:
@@ -174,6 +176,9 @@ SETUPS: dict[str, Setup] = {
     "direct": Setup("direct", "eni-app", _eni_service(), l4=((ENI_APP, 80),)),
     "VPC-CNI, not direct": Setup("cluster", "eni-app", _eni_service(), l4=NODE_PORTS),
     "CLB ingress, direct": Setup("clb-ingress-direct", "eni-app", _eni_service(balancer=False), l7=((ENI_APP, 80),)),
+    "CLB ingress, source passed through": Setup(
+        "clb-ingress-direct", "eni-app", _eni_service(balancer=False), l7=((ENI_APP, 80),), transparent=True
+    ),
     "CLB ingress, VPC-CNI, not direct": Setup("clb-ingress", "eni-app", _eni_service(balancer=False), l7=NODE_PORTS),
     # ingress-nginx
     "ingress-nginx direct, GR": Setup(
@@ -277,6 +282,10 @@ def _nginx(peer: str, client: str, finding: str = "header-trusted", verdict: str
     return Outcome(peer, finding, verdict, client, client, client)
 
 
+NODE_IN_HEADER = (
+    _nginx(INGRESS, NODE11.address, "snat-before-proxy", LOST),
+    _nginx(INGRESS, NODE17.bridge, "snat-before-proxy", LOST),
+)
 FORGED_HEADER = (("X-Forwarded-For", FORGED),)
 
 ROWS: tuple[Row, ...] = (
@@ -487,6 +496,25 @@ ROWS: tuple[Row, ...] = (
         "L7 balancer to NodePorts of a VPC-CNI pod, from outside",
     ),
     Row(
+        "L.1",
+        "CLB ingress, source passed through",
+        "client",
+        L7_VIP,
+        (Outcome(CLIENT, "socket-public-header-agrees", SOCKET, CLIENT, hops=1),),
+        0,
+        "L7 balancer that connects from the client's address, from outside",
+    ),
+    Row(
+        "L.1",
+        "CLB ingress, source passed through",
+        "client",
+        L7_VIP,
+        (Outcome(CLIENT, "socket-public-header-agrees", SOCKET, f"{FORGED}, {CLIENT}", hops=1),),
+        None,
+        "the same with a forged header",
+        FORGED_HEADER,
+    ),
+    Row(
         "3.1.1",
         "ingress-nginx direct, GR",
         "client",
@@ -539,7 +567,7 @@ ROWS: tuple[Row, ...] = (
         L4_VIP,
         (_nginx(INGRESS, CLIENT),),
         0,
-        "L4 balancer, ingress-nginx Local, from outside (the article's 4.2)",
+        "L4 balancer, ingress-nginx Local, from outside",
     ),
     Row(
         "3.3 replaced",
@@ -556,12 +584,20 @@ ROWS: tuple[Row, ...] = (
         "ingress-nginx Cluster",
         "client",
         L4_VIP,
-        (
-            _nginx(INGRESS, NODE11.address, "snat-before-proxy", LOST),
-            _nginx(INGRESS, NODE17.bridge, "snat-before-proxy", LOST),
-        ),
+        NODE_IN_HEADER,
         4,
-        "L4 balancer, ingress-nginx Cluster, from outside (the article's 4.1)",
+        "L4 balancer, ingress-nginx Cluster, from outside",
+    ),
+    Row("4.1", "ingress-nginx Cluster", "client", L4_VIP, NODE_IN_HEADER, None, "3.4 again, with whoami"),
+    Row("4.2", "ingress-nginx Local", "client", L4_VIP, (_nginx(INGRESS, CLIENT),), None, "3.3 again, with whoami"),
+    Row(
+        "4.3",
+        "ingress-nginx direct, GR",
+        "client",
+        L4_VIP,
+        (_nginx(ENI_INGRESS, CLIENT),),
+        None,
+        "3.1.1 again, with whoami",
     ),
     Row(
         "4.4",
@@ -570,7 +606,7 @@ ROWS: tuple[Row, ...] = (
         L4_VIP,
         (_nginx(ENI_INGRESS, CLIENT),),
         4,
-        "ingress-nginx that believes everybody, from outside (without its headers, the article's 4.3)",
+        "ingress-nginx that believes everybody, from outside",
     ),
     Row(
         "4.4",
@@ -665,6 +701,16 @@ ROWS: tuple[Row, ...] = (
         (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2),),
         4,
         "the pod's address, from a pod on another node, where ip-masq-agent does not know the pods",
+    ),
+    Row(
+        "X.16",
+        "cluster",
+        "node11",
+        APP,
+        (Outcome(NODE11.bridge, "health-check", SOCKET, hops=0),),
+        None,
+        "the kubelet's probe of the pod",
+        (("User-Agent", "kube-probe/1.36"),),
     ),
     Row(
         "K.1",

@@ -120,13 +120,18 @@ def scan(text: str) -> Line:
     )  # fmt: skip
 
 
+def is_dated(text: str) -> bool:
+    """Return whether a line holds a time as these logs write it."""
+    return _TIME.search(text) is not None
+
+
 def why_not(text: str) -> str:
     """Return why a line is not combined, naming the first field that is not as it should be."""
     if not text.strip():
         return EMPTY
     if "\0" in text:
         return "binary: holds a NUL byte"
-    if not _TIME.search(text):
+    if not is_dated(text):
         return "no [day/month/year:time zone] in it"
     if '] "' not in text:
         return "no quoted request after the time"

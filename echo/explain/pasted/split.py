@@ -14,6 +14,7 @@ import orjson
 
 from echo.clientip import parse_address
 from echo.explain.pasted.lines import MAX_ITEM_BYTES, Line
+from echo.record.combined import is_dated
 
 HEAD, ANSWER, JSON, LINE = "head", "answer", "json", "line"
 CURL, TCPDUMP = "> ", "tcpdump"
@@ -188,7 +189,7 @@ class _Splitter:
             if self._in_answer:
                 return
         shape, via, first = _shape(text)
-        if shape == LINE and (self._packet is not None or self._body > 0):
+        if shape == LINE and (self._packet is not None or self._body > 0) and not is_dated(text):
             self._body = 0 if text == LAST_CHUNK else max(0, self._body - len(text) - 1)
             return
         self._body = 0

@@ -277,6 +277,15 @@ def test_what_is_read(name):
         assert judged.explanation.finding.code == finding
 
 
+def test_a_log_behind_a_packet_or_a_body_is_read():
+    line = f'8.8.8.8 - - {TIME} "GET /x HTTP/1.1" 200 5'
+    post = "POST /x HTTP/1.1\nHost: a\nContent-Length: 20\n\nuser=a&password=b\n"
+    assert [one.form for one in read_all(TCPDUMP + line)] == ["request", "combined"]
+    assert [one.form for one in read_all(post + line)] == ["request", "combined"]
+    chunked = "POST /x HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n"
+    assert [one.form for one in read_all(chunked + HEAD + chunked)] == ["request"] * 3
+
+
 def test_every_form_and_every_note_is_in_the_table():
     assert {row[1] for row in PASTED.values()} | {"explanation"} == set(FORMS)
     config = parse_config(TRUSTING, "")

@@ -20,6 +20,7 @@ from echo.explain.report import JSON_VERSION
 from echo.record import SCHEMA_VERSION
 
 MAX_ERROR_CHARS = 80
+MAX_SECONDS = 1 << 38  # since 1970: some 8,700 years, as far as dates go; NaN is no less
 
 Document = Mapping[str, Any]
 
@@ -205,7 +206,7 @@ def fields(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def moment(value: object) -> float | None:
     """Return seconds since 1970 of RFC 3339 text or of a number; None if it is neither."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < MAX_SECONDS else None
     try:
         return datetime.fromisoformat(value[:40]).timestamp() if isinstance(value, str) else None
     except (ValueError, OverflowError):

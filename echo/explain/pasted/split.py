@@ -175,7 +175,7 @@ class _Splitter:
             self._packet = (_end(packet[1], packet[2]), _end(packet[3], packet[4])) if packet else NO_ENDS
             self._body, self._in_answer, self._answered = 0, False, False
             return
-        if self._packet is not None:
+        if self._packet is not None and not is_dated(text):
             found = _IN_PACKET.search(text)
             if found and not self._answered:
                 self._start(Piece(line.number, [found[0]], HEAD, TCPDUMP, self._packet), line)

@@ -9,7 +9,7 @@ import click
 from echo.clientip import ConfigFault, load_config, parse_hop, quote
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
-from echo.explain.judge import Explainer, Explanation
+from echo.explain.explanation import Explainer, Explanation
 from echo.explain.page import explain_html
 from echo.explain.pasted import AUTO, Desk, Ends
 from echo.explain.pasted import FORMS as PASTED_FORMS
@@ -80,9 +80,9 @@ def explain(
     of whoami or of /explain?format=json, a record, lines of an access log. One request is explained in full, several in
     a line each. Without FILE, --peer and -H describe the request; without those, standard input is read.
     """
+    if peer is None and (proxied or (fields and file is None)):
+        raise click.UsageError("who sent the request? add --peer ADDRESS, the other end of the connection")
     if file is None and peer is None:
-        if fields or proxied:
-            raise click.UsageError("who sent the request? add --peer ADDRESS, the other end of the connection")
         if sys.stdin.isatty():
             raise click.UsageError(
                 "nothing to explain: name a FILE, - to paste here, or describe a request with --peer and -H"

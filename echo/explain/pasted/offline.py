@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from echo.clientip import Config, parse_address, parse_hop
 from echo.clientip.dialects.names import Spoken
+from echo.explain.explanation import Explainer, Explanation
 from echo.explain.findings import FINDINGS, MALFORMED
-from echo.explain.judge import Explainer, Explanation
 from echo.explain.pasted.pasted import NOTES, Logged, Pasted
 from echo.explain.topology import MACHINE, MIN_HOST_BITS, POD, Interface, Surroundings
 
@@ -84,8 +84,10 @@ class Desk:
 def placed_at(pasted: Pasted, ends: Ends) -> Pasted:
     """Return what was pasted with the ends that flags name, where they are not known for sure."""
     arrival = pasted.arrival
-    if ends.peer is None or (pasted.sure and arrival.peer is not None):
+    if ends.peer is None:
         return pasted
+    if pasted.sure and arrival.peer is not None:
+        return pasted._replace(notes=("peer-held", *pasted.notes))
     column = parse_hop(arrival.peer) if arrival.peer else None
     notes = ("peer-given", *(code for code in pasted.notes if code not in DERIVED))
     return pasted._replace(

@@ -14,6 +14,7 @@ MAX_PORT = 65535
 # code -> what a reader of the explanation must know of where it comes from
 NOTES = {
     "peer-given": "The other end of the connection is that of --peer.",
+    "peer-held": "--peer was not used: what was pasted holds the other end of the connection.",
     "column-derived": (
         "The first column is the other end of the connection, or the client that real_ip (nginx) or mod_remoteip "
         "(Apache) put in its place: the line does not say which. If it was derived, name the other end with --peer."

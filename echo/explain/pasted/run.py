@@ -1,7 +1,7 @@
 """Reading what was pasted and writing what is said of it: the one module here that meets files and streams."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
@@ -9,10 +9,10 @@ from typing import IO
 import click
 
 from echo.clientip import ConfigFault, Fault, printable
-from echo.explain.judge import Explanation
+from echo.explain.explanation import Explanation
 from echo.explain.pasted.forms import AUTO, FORMS, read
 from echo.explain.pasted.lines import MAX_BYTES, Source
-from echo.explain.pasted.offline import Desk
+from echo.explain.pasted.offline import Desk, Judged
 from echo.explain.pasted.pasted import NoRequest, Unlike
 from echo.explain.pasted.split import LINE, pieces
 from echo.explain.pasted.tell import HEAD_LINE, Summary, full_text, json_line, origin_lines, short_line
@@ -26,6 +26,7 @@ ADD_PEER = (
 )
 
 Render = Callable[[Explanation], bytes]
+Numbered = tuple[Judged, int]
 
 
 def explain_pasted(file: str, format_name: str, desk: Desk, form: str, render: Render) -> bool:
@@ -37,76 +38,96 @@ def explain_pasted(file: str, format_name: str, desk: Desk, form: str, render: R
     render       explanation -> that form
     """
     name = "standard input" if file == STDIN else printable(file)
-    try:
-        with _opened(file) as stream:
-            return _explain_all(Source(stream, name), name, format_name, desk, form, render)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise Fault(
-            f"cannot read it: {error.strerror or error}", name, "name a file, or - for standard input"
-        ) from None
-
-
-def _explain_all(source: Source, name: str, format_name: str, desk: Desk, form: str, render: Render) -> bool:
-    by_line = format_name != AUTO and FORMS[format_name].shape == LINE
-    summary, held = Summary(), None
-    for piece in pieces(source, by_line=by_line):
-        try:
-            judged = desk.judge(pasted := read(piece, format_name))
-        except NoRequest as told:
-            click.echo(f"line {piece.number}: {printable(str(told))}", err=True)
-            continue
-        except Unlike as why:
-            _refuse(summary, f"line {piece.number}: {why}")
-            continue
-        if judged is None:
-            _refuse(summary, f"line {piece.number} ({pasted.form}): {pasted.lacks}; {ADD_PEER}")
-            continue
-        summary.add(judged)
+    summary = Summary()
+    with _opened(file, name) as stream:
+        source = Source(stream, name)
+        judged = _judge_all(source, format_name, desk, summary)
         if form == JSON:
-            sys.stdout.write(json_line(judged, piece.number))
-        elif summary.requests == 1:
-            held = judged, piece.number
+            for one in judged:
+                sys.stdout.write(json_line(*one))
         elif form == TEXT:
-            if held is not None:
-                sys.stdout.write(f"{HEAD_LINE}\n{short_line(*held)}\n")
-                held = None
-            sys.stdout.write(f"{short_line(judged, piece.number)}\n")
+            _write_text(judged, summary)
         else:
-            raise ConfigFault(
-                f"{name} holds several requests", f"-o {form}", "paste one of them, or use -o text or -o json"
-            )
-    if held is not None and form == TEXT:
-        sys.stdout.write(full_text(*held).decode())
-    elif held is not None:
-        sys.stdout.write(render(held[0].explanation).decode())
-        for line in origin_lines(*held):
-            click.echo(line, err=True)
-    elif form == TEXT and summary.requests:
-        sys.stdout.write("\n".join(summary.lines()) + "\n")
+            _write_one(judged, name, form, render)
     if summary.refused > MAX_COMPLAINTS:
-        click.echo(f"{summary.refused - MAX_COMPLAINTS:,} more could not be explained", err=True)
+        _say(f"{summary.refused - MAX_COMPLAINTS:,} more could not be explained")
     if source.cut:
-        click.echo(
+        _say(
             f"stopped at line {source.cut:,}: {MAX_BYTES >> 20} MiB were read, and no more is; for whole logs there is "
-            "whofrom ingest",
-            err=True,
+            "whofrom ingest"
         )
     if not summary.requests and not summary.refused:
         raise Fault("no request in it", name, f"paste one of: {', '.join(FORMS)}")
     return not summary.refused and not source.cut
 
 
+def _judge_all(source: Source, format_name: str, desk: Desk, summary: Summary) -> Iterator[Numbered]:
+    """Yield what can be explained, with the number of its line; say of the rest why it cannot."""
+    by_line = format_name != AUTO and FORMS[format_name].shape == LINE
+    for piece in pieces(source, by_line=by_line):
+        try:
+            pasted = read(piece, format_name)
+        except NoRequest as told:
+            _say(f"line {piece.number}: {told}")
+            continue
+        except Unlike as why:
+            _refuse(summary, f"line {piece.number}: {why}")
+            continue
+        judged = desk.judge(pasted)
+        if judged is None:
+            _refuse(summary, f"line {piece.number} ({pasted.form}): {pasted.lacks}; {ADD_PEER}")
+            continue
+        summary.add(judged)
+        yield judged, piece.number
+
+
+def _write_text(judged: Iterator[Numbered], summary: Summary) -> None:
+    """Write one request in full; several in a line each, and what they came to."""
+    first, second = next(judged, None), next(judged, None)
+    if first is None:
+        return
+    if second is None:
+        sys.stdout.write(full_text(*first).decode())
+        return
+    sys.stdout.write(f"{HEAD_LINE}\n")
+    for one in (first, second):
+        sys.stdout.write(f"{short_line(*one)}\n")
+    for one in judged:
+        sys.stdout.write(f"{short_line(*one)}\n")
+    sys.stdout.write("\n".join(summary.lines()) + "\n")
+
+
+def _write_one(judged: Iterator[Numbered], name: str, form: str, render: Render) -> None:
+    """Write one request in a form that has no room for several. Raises ConfigFault."""
+    first = next(judged, None)
+    if first is None:
+        return
+    if next(judged, None) is not None:
+        raise ConfigFault(
+            f"{name} holds several requests", f"-o {form}", "paste one of them, or use -o text or -o json"
+        )
+    sys.stdout.write(render(first[0].explanation).decode())
+    for line in origin_lines(*first):
+        _say(line)
+
+
 def _refuse(summary: Summary, complaint: str) -> None:
     summary.refused += 1
     if summary.refused <= MAX_COMPLAINTS:
-        click.echo(printable(complaint), err=True)
+        _say(complaint)
 
 
-def _opened(file: str) -> AbstractContextManager[IO[bytes]]:
-    if file != STDIN:
+def _say(text: str) -> None:
+    click.echo(printable(text), err=True)
+
+
+def _opened(file: str, name: str) -> AbstractContextManager[IO[bytes]]:
+    if file == STDIN:
+        if sys.stdin.isatty():
+            _say("paste what you have, then press Ctrl-D on a line of its own")
+        return nullcontext(sys.stdin.buffer)
+    try:
         return Path(file).open("rb")
-    if sys.stdin.isatty():
-        click.echo("paste what you have, then press Ctrl-D on a line of its own", err=True)
-    return nullcontext(sys.stdin.buffer)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Fault(f"cannot read it: {why}", name, "name a file, or - for standard input") from None

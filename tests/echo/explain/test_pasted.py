@@ -542,6 +542,7 @@ def test_who_connected_must_be_known():
     [
         (["-H", "A: b"], "who sent the request? add --peer ADDRESS"),
         (["--proxied", "1.1.1.1"], "who sent the request? add --peer ADDRESS"),
+        (["-", "--proxied", "1.1.1.1"], "who sent the request? add --peer ADDRESS"),
         (["-", "-H", "A: b"], "-H describes a request by hand, but FILE '-' holds its headers"),
         (["-", "--format", "iis"], "'iis' is not one of 'auto'"),
         (["no/such/file"], "no/such/file: cannot read it: No such file or directory"),

@@ -83,8 +83,9 @@ class Answering(Channel):
         if self.transport is not None:
             subjects = peer_subjects(self.transport.get_extra_info("ssl_object"))
             wire = wire._replace(subjects=subjects, handshake=self._worker.handshakes.of(self.transport))
-        self._wire = wire
-        self._ends = self._worker.lane.ends(wire, self._worker.peer(wire))
+        peer = self._worker.peer(wire)
+        self._wire = wire = wire._replace(origin=peer.origin)
+        self._ends = self._worker.lane.ends(wire, peer)
         return self._ends
 
     def _settle(self) -> None:

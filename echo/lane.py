@@ -35,7 +35,8 @@ from echo.answer import render
 from echo.counters import Counters, observe
 from echo.explain.choose import INTERNAL, choose
 from echo.explain.facts import Facts
-from echo.explain.judge import ASKED, TELLING, Peer
+from echo.explain.headers import TELLING
+from echo.explain.judge import ASKED, Peer
 from echo.metrics import FOUND, LATENCY, LATENCY_BOUNDS, REQUESTS, RESOLUTIONS, request_offset
 from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.recorder import Place, second_text, trace_id

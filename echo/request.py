@@ -31,6 +31,7 @@ class Connection(NamedTuple):
     proxied_ip   source that a PROXY header gave, None without one
     subjects     of the certificates that the client sent, its own first
     handshake    what the kernel kept of it
+    origin       where it began (echo.explain.origin), as judged when it was new
     """
 
     id: str
@@ -44,6 +45,7 @@ class Connection(NamedTuple):
     proxied_port: int | None = None
     subjects: tuple[str, ...] = ()
     handshake: Handshake = UNKNOWN
+    origin: str = ""
 
     @property
     def lines(self) -> bytes:

@@ -221,6 +221,7 @@ def _explain(app: App, request: Request) -> Answer:
         arrival,
         spoken,
         handshake=wire.handshake,
+        origin=wire.origin,
         connection=(wire.id, request.number),
         server=app.host.hostname,
     )

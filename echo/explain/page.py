@@ -12,9 +12,9 @@ import hashlib
 from importlib.resources import files
 
 from echo.clientip.faults import printable
+from echo.explain.explanation import Explanation, spelled
 from echo.explain.findings import FINDINGS, VERDICTS
 from echo.explain.glossary import SNAT, Word, words_in
-from echo.explain.judge import Explanation, spelled
 from echo.explain.markup import Markup, cut, element, join, lines, prose
 from echo.explain.others import Other
 from echo.explain.picture import PEERS, picture

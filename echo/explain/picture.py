@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from echo.clientip import parse_hop
-from echo.explain.judge import Candidate, Explanation, HopView, spelled
+from echo.explain.explanation import Candidate, Explanation, HopView, spelled
 from echo.explain.markup import Markup, cut, element
 from echo.explain.report import MAX_SHOWN, role_words
 

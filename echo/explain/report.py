@@ -12,7 +12,7 @@ import orjson
 from echo.clientip import STRATEGIES, Policy, parse_hop
 from echo.clientip.faults import printable
 from echo.clientip.strategies import CHAIN
-from echo.explain.judge import Explanation, HopView, spelled
+from echo.explain.explanation import Explanation, HopView, spelled
 from echo.explain.others import Other
 from echo.request import Request
 

@@ -16,7 +16,7 @@ from echo.explain.choose import BY_CLIENT, BY_PEER, BY_REASON, NODES, choose
 from echo.explain.evidence import KINDS, tell
 from echo.explain.facts import Facts
 from echo.explain.findings import STORIES, VERDICTS, finding_on_malformed
-from echo.explain.judge import AGENTS
+from echo.explain.headers import AGENTS
 from echo.explain.report import VERDICT_WORDS, explain_text
 from echo.explain.topology import MORE_MEANINGS, NETWORK_MEANINGS, RANGE_WORDS, Interface, parse_addresses
 from echo.handshake import LINK_GATEWAY, LINK_NEIGHBOUR, LINK_OWN, UNKNOWN, Handshake

@@ -13,9 +13,9 @@ from echo.clientip import parse_config
 from echo.clientip.dialects import DIALECTS, Arrival
 from echo.clientip.dialects.names import parse_names
 from echo.explain import FINDINGS, Explainer, explain_html
+from echo.explain.explanation import Candidate
 from echo.explain.findings import STORIES, VERDICTS
 from echo.explain.glossary import GLOSSARY, SNAT, words_in
-from echo.explain.judge import Candidate
 from echo.explain.markup import cut, element, prose
 from echo.explain.page import LINKED, MAX_FIELDS, MAX_VALUE, PAGE_HEADERS, SIGN_OF, STYLE
 from echo.explain.picture import BROKEN, DASHED, HIDDEN, HOP, SERVER, SOLID, SOMEBODY, way

@@ -4,8 +4,9 @@ Does our address arrive, with one request? Pure.
 1. A server's own idea of its client is not enough: it is compared with ours.
 2. A machine has several addresses, and its kernel may choose another than the one that a connection begins with (a
    node's, towards a pod behind its own bridge). Since others elsewhere may have the same (172.17.0.1 is Docker's bridge
-   on many machines), such an address is ours only where the server is sure of what it names, or doubts it and the port is ours.
-   It is sure if it was with one of our requests and doubted the others: it may be too busy to time each handshake.
+   on many machines), such an address is ours only where the server is sure of what it names, or doubts it and the port
+   is ours. It is sure if it was with one of our requests and doubted the others: it may be too busy to time each
+   handshake.
 3. An address that is ours at the server's socket may yet be that of a program beside us, or of one far away that has
    the same: at loopback, with a proxy proven in between, or where an inner address was to come out of a public one and
    the server is not sure, it counts only if the port is ours too.
@@ -67,10 +68,14 @@ class Known(NamedTuple):
 
 
 def sure_of(answers: Sequence[Answer]) -> frozenset[bytes]:
-    """Return the clients of whom the server was sure at times, and never sure of the contrary."""
+    """
+    Return the clients of whom the server was sure at times, and never sure of the contrary.
+
+    answers  to requests that forge nothing: of others the server says that they were forged
+    """
     named = [(answer.client.packed, answer.verdict) for answer in answers if answer.client is not None]
-    doubted = {packed for packed, verdict in named if not verdict.startswith(PRESERVED) and verdict != DOUBTFUL}
-    return frozenset(packed for packed, verdict in named if verdict.startswith(PRESERVED)) - doubted
+    contrary = {packed for packed, verdict in named if not verdict.startswith(PRESERVED) and verdict != DOUBTFUL}
+    return frozenset(packed for packed, verdict in named if verdict.startswith(PRESERVED)) - contrary
 
 
 def arrival(sent: Sent, seen: Seen, answer: Answer, known: Known) -> str:

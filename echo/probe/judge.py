@@ -90,7 +90,7 @@ def judge(sent: Sent, base: Sequence[Seen], forged: Sequence[Seen], kept: Sequen
     connection = connections(fresh, again)
     added = _added(sent, answers)
     has_proxy = connection in HAS_PROXY or any(name.lower() in WRITTEN_BY_PROXIES for name in added)
-    known = Known(has_proxy, sure_of([*fresh, *again]))
+    known = Known(has_proxy, sure_of([*answers, *again]))
     arrivals = [arrival(sent, one, answer, known) for one, answer in answered]
     fates, rounds = _fates(forged, answers)
     bearers = bearers_of(mine, answers, forged)

@@ -156,8 +156,8 @@ class Prober:
                     if found:
                         self._pace.wait()
                     found.append(self._asked(connection, None, keep=True))
-        except ProbeFault:
-            pass  # closed, or asked too much: what came until then is what there is
+        except (ProbeFault, NotOurs):
+            pass  # closed, or another server's: what came until then is what there is
         return found
 
     def _fresh(self, canary: Canary | None = None) -> Seen:

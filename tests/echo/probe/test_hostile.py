@@ -181,6 +181,21 @@ def test_keep_alive_that_is_closed():
         assert probed(server.url, bind=None).connection == "closed"
 
 
+@pytest.mark.parametrize("body", [b"{}", b"", b"no"])
+def test_another_server_on_the_way(body):
+    """It answers whatever is neither the first of a connection nor plain; that is no end of the probe."""
+
+    def respond(asked, sock):
+        forged = any(name == "X-Forwarded-For" for name, _ in asked.fields)
+        return answer(body) if forged or asked.number > 1 else whofrom(asked, sock)
+
+    with fake(respond) as server:
+        judgement = probed(server.url, bind=None)
+    assert (judgement.outcome.code, judgement.connection) == ("preserved", "closed")
+    assert codes(judgement.notes) == ["canaries-unanswered"]
+    assert [fate.code for fate in judgement.fates if fate.canary.header == "X-Forwarded-For"] == ["refused"] * 7
+
+
 def test_what_is_sent():
     """GET alone, to the base alone, each nonce once, as many as was said, the headers of the table one at a time."""
     with fake(whofrom) as server:

@@ -121,7 +121,7 @@ def test_a_server_that_is_sure_once_is_sure():
         seen("192.168.0.11", "172.18.0.65", "172.18.0.65", verdict=verdict)
         for verdict in ("ambiguous", "preserved-at-socket", "lost")
     )
-    forged = doubts._replace(canary=canaries()[0])
+    forged = contrary._replace(canary=canaries()[0])
     assert verdict([doubts, doubts], local=["172.18.0.65"]) == "unclear-other"
     assert verdict([doubts, doubts], local=["172.18.0.65"], forged=[forged], kept=[sure]) == "preserved"
     assert verdict([doubts, sure], local=["172.18.0.65"]) == "preserved"

@@ -15,6 +15,7 @@ FROM_ETHERNET, FROM_IP = 2, 1  # where what is saved begins; the former since 5.
 MAX_SYN_BYTES = 256  # Ethernet, IP and TCP header with all options are 134
 INFO_BYTES = 256  # of struct tcp_info; newer kernels append
 REFRESH_SECONDS = 5.0  # how old the gateways' link-layer addresses may be
+RETRY_SECONDS = 0.05  # how soon they are asked for again while there are none
 _TCP_INFO = getattr(socket, "TCP_INFO", 11)
 
 
@@ -50,7 +51,8 @@ class Handshakes:
 
     def _fresh_links(self) -> Links:
         now = self._clock()
-        if now - self._read_at >= REFRESH_SECONDS:
+        # a gateway that nothing was sent to so far has no entry; the answer to this very connection makes one
+        if now - self._read_at >= (REFRESH_SECONDS if self._links.gateways else RETRY_SECONDS):
             self._read_at = now
             at = (link for packed, link in netlink.neighbours() if (V4_PREFIX + packed)[-16:] in self._gateways)
             self._links = Links(frozenset(netlink.card_addresses()), frozenset(at))

@@ -3,8 +3,9 @@ Facts → finding: the decision rules.
 
 1. Where the resolution's reason says it all, it decides (BY_REASON).
 2. A node's address never proves that the node called, nor that it did not. What tells is where the connection began:
-   the handshake, which no header can forge. Without it, what the TOML says of the Service's policy; without that,
-   several nodes that take turns for one Host; without that the finding is ambiguous and names the stories.
+   the handshake, which no header can forge. Without it, several nodes that take turns for one Host; without that the
+   finding is ambiguous and names the stories. A Service's policy proves nothing: nodes masquerade pods that are outside
+   kube-proxy's cluster CIDR (VPC-CNI) for a ClusterIP, too.
 3. A node's address in a header is older than the connection, so the handshake says nothing of it: then the hop that
    wrote it (a balancer outside the cluster sees no kube-proxy before it), the policy of that hop's Service, the turns.
 4. A header that contradicts the chain makes a finding only where a program on the way must have believed the client.
@@ -19,7 +20,6 @@ from echo.explain.facts import (
     AGENT_BALANCER,
     AGENT_KUBELET,
     FORWARDED,
-    HOST_SERVICE,
     NEAR,
     NEIGHBOUR,
     ORIGINAL_SAME,
@@ -145,15 +145,11 @@ def _node_at_the_socket(facts: Facts) -> str:
     called = "bridge-called" if facts.peer in BRIDGES else "node-called"
     if facts.origin == SELF:
         return "hairpin"
-    if facts.origin == NEIGHBOUR:
-        return "snat-at-own-node"
-    if facts.origin == FORWARDED:
-        if facts.host == HOST_SERVICE and is_own:
-            return "hairpin"
+    if facts.origin in (FORWARDED, NEIGHBOUR):
         return "snat-at-own-node" if is_own else "snat-at-node"
     if facts.agent == AGENT_KUBELET:
         return "health-check"
-    if facts.origin == NEAR or facts.policy in KEEPING:
+    if facts.origin == NEAR:
         return called
     if facts.window == SPREAD:
         return "snat-at-own-node" if is_own else "snat-at-node"

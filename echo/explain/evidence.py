@@ -13,7 +13,6 @@ from echo.explain.facts import (
     AGENT_BALANCER,
     AGENT_KUBELET,
     FORWARDED,
-    HOST_SERVICE,
     NEAR,
     NEIGHBOUR,
     ORIGINAL_SAME,
@@ -35,7 +34,6 @@ KINDS = {
     "turns": ("Who else sent requests for this Host in the last minutes.", False),
     "service": ("What [[network.service]] says of the Service before the hop in question.", False),
     "user-agent": ("The User-Agent is a prober's.", True),
-    "host": ("The Host is a Service's.", True),
     "x-real-ip": ("X-Real-IP, where it contradicts the chain.", True),
     "x-original-forwarded-for": ("What ingress-nginx received before it wrote its own.", True),
     "other-header": ("Another header that names a client.", True),
@@ -43,7 +41,7 @@ KINDS = {
 AGENTS = {AGENT_KUBELET: "the kubelet's probe", AGENT_BALANCER: "a balancer's health check"}
 # origin -> what follows
 ORIGINS = {
-    NEAR: "the connection began right there",
+    NEAR: "the connection began right there (only a client that sets its own TTL could feign that)",
     FORWARDED: "more than its own connections would meet: it was forwarded for somebody else",
     NEIGHBOUR: "a bridge is no router",
     SELF: "a bridge is no router",
@@ -101,8 +99,6 @@ def _told(facts: Facts, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "service", f"{seen.service or 'The Service'}: {facts.policy}. {POLICIES[facts.policy]}"
     if facts.agent:
         yield "user-agent", f"The User-Agent is that of {AGENTS[facts.agent]}."
-    if facts.host == HOST_SERVICE:
-        yield "host", f"The Host, {_shown(seen, 'host')}, is a Service's inside the cluster."
     if facts.real_ip in (REAL_IP_LEFT, REAL_IP_OTHER):
         place = "stands left of the client in the chain" if facts.real_ip == REAL_IP_LEFT else "is not in the chain"
         yield "x-real-ip", f"X-Real-IP is {_shown(seen, 'x-real-ip')}, which {place}."

@@ -30,7 +30,7 @@ from echo.explain.headers import (
     single_header,
     told_header,
 )
-from echo.explain.judge import SETTLED, Judge, Peer
+from echo.explain.judge import Judge, Peer
 from echo.explain.others import Other, ask
 from echo.explain.topology import Meaning
 from echo.handshake import UNKNOWN, Handshake
@@ -166,8 +166,9 @@ class Explainer(Judge):
         values = {name: first(headers, name) for name in (HOST, REAL_IP, ORIGINAL)}
         if single:
             values["other"] = f"{spelled(single)}: {first(headers, single)}"
-        services = self._own_services if facts.reason in SETTLED else self.config.services
-        name = next((one.name for one in services if one.policy == facts.policy), "") if facts.policy else ""
+        name = (
+            next((one.name for one in self.config.services if one.policy == facts.policy), "") if facts.policy else ""
+        )
         return Seen(
             UNKNOWN if peer.proxied else peer.handshake,
             str(sender) if sender else "",

@@ -12,8 +12,6 @@ NEAR = "near"  # at that very machine
 FORWARDED = "forwarded"  # beyond it: the machine forwarded it, and put its own address there
 NEIGHBOUR = "neighbour"  # likewise, at another pod of this node: its frame came over the bridge
 SELF = "self"  # likewise, at this pod: the frame is its own
-# what the Host header names, asked where a node's address stands at the socket
-HOST_SERVICE = "service"
 # what the user agent is
 AGENT_KUBELET, AGENT_BALANCER = "kubelet", "balancer"
 # what X-Real-IP says beside the chain
@@ -35,7 +33,7 @@ class Facts(NamedTuple):
     guarded          the policy asks whether the peer is trusted before it reads a header
     sender           class of who sent the PROXY header; "" without one
     origin           NEAR, FORWARDED, NEIGHBOUR, SELF or "" (not known, or not asked)
-    host, agent, real_ip, original, window   as above, "" for nothing of interest
+    agent, real_ip, original, window         as above, "" for nothing of interest
     policy           of the Service before the hop in question: Cluster, Local, Direct, or "" (unknown, or several)
     writer           class of the hop that wrote the client into the header
     single           another header names a client where the policy's has none
@@ -51,7 +49,6 @@ class Facts(NamedTuple):
     guarded: bool = True
     sender: str = ""
     origin: str = ""
-    host: str = ""
     agent: str = ""
     real_ip: str = ""
     original: str = ""

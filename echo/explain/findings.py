@@ -475,12 +475,13 @@ _IN_HEADERS = (
     Finding(
         "header-node-called",
         "preserved-in-header",
-        "A program on the node {client} called, through trusted proxies.",
-        "The first proxy saw the node's own address, and nothing before that proxy would have put it there: it is a "
-        "balancer outside the cluster, or its Service keeps addresses (Local, or direct to the pods).",
+        "The node {client} called, or a pod that it masqueraded, through trusted proxies; no client outside.",
+        "The first proxy saw the node's own address, and kube-proxy would not have put it there in a client's place: "
+        "the proxy is a balancer outside the cluster, or its Service keeps addresses (Local, or direct to the pods).",
         _IN_CLUSTER,
         section="3.1.2, 3.2",
         reference=_SOURCE_IP,
+        stories=("node-process", "pod-masqueraded"),
     ),
     Finding(
         "header-internal-client",

@@ -34,7 +34,6 @@ AGENTS = (
     ("clb-healthcheck", AGENT_BALANCER),
     ("Envoy/HC", AGENT_BALANCER),
 )
-CLUSTER_NAMES = (".svc", ".svc.", ".cluster.local", ".cluster.local.")  # ends of names that only a cluster's DNS knows
 MAX_TOLD_ENTRIES = 64  # of a list that are compared with X-Real-IP: more proxies than any chain has
 
 
@@ -47,12 +46,6 @@ def agent_of(headers: Headers) -> str:
     """Return what kind of prober the user agent says it is, "" for none."""
     text = first(headers, AGENT)
     return next((kind for start, kind in AGENTS if text.startswith(start)), "")
-
-
-def is_cluster_name(host: str) -> bool:
-    """Return whether a Host is a name that only a cluster's DNS knows."""
-    name = (host.rpartition(":")[0] or host).lower()
-    return name.endswith(CLUSTER_NAMES) or (name != "" and "." not in name and name != "localhost")
 
 
 def single_header(headers: Headers, policy: Policy) -> str:

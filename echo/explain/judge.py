@@ -14,7 +14,7 @@ from echo.clientip.network import Service
 from echo.clientip.resolve import ALL_TRUSTED, NO_HEADER, PEER, PEER_UNTRUSTED, Headers
 from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
 from echo.explain.choose import BY_HEADER, INTERNAL, NODES, PROXIES, choose
-from echo.explain.facts import HOST_SERVICE, ORIGINAL_THERE, SPREAD, Facts
+from echo.explain.facts import ORIGINAL_THERE, SPREAD, Facts
 from echo.explain.findings import Finding
 from echo.explain.headers import (
     HOST,
@@ -24,7 +24,6 @@ from echo.explain.headers import (
     count,
     first,
     ingress_asks,
-    is_cluster_name,
     last,
     leftmost,
     original_beside,
@@ -82,9 +81,6 @@ class Judge:
         self._turns = Turns()
         self._origins = Origins(topology)
         self._own = sorted(topology.own)
-        self._own_services = [
-            one for one in config.services if any(address in one.endpoints for address in topology.own)
-        ]
         self._ingress_asks = ingress_asks(config.ingress_nginx)
 
     def peer(
@@ -129,7 +125,7 @@ class Judge:
         entries = count(values) if values else 0
         meaning = peer.meaning if client is peer.address else self.topology.meaning(client).code
         is_settled = reason in SETTLED
-        last_is_peer = is_settled and entries == 1 and peer.meaning not in INTERNAL and last(values) == peer.address
+        last_is_peer = is_settled and entries > 0 and peer.meaning not in INTERNAL and last(values) == peer.address
         guarded = self._guarded or reason == RIGHTMOST_UNTRUSTED
         claims = entries > resolution.depth
         facts = _new(
@@ -165,7 +161,7 @@ class Judge:
         if not (peer.origin or facts.entries):
             turns = self._turns.note((first(headers, HOST), b""), peer.address.packed, self._clock())
             window = SPREAD if turns else ""
-        return facts._replace(host=self._host(headers), policy=_policy(self._own_services), window=window)
+        return facts._replace(window=window)
 
     def _header_facts(
         self,
@@ -218,14 +214,6 @@ class Judge:
             turns = self._turns.note((first(headers, HOST), writer.packed), client.packed, self._clock())
             window = SPREAD if turns else ""
         return facts._replace(writer=self.topology.meaning(writer).code, policy=policy, window=window)
-
-    def _host(self, headers: Headers) -> str:
-        """Return HOST_SERVICE if the Host is a Service's inside the cluster."""
-        name = first(headers, HOST)
-        address = parse_hop(name)
-        if address is not None:
-            return HOST_SERVICE if self.topology.meaning(address).code == "service" else ""
-        return HOST_SERVICE if is_cluster_name(name) else ""
 
 
 def _policy(services: Sequence[Service]) -> str:

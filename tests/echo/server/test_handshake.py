@@ -20,7 +20,7 @@ from echo.handshake import (
     Links,
     parse_handshake,
 )
-from echo.kernel import FROM_ETHERNET, FROM_IP, REFRESH_SECONDS, TCP_SAVE_SYN, Handshakes, save_syn
+from echo.kernel import FROM_ETHERNET, FROM_IP, REFRESH_SECONDS, RETRY_SECONDS, TCP_SAVE_SYN, Handshakes, save_syn
 
 OWN, GATEWAY, POD, NOBODY = b"\x02\0\0\0\0\x01", b"\x02\0\0\0\0\x02", b"\x02\0\0\0\0\x03", bytes(6)
 LINKS = Links(frozenset([OWN]), frozenset([GATEWAY]))
@@ -171,5 +171,10 @@ def test_the_gateways_link_layer_address_is_read_again_after_a_while(monkeypatch
     assert handshakes._fresh_links() == Links(frozenset([OWN]), frozenset())
     entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
     assert handshakes._fresh_links().gateways == frozenset()
-    now[0] = REFRESH_SECONDS
+    now[0] = RETRY_SECONDS  # soon, while there is none
     assert handshakes._fresh_links().gateways == frozenset([GATEWAY])
+    entries[0] = (bytes([10, 0, 0, 1]), POD)
+    now[0] += REFRESH_SECONDS / 2
+    assert handshakes._fresh_links().gateways == frozenset([GATEWAY])
+    now[0] += REFRESH_SECONDS
+    assert handshakes._fresh_links().gateways == frozenset([POD])

@@ -52,6 +52,7 @@ NEEDED = (
     "conntrack",
     "nginx",
     "haproxy",
+    "curl",
 )
 
 

@@ -83,6 +83,7 @@ class Outcome:
     hops       routers that the SYN passed on its way into the pod; None behind proxies, which keep connections
     sender     whose MAC address the SYN's frame came from: gateway, or, bridged without being routed, neighbour or own
     socket     the socket's other end; the peer if not given
+    story      who called in truth, which must be among the candidates where the address alone does not say
     """
 
     peer: str
@@ -94,6 +95,7 @@ class Outcome:
     hops: int | None = None
     sender: str = GATEWAY
     socket: str = ""
+    story: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,17 +258,20 @@ SETUPS: dict[str, Setup] = {
 }
 
 SOCKET, HEADER, LOST, FORGED_VERDICT = "preserved-at-socket", "preserved-in-header", "lost", "forged"
+# who may have called, as /explain names it
+OUTSIDE, MASQUERADED, SELF = "outside-client", "pod-masqueraded", "self"
+FORGER, TOLD = "forger", "balancer-told"
 CLIENT_SEEN = Outcome(CLIENT, "socket-public", SOCKET, hops=2)
 NODE17_CALLED = Outcome(NODE17.address, "node-called", SOCKET, hops=1)
 BRIDGE_CALLED = Outcome(NODE11.bridge, "bridge-called", SOCKET, hops=0)
 CLIENT_HIDDEN = (
-    Outcome(NODE17.address, "snat-at-node", LOST, hops=3),
-    Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2),
+    Outcome(NODE17.address, "snat-at-node", LOST, hops=3, story=OUTSIDE),
+    Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2, story=OUTSIDE),
 )
 
 
 # DNAT back into the same bridge is no routing: the frame keeps its TTL, and its sender's MAC address
-HAIRPIN = Outcome(NODE11.bridge, "hairpin", LOST, hops=0, sender=OWN)
+HAIRPIN = Outcome(NODE11.bridge, "hairpin", LOST, hops=0, sender=OWN, story=SELF)
 NEIGHBOUR_SEEN = Outcome(NEIGHBOUR, "socket-pod", SOCKET, hops=0, sender=NEIGHBOUR_POD)
 
 
@@ -278,13 +283,13 @@ def _l7(forwarded: str, finding: str = "header-trusted", peer: str = BALANCER, v
     return Outcome(peer, finding, verdict, forwarded, client=forwarded.rsplit(", ", maxsplit=1)[-1])
 
 
-def _nginx(peer: str, client: str, finding: str = "header-trusted", verdict: str = HEADER) -> Outcome:
-    return Outcome(peer, finding, verdict, client, client, client)
+def _nginx(peer: str, client: str, finding: str = "header-trusted", verdict: str = HEADER, story: str = "") -> Outcome:
+    return Outcome(peer, finding, verdict, client, client, client, story=story)
 
 
 NODE_IN_HEADER = (
-    _nginx(INGRESS, NODE11.address, "snat-before-proxy", LOST),
-    _nginx(INGRESS, NODE17.bridge, "snat-before-proxy", LOST),
+    _nginx(INGRESS, NODE11.address, "snat-before-proxy", LOST, OUTSIDE),
+    _nginx(INGRESS, NODE17.bridge, "snat-before-proxy", LOST, OUTSIDE),
 )
 FORGED_HEADER = (("X-Forwarded-For", FORGED),)
 
@@ -324,7 +329,7 @@ ROWS: tuple[Row, ...] = (
         "cluster",
         "caller",
         L4_VIP,
-        (Outcome(NODE17.address, "snat-at-node", LOST, hops=2),),
+        (Outcome(NODE17.address, "snat-at-node", LOST, hops=2, story=MASQUERADED),),
         4,
         "L4 balancer, Cluster, from a pod on another node",
     ),
@@ -333,7 +338,7 @@ ROWS: tuple[Row, ...] = (
         "cluster",
         "app-b",
         L4_VIP,
-        (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=0, sender=NEIGHBOUR_POD),),
+        (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=0, sender=NEIGHBOUR_POD, story=MASQUERADED),),
         4,
         "L4 balancer, Cluster, from a pod on the same node",
     ),
@@ -448,8 +453,8 @@ ROWS: tuple[Row, ...] = (
         "client",
         L4_VIP,
         (
-            Outcome(NODE11.address, "snat-at-node", LOST, hops=3),
-            Outcome(NODE17.address, "snat-at-own-node", LOST, hops=2),
+            Outcome(NODE11.address, "snat-at-node", LOST, hops=3, story=OUTSIDE),
+            Outcome(NODE17.address, "snat-at-own-node", LOST, hops=2, story=OUTSIDE),
         ),
         4,
         "L4 balancer to NodePorts of a VPC-CNI pod, from outside",
@@ -613,7 +618,11 @@ ROWS: tuple[Row, ...] = (
         "ingress-nginx over-trusting",
         "client",
         L4_VIP,
-        (Outcome(ENI_INGRESS, "over-trusting-proxy", FORGED_VERDICT, f"{FORGED}, {CLIENT}", FORGED, CLIENT),),
+        (
+            Outcome(
+                ENI_INGRESS, "over-trusting-proxy", FORGED_VERDICT, f"{FORGED}, {CLIENT}", FORGED, CLIENT, story=FORGER
+            ),
+        ),
         None,
         "the same with a forged header",
         FORGED_HEADER,
@@ -623,7 +632,7 @@ ROWS: tuple[Row, ...] = (
         "ingress-nginx behind an L7 balancer, header not believed",
         "client",
         L7_VIP,
-        (Outcome(INGRESS, "original-forwarded-for", "untrusted-header", BALANCER, BALANCER, BALANCER),),
+        (Outcome(INGRESS, "original-forwarded-for", "untrusted-header", BALANCER, BALANCER, BALANCER, story=TOLD),),
         4,
         "L7 balancer before ingress-nginx that replaces its header, from outside",
     ),
@@ -671,7 +680,7 @@ ROWS: tuple[Row, ...] = (
         "direct",
         "eni-ingress",
         ENI_CLUSTER_IP,
-        (Outcome(NODE17.address, "snat-at-own-node", LOST, hops=1),),
+        (Outcome(NODE17.address, "snat-at-own-node", LOST, hops=1, story=MASQUERADED),),
         4,
         "ClusterIP, from another VPC-CNI pod of the same node: not in kube-proxy's clusterCIDR",
     ),
@@ -690,7 +699,7 @@ ROWS: tuple[Row, ...] = (
         "eni-app",
         ENI_CLUSTER_IP,
         # nothing of the connection differs from X.13's: no bridge turns it around, the node routes it
-        (Outcome(NODE17.address, "snat-at-own-node", LOST, hops=1),),
+        (Outcome(NODE17.address, "snat-at-own-node", LOST, hops=1, story=SELF),),
         4,
         "ClusterIP, from the VPC-CNI pod itself",
     ),
@@ -699,7 +708,7 @@ ROWS: tuple[Row, ...] = (
         "ip-masq-agent without the pods",
         "caller",
         APP,
-        (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2),),
+        (Outcome(NODE11.bridge, "snat-at-own-node", LOST, hops=2, story=MASQUERADED),),
         4,
         "the pod's address, from a pod on another node, where ip-masq-agent does not know the pods",
     ),
@@ -718,12 +727,18 @@ ROWS: tuple[Row, ...] = (
         "ServiceLB",
         "client",
         L4_VIP,
-        (Outcome(INGRESS, "service-lb-snat", LOST, hops=5),),
+        (Outcome(INGRESS, "service-lb-snat", LOST, hops=5, story=OUTSIDE),),
         4,
         "k3s's ServiceLB, from outside",
     ),
     Row(
-        "S.1", "sidecar", "client", L4_VIP, (Outcome("127.0.0.6", "sidecar", LOST),), 4, "sidecar, Local, from outside"
+        "S.1",
+        "sidecar",
+        "client",
+        L4_VIP,
+        (Outcome("127.0.0.6", "sidecar", LOST, story=OUTSIDE),),
+        4,
+        "sidecar, Local, from outside",
     ),
     Row("N.1", "cluster, nftables", "client", L4_VIP, CLIENT_HIDDEN, 4, "1.4.1 with nftables"),
     Row("N.2", "cluster, nftables", "node17", L4_VIP, (NODE17_CALLED,), 0, "1.4.2 with nftables"),

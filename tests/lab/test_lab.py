@@ -78,6 +78,9 @@ def _differences(outcome: Outcome, path: str, answer: Answer) -> Iterator[str]:
         lost_at = (explanation["lost_at"] or {}).get("ip")
         if lost_at != (client if outcome.verdict == LOST else None):  # lost where the address in the client's place is
             yield f"/explain says that it was lost at {lost_at}"
+        stories = [candidate["story"] for candidate in explanation["candidates"]]
+        if outcome.story and outcome.story not in stories:
+            yield f"{outcome.story} is not among the candidates {stories}"
         if outcome.socket and "proxy-header" not in [evidence["code"] for evidence in explanation["evidence"]]:
             yield f"the PROXY header is no evidence in {explanation['evidence']}"
 

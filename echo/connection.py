@@ -23,7 +23,7 @@ from echo.malformed import (
     proxy_untrusted,
     too_many_connections,
 )
-from echo.proxyproto import Header, NeedMore, NotProxy, ProxyError, Reader
+from echo.proxyproto import Command, Header, NeedMore, NotProxy, ProxyError, Reader
 from echo.request import Connection, endpoint, spelled_endpoint
 from echo.tls import handshake_failure
 from echo.worker import Worker
@@ -75,6 +75,7 @@ class Conversation(Answering):
             tls.version() if tls else None,
             proxied.proxied_ip,
             proxied.proxied_port,
+            proxy_local=proxied.proxy_local,
         )
         worker.open.add(self)
         failure = handshake_failure(tls)
@@ -227,6 +228,8 @@ class Conversation(Answering):
             text, port = str(header.source), header.source_port
             remote = spelled_endpoint(text, port).encode()
             self._wire = self._wire._replace(remote_addr=remote, proxied_ip=text, proxied_port=port)
+        elif header.command is Command.LOCAL:
+            self._wire = self._wire._replace(proxy_local=True)
 
     def _refuse_later(self, refusal: Malformed) -> bytes:
         """Have the task refuse the connection."""

@@ -31,6 +31,7 @@ class Connection(NamedTuple):
     proxied_ip   source that a PROXY header gave, None without one
     subjects     of the certificates that the client sent, its own first
     handshake    what the kernel kept of it
+    proxy_local  a PROXY header said LOCAL: the sender's own connection
     origin       where it began (echo.explain.origin), as judged when it was new
     """
 
@@ -45,6 +46,7 @@ class Connection(NamedTuple):
     proxied_port: int | None = None
     subjects: tuple[str, ...] = ()
     handshake: Handshake = UNKNOWN
+    proxy_local: bool = False
     origin: str = ""
 
     @property

@@ -148,7 +148,11 @@ class Worker:
         """Judge the other end of a connection, once for all its requests."""
         proxied = wire.proxied_ip is not None
         return self.app.explainer.peer(
-            wire.proxied_ip or wire.peer_ip, proxied=proxied, sender=wire.peer_ip, handshake=wire.handshake
+            wire.proxied_ip or wire.peer_ip,
+            proxied=proxied,
+            sender=wire.peer_ip,
+            handshake=wire.handshake,
+            local=wire.proxy_local,
         )
 
     def record(

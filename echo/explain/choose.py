@@ -8,8 +8,9 @@ Facts → finding: the decision rules.
    kube-proxy's cluster CIDR (VPC-CNI) for a ClusterIP, too.
 3. A node's address in a header is older than the connection, so the handshake says nothing of it: then the hop that
    wrote it (a balancer outside the cluster sees no kube-proxy before it), the policy of that hop's Service, the turns.
-4. A header that contradicts the chain makes a finding only where a program on the way must have believed the client.
-5. Nothing here names a client: findings are about how the request came.
+4. A user agent is anybody's to write: a prober's makes a finding certain only where the connection began next door.
+5. A header that contradicts the chain makes a finding only where a program on the way must have believed the client.
+6. Nothing here names a client: findings are about how the request came.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from echo.explain.facts import (
     REAL_IP_LEFT,
     REAL_IP_OTHER,
     SELF,
+    SENDER,
     SPREAD,
     Facts,
 )
@@ -133,8 +135,12 @@ def _at_the_socket(facts: Facts, first: dict[str, str], otherwise: str) -> str:
         return "address-impossible"
     if peer == "pod" and facts.origin == FORWARDED:
         return "pod-forwarded"
-    if facts.agent == AGENT_BALANCER and peer in PROXIES:
+    if peer in PROXIES and facts.origin == SENDER:
         return "health-check"
+    if peer in PROXIES and facts.agent == AGENT_BALANCER:
+        return "health-check-suspected"
+    if peer == "docker-bridge" and facts.origin in (FORWARDED, NEIGHBOUR, SELF):
+        return "hairpin" if facts.origin == SELF else "snat-at-own-node"
     if peer == "cdn" and facts.single:
         return "cdn-not-trusted"
     return first.get(peer) or BY_PEER.get(peer, otherwise)
@@ -147,8 +153,8 @@ def _node_at_the_socket(facts: Facts) -> str:
         return "hairpin"
     if facts.origin in (FORWARDED, NEIGHBOUR):
         return "snat-at-own-node" if is_own else "snat-at-node"
-    if facts.agent == AGENT_KUBELET:
-        return "health-check"
+    if facts.agent == AGENT_KUBELET and (is_own or not facts.origin):
+        return "health-check" if facts.origin == NEAR else "health-check-suspected"
     if facts.origin == NEAR:
         return called
     if facts.window == SPREAD:

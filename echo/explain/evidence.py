@@ -19,6 +19,7 @@ from echo.explain.facts import (
     REAL_IP_LEFT,
     REAL_IP_OTHER,
     SELF,
+    SENDER,
     SPREAD,
     Facts,
 )
@@ -45,6 +46,7 @@ ORIGINS = {
     FORWARDED: "more than its own connections would meet: it was forwarded for somebody else",
     NEIGHBOUR: "a bridge is no router",
     SELF: "a bridge is no router",
+    SENDER: "",
     "": "which alone does not tell where it began",
 }
 # who sent a frame -> words
@@ -93,6 +95,8 @@ def _told(facts: Facts, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "mss", f"It takes segments of {handshake.mss} bytes (1460 on plain Ethernet, less in tunnels)."
     if seen.sender:
         yield "proxy-header", f"A PROXY header named the other end; {seen.sender}, {seen.sender_words}, sent it."
+    if facts.origin == SENDER:
+        yield "proxy-header", "A PROXY header said LOCAL: the balancer's own connection, made for nobody."
     if facts.window == SPREAD:
         yield "turns", f"{seen.turns} addresses of nodes took turns for this Host in the last minutes."
     if facts.policy:
@@ -109,7 +113,7 @@ def _told(facts: Facts, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "other-header", f"It sent {_shown(seen, 'other')}."
 
 
-_PLACED = frozenset({"node", "own-node", "bridge", "other-bridge"})
+_PLACED = frozenset({"node", "own-node", "bridge", "other-bridge", "docker-bridge"})
 
 
 def _shown(seen: Seen, name: str) -> str:

@@ -12,6 +12,7 @@ NEAR = "near"  # at that very machine
 FORWARDED = "forwarded"  # beyond it: the machine forwarded it, and put its own address there
 NEIGHBOUR = "neighbour"  # likewise, at another pod of this node: its frame came over the bridge
 SELF = "self"  # likewise, at this pod: the frame is its own
+SENDER = "sender"  # at the balancer that sent a PROXY header: it said LOCAL
 # what the user agent is
 AGENT_KUBELET, AGENT_BALANCER = "kubelet", "balancer"
 # what X-Real-IP says beside the chain
@@ -32,7 +33,7 @@ class Facts(NamedTuple):
     last_is_peer     its one entry is the peer's own address
     guarded          the policy asks whether the peer is trusted before it reads a header
     sender           class of who sent the PROXY header; "" without one
-    origin           NEAR, FORWARDED, NEIGHBOUR, SELF or "" (not known, or not asked)
+    origin           NEAR, FORWARDED, NEIGHBOUR, SELF, SENDER or "" (not known, or not asked)
     agent, real_ip, original, window         as above, "" for nothing of interest
     policy           of the Service before the hop in question: Cluster, Local, Direct, or "" (unknown, or several)
     writer           class of the hop that wrote the client into the header

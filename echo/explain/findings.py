@@ -69,7 +69,7 @@ STORIES = {
     "local-proxy": Story("a port-forward, sidecar or proxy on this machine that connects in the client's place"),
     "host-process": Story("a program on the container's host", "shown"),
     "userland-proxy": Story("Docker's userland proxy or a rootless engine, which connects in the client's place"),
-    "health-check": Story("a health check of the balancer's own", "shown"),
+    "health-check": Story("a health check, by the node or the balancer itself", "shown"),
     "forger": Story("a client that wrote the header itself, and may name anybody"),
     "balancer-told": Story("a balancer or proxy on the way, which wrote the header truthfully", "told"),
     "real-pod": Story("a pod on another node, several routers away", "shown"),
@@ -168,9 +168,22 @@ _AT_THE_SOCKET = (
         "health-check",
         "preserved-at-socket",
         "A health check called, from {peer}.",
-        "The user agent is that of a prober, and the address is where such a prober lives.",
+        "The kubelet's user agent, and a connection that began on this pod's node; or a balancer that said by "
+        "its PROXY "
+        "header that it calls for nobody (LOCAL).",
         "Nothing to do.",
         reference=_PROBES,
+    ),
+    Finding(
+        "health-check-suspected",
+        "ambiguous",
+        "A health check called, from {peer}, or somebody behind it who says so.",
+        "The user agent is that of a prober, and the address is where such a prober lives. But anybody can send that "
+        "user agent, and nothing shows where the connection began.",
+        "If it is the prober that you set up, nothing. Else have {peer} pass the client's address on.",
+        remedies.LOCAL_OR_DIRECT,
+        reference=_PROBES,
+        stories=("health-check", "outside-client", "node-process"),
     ),
     Finding(
         "socket-node-external",
@@ -235,9 +248,11 @@ _AT_THE_SOCKET = (
     Finding(
         "snat-at-own-node",
         "lost",
-        "The client's address was lost at this pod's own node, which put {peer} in its place.",
-        "The connection was forwarded by this pod's node, and its kube-proxy masqueraded it (SNAT), as it does for a "
-        "Service with externalTrafficPolicy: Cluster. MASQUERADE takes the address of the interface that leads to the "
+        "The client's address was lost at this server's own node, which put {peer} in its place.",
+        "The connection was forwarded by the node that this server runs on, and masqueraded there (SNAT), as "
+        "kube-proxy "
+        "does for a Service with externalTrafficPolicy: Cluster. MASQUERADE takes the address of the interface "
+        "that leads to the "
         "pod: the pod bridge's, or the node's own.",
         _KEEP,
         remedies.LOCAL_OR_DIRECT,
@@ -306,7 +321,7 @@ _AT_THE_SOCKET = (
         "If you called from the host, all is well. If not, use the host's network, or a proxy that writes {header}.",
         remedies.DOCKER,
         reference=_DOCKER,
-        stories=("host-process", "userland-proxy"),
+        stories=("host-process", "userland-proxy", "address-replaced"),
     ),
     Finding(
         "swarm-ingress",

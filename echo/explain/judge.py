@@ -14,7 +14,7 @@ from echo.clientip.network import Service
 from echo.clientip.resolve import ALL_TRUSTED, NO_HEADER, PEER, PEER_UNTRUSTED, Headers
 from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
 from echo.explain.choose import BY_HEADER, INTERNAL, NODES, PROXIES, choose
-from echo.explain.facts import ORIGINAL_THERE, SPREAD, Facts
+from echo.explain.facts import ORIGINAL_THERE, SENDER, SPREAD, Facts
 from echo.explain.findings import Finding
 from echo.explain.headers import (
     HOST,
@@ -84,13 +84,20 @@ class Judge:
         self._ingress_asks = ingress_asks(config.ingress_nginx)
 
     def peer(
-        self, text: str | None, *, proxied: bool = False, sender: str | None = None, handshake: Handshake = UNKNOWN
+        self,
+        text: str | None,
+        *,
+        proxied: bool = False,
+        sender: str | None = None,
+        handshake: Handshake = UNKNOWN,
+        local: bool = False,
     ) -> Peer:
         """
         Judge a peer.
 
         sender     the other end of the connection, where a PROXY header gave `text` (then `proxied`)
         handshake  of the connection
+        local      a PROXY header said LOCAL
         """
         policy = self.config.policy
         resolution = policy.resolve(text, {}, proxied)
@@ -99,6 +106,8 @@ class Judge:
         meaning = self.topology.meaning(address).code
         sent_by = self.topology.meaning(parse_hop(sender) if sender else None).code if proxied else ""
         origin = "" if proxied or address is None else self._origins.of(address, meaning, handshake)
+        if local and meaning in PROXIES:
+            origin = SENDER
         known = resolution if settled else None
         return Peer(text, proxied, address, meaning, known, origin, sent_by, handshake)
 
@@ -158,7 +167,8 @@ class Judge:
         if peer.meaning not in NODES or peer.address is None:
             return facts
         window = ""
-        if not (peer.origin or facts.entries):
+        # a handshake that leaves it open is still better evidence: programs on several nodes may well call one Host
+        if peer.handshake.hops is None and not facts.entries:
             turns = self._turns.note((first(headers, HOST), b""), peer.address.packed, self._clock())
             window = SPREAD if turns else ""
         return facts._replace(window=window)

@@ -19,6 +19,7 @@ from echo.handshake import LINK_GATEWAY, LINK_NEIGHBOUR, LINK_OWN, Handshake
 
 POD_HOPS, OWN_NODE_POD_HOPS = 3, 1  # routers that a pod's own connection meets at most
 NODE_HOPS = 2  # likewise another node's
+HOST_BRIDGE = "docker-bridge"  # a container's host is to it what its node is to a pod
 MAX_ADJACENT = 4096  # nodes that are known to have no router between; Kubernetes itself ends at 5,000
 # who sent a frame that no router touched -> where the connection began, though our node's address stands on it
 LINKS = {LINK_OWN: SELF, LINK_NEIGHBOUR: NEIGHBOUR}
@@ -39,10 +40,10 @@ class Origins:
         if meaning == "pod":
             own = self._topology.in_own_block(address)
             return FORWARDED if hops > (OWN_NODE_POD_HOPS if own else POD_HOPS) else ""
-        if meaning not in NODES:
+        if meaning not in NODES and meaning != HOST_BRIDGE:
             return ""
         known = self._topology.knows_own_node
-        is_own = known and meaning in OWN_NODE
+        is_own = meaning == HOST_BRIDGE or (known and meaning in OWN_NODE)
         if is_own and not hops and handshake.link in LINKS:
             return LINKS[handshake.link]
         if is_own or not hops:

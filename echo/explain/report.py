@@ -148,6 +148,9 @@ def client_text(explanation: Explanation) -> str:
         return f"unknown; in its place stands {client}" if client else "unknown"
     if verdict == "ambiguous" and client:
         return f"{client}, or somebody behind it"
+    if verdict == "preserved-at-socket" and not client:
+        peer = explanation.hops[-1]
+        return f"{peer.hop.text}, {peer.meaning.words}; the policy names nobody, since it is trusted itself"
     return client or "unknown"
 
 

@@ -2,8 +2,8 @@
 Nodes that take turns: which nodes' addresses came lately for one Host, and whether a balancer spreads over them.
 
 A balancer that spreads connections over nodes, each of which puts its own address there, makes the nodes take turns;
-a program on a node shows one address. Two nodes that call one after the other do not take turns, so the order counts:
-either MANY nodes, or one that came back after another.
+a program on a node shows one address. Nodes that call one after the other do not take turns, so the order counts: one
+must come back after another. It is circumstantial: programs on several nodes may call at the same time.
 
 An address of a client that is no node, by the same way, is proof that the way keeps addresses: it begins anew.
 
@@ -17,7 +17,6 @@ MAX_WAYS = 256  # (Host, proxy) pairs; Host is the client's to choose
 MAX_SEEN = 16
 MAX_HOST_CHARS = 255  # of a DNS name; a longer Host is nobody's
 WINDOW_SECONDS = 300.0
-MANY = 3
 
 Way = tuple[str, bytes]  # Host, and who wrote the address into the header (b"" at the socket)
 
@@ -56,4 +55,4 @@ class Turns:
 def _turns(addresses: list[bytes]) -> int:
     runs = 1 + sum(one != other for one, other in pairwise(addresses))
     distinct = len(set(addresses))
-    return distinct if distinct >= MANY or runs > distinct else 0
+    return distinct if runs > distinct else 0

@@ -139,10 +139,11 @@ ROWS = (
     Row("own node not known, next door", "192.168.0.17", (), "node-called", around=Surroundings(), handshake=came(0)),
     Row("an overlay's bridge of another node", "172.18.0.0", (), "bridge-called", handshake=came(1)),
     Row("kubelet's probe", "172.18.0.65", (("User-Agent", "kube-probe/1.31"),), "health-check", handshake=came(0)),
-    Row("kubelet's probe, no handshake", "192.168.0.11", (("User-Agent", "kube-probe/1.31"),), "health-check"),
+    Row("kubelet's probe, no handshake", "192.168.0.11", (("User-Agent", "kube-probe/1"),), "health-check-suspected"),
+    Row("another node's kubelet", "192.168.0.17", (("User-Agent", "kube-probe/1"),), "node-called", handshake=came(1)),
     Row("who says it is the kubelet", "172.18.0.65", (("User-Agent", "kube-probe/1"),), "snat-at-own-node",
         handshake=came(2)),
-    Row("balancer's health check", "100.64.0.5", (("User-Agent", "clb-healthcheck"),), "health-check"),
+    Row("balancer's health check", "100.64.0.5", (("User-Agent", "clb-healthcheck"),), "health-check-suspected"),
     Row("itself", "172.18.0.80", (), "own-pod-called"),
     Row("balancer without a header", "100.64.0.5", (), "proxy-without-header"),
     Row("ingress without a header", "172.18.0.17", (), "proxy-without-header"),
@@ -153,6 +154,7 @@ ROWS = (
     Row("ServiceLB, not named, another node", "172.18.0.10", (), "pod-forwarded", handshake=came(5)),
     Row("sidecar", "127.0.0.6", (), "sidecar"),
     Row("Docker's gateway", "172.17.0.1", (), "docker-bridge", "", DOCKER),
+    Row("Docker, forwarded", "172.17.0.1", (), "snat-at-own-node", "", DOCKER, came(2)),
     Row("Swarm's mesh", "10.0.0.2", (), "swarm-ingress", "", SWARM),
     Row("CDN, nothing said", "104.16.1.1", (), "cdn-hides-client"),
     Row("CDN, its own header", "104.16.1.1", (("CF-Connecting-IP", CLIENT),), "cdn-not-trusted"),
@@ -337,6 +339,29 @@ def test_a_node_that_showed_itself_has_no_router_between():
     assert codes == [suspected, suspected, suspected, "node-called", "snat-at-node", suspected]
 
 
+def test_a_balancer_that_says_local_calls_for_nobody():
+    """PROXY protocol §2.2: a LOCAL header means the sender's own connection, as its health checks are."""
+    explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR)
+    checked = explainer.judge(explainer.peer("100.64.0.5", local=True), {})[1]
+    assert (checked.code, checked.verdict) == ("health-check", "preserved-at-socket")
+    assert explainer.judge(explainer.peer("8.8.8.8", local=True), {})[1].code == "socket-public"
+
+
+def test_programs_on_several_nodes_do_not_make_another_look_masqueraded():
+    """Where the handshake leaves it open, turns decide nothing."""
+    explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR)
+    for node in ("192.168.0.17", "192.168.0.18", "192.168.0.17", "192.168.0.19"):
+        peer = explainer.peer(node, handshake=came(2))
+        assert explainer.judge(peer, {"host": ["a"]})[1].code == "snat-suspected"
+
+
+def test_a_trusted_caller_is_told_by_the_connection():
+    """The policy names nobody where the peer itself is trusted; the text says who it was all the same."""
+    (row,) = (row for row in ROWS if row.name == "trusted pod without a header")
+    text = explain_text(explained(row)).decode()
+    assert "Client:  172.18.0.10, a pod; the policy names nobody, since it is trusted" in text
+
+
 # --- nodes that take turns --------------------------------------------------------------------------------------------
 
 NODE_11, NODE_17, NODE_12 = "192.168.0.11", "192.168.0.17", "192.168.0.12"
@@ -351,7 +376,8 @@ S, L = "snat-before-proxy-suspected", "snat-before-proxy"
         ([NODE_11, NODE_17], S),  # two nodes, one after the other
         ([NODE_11] * 5 + [NODE_17] * 5, S),
         ([NODE_11, NODE_17, NODE_11], L),
-        ([NODE_11, NODE_17, NODE_12], L),
+        ([NODE_11, NODE_17, NODE_12], S),  # nor three
+        ([NODE_11, NODE_17, NODE_12, NODE_17], L),
         ([NODE_11, NODE_17, CLIENT, NODE_11], S),  # the way keeps addresses
         ([NODE_11, NODE_17, CLIENT, NODE_11, NODE_17, NODE_11], L),
     ],

@@ -153,7 +153,10 @@ class Explainer(Judge):
             asked,
             tuple(ask(spoken, arrival, policy, resolution, spelled(header))),
             _lost_at(finding, hops, resolution),
-            tuple(self._candidate(story, shown, told) for story in NARROWED.get(facts.origin, finding.stories)),
+            tuple(
+                self._candidate(story, {"shown": shown, "told": told, "peer": address})
+                for story in _stories(facts, finding, resolution)
+            ),
             tell(facts, seen),
             arrival,
             connection,
@@ -189,15 +192,22 @@ class Explainer(Judge):
             left = [view.hop for view in hops if view.hop.role == "client"]
         return left[-1].address if left else None
 
-    def _candidate(self, story: str, shown: Address | None, told: Address | None) -> Candidate:
+    def _candidate(self, story: str, addresses: Mapping[str, Address | None]) -> Candidate:
         words, whose = STORIES[story]
         own = Address(self._own[0]) if self._own else None
-        return Candidate(story, words, {"shown": shown, "told": told, "own": own, "": None}[whose])
+        return Candidate(story, words, own if whose == "own" else addresses.get(whose))
 
 
 def spelled(header: str) -> str:
     """Return a lower-case header name as people write it."""
     return canonical(header.encode()).decode()
+
+
+def _stories(facts: Facts, finding: Finding, resolution: Resolution) -> tuple[str, ...]:
+    """Return the stories that are left of a finding's."""
+    if finding.verdict == "preserved-at-socket" and resolution.client is None:
+        return ("peer",)
+    return NARROWED.get(facts.origin, finding.stories)
 
 
 def _lost_at(finding: Finding, hops: Sequence[HopView], resolution: Resolution) -> HopView | None:

@@ -294,6 +294,7 @@ WHO = {
     "another header": [("balancer-told", CLIENT), ("forger", None)],
     "double proxies, the first not trusted": [("balancer-told", CLIENT), ("forger", None)],
     "4.4 replaced by what it believed": [("balancer-told", CLIENT), ("forger", None)],
+    "trusted pod without a header": [("peer", "172.18.0.10")],
     "port-forward": [("local-program", "127.0.0.1"), ("local-proxy", None)],
 }
 

@@ -14,23 +14,23 @@ The handshake tells, by the rules of `echo.handshake`; what it cannot tell is ""
 from echo.clientip import Address
 from echo.explain.choose import NODES, OWN_NODE
 from echo.explain.facts import FORWARDED, NEAR, NEIGHBOUR, SELF
+from echo.explain.shared import SharedAddresses
 from echo.explain.topology import Topology
 from echo.handshake import LINK_GATEWAY, LINK_NEIGHBOUR, LINK_OWN, Handshake
 
 POD_HOPS, OWN_NODE_POD_HOPS = 3, 1  # routers that a pod's own connection meets at most
 NODE_HOPS = 2  # likewise another node's
 HOST_BRIDGE = "docker-bridge"  # a container's host is to it what its node is to a pod
-MAX_ADJACENT = 4096  # nodes that are known to have no router between; Kubernetes itself ends at 5,000
 # who sent a frame that no router touched -> where the connection began, though our node's address stands on it
 LINKS = {LINK_OWN: SELF, LINK_NEIGHBOUR: NEIGHBOUR}
 
 
 class Origins:
-    """Tells where connections began; remembers the nodes that have shown themselves next door."""
+    """Tells where connections began; remembers, for all workers, the nodes that have shown themselves next door."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._adjacent: set[bytes] = set()
+        self._adjacent = SharedAddresses()
 
     def of(self, address: Address, meaning: str, handshake: Handshake) -> str:
         """Return where a connection began; `meaning` is the class of the address that it shows."""
@@ -52,7 +52,6 @@ class Origins:
         if hops > NODE_HOPS or (hops == NODE_HOPS and address.packed in self._adjacent):
             return FORWARDED
         if hops < NODE_HOPS and known and handshake.is_quick:
-            if len(self._adjacent) < MAX_ADJACENT:
-                self._adjacent.add(address.packed)
+            self._adjacent.add(address.packed)
             return NEAR
         return ""

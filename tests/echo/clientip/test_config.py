@@ -186,7 +186,9 @@ WRONG = {
     '[[network.service]]\npolicy = "Local"\nname = 1': (
         'whofrom.toml [[network.service]] 1 name: must be a string; for example name = "default/whofrom"'
     ),
-    "[network]\ningress_nginx = 1": "whofrom.toml [network.ingress_nginx]: must be a table; write [network.ingress_nginx]",
+    "[network]\ningress_nginx = 1": (
+        "whofrom.toml [network.ingress_nginx]: must be a table; write [network.ingress_nginx]"
+    ),
     "[network.ingress_nginx]\nuse-forwarded-headers = true": (
         "whofrom.toml [network.ingress_nginx] use-forwarded-headers: must be a string; "
         'as in the ConfigMap: use-forwarded-headers = "true"'

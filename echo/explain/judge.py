@@ -34,7 +34,7 @@ from echo.explain.headers import (
 )
 from echo.explain.origin import Origins
 from echo.explain.topology import NOWHERE, Surroundings, Topology
-from echo.explain.turns import Turns
+from echo.explain.turns import AT_THE_SOCKET, Turns
 from echo.handshake import UNKNOWN, Handshake
 
 SETTLED = (PEER.code, PEER_UNTRUSTED.code)  # reasons with which the peer is the client, whatever the headers say
@@ -168,8 +168,8 @@ class Judge:
             return facts
         window = ""
         # a handshake that leaves it open is still better evidence: programs on several nodes may well call one Host
-        if peer.handshake.hops is None and not facts.entries:
-            turns = self._turns.note((first(headers, HOST), b""), peer.address.packed, self._clock())
+        if (peer.proxied or peer.handshake.hops is None) and not facts.entries:
+            turns = self._turns.note((first(headers, HOST), AT_THE_SOCKET), peer.address.packed, self._clock())
             window = SPREAD if turns else ""
         return facts._replace(window=window)
 

@@ -3,7 +3,8 @@ Nodes that take turns: which nodes' addresses came lately for one Host, and whet
 
 A balancer that spreads connections over nodes, each of which puts its own address there, makes the nodes take turns;
 a program on a node shows one address. Nodes that call one after the other do not take turns, so the order counts: one
-must come back after another. It is circumstantial: programs on several nodes may call at the same time.
+must come back after another; or, at the socket, where no proxy spreads on its own, MANY come. It is circumstantial:
+programs on several nodes may call at the same time.
 
 An address of a client that is no node, by the same way, is proof that the way keeps addresses: it begins anew.
 
@@ -17,8 +18,10 @@ MAX_WAYS = 256  # (Host, proxy) pairs; Host is the client's to choose
 MAX_SEEN = 16
 MAX_HOST_CHARS = 255  # of a DNS name; a longer Host is nobody's
 WINDOW_SECONDS = 300.0
+MANY = 3
+AT_THE_SOCKET = b""
 
-Way = tuple[str, bytes]  # Host, and who wrote the address into the header (b"" at the socket)
+Way = tuple[str, bytes]  # Host, and who wrote the address into the header, or AT_THE_SOCKET
 
 
 class Turns:
@@ -41,7 +44,10 @@ class Turns:
         while seen and now - seen[0][0] > WINDOW_SECONDS:
             seen.popleft()
         seen.append((now, node))
-        return _turns([address for _, address in seen])
+        addresses = [address for _, address in seen]
+        distinct = len(set(addresses))
+        runs = 1 + sum(one != other for one, other in pairwise(addresses))
+        return distinct if runs > distinct or (way[1] == AT_THE_SOCKET and distinct >= MANY) else 0
 
     def count(self, host: str) -> int:
         """Return how many nodes' addresses came lately for a Host, by whatever way."""
@@ -50,9 +56,3 @@ class Turns:
     def keeps(self, way: Way) -> None:
         """Note that another client's own address came this way."""
         self.ways.pop(way, None)
-
-
-def _turns(addresses: list[bytes]) -> int:
-    runs = 1 + sum(one != other for one, other in pairwise(addresses))
-    distinct = len(set(addresses))
-    return distinct if runs > distinct else 0

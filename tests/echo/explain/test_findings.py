@@ -392,6 +392,16 @@ def test_nodes_that_take_turns(clients, last):
     assert finding.code == last
 
 
+def test_three_nodes_at_the_socket_are_a_balancer_that_spreads():
+    """Where no handshake tells, as behind a balancer that speaks PROXY protocol."""
+    explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR)
+    codes = [
+        explainer.judge(explainer.peer(node, proxied=True, sender="100.64.0.5"), {"host": ["a"]})[1].code
+        for node in (NODE_11, NODE_17, NODE_12)
+    ]
+    assert codes == ["snat-suspected", "snat-suspected", "snat-at-node"]
+
+
 def test_turns_are_of_one_host_and_of_the_last_minutes():
     now = 0.0
     explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR, clock=lambda: now)

@@ -149,7 +149,7 @@ def ingesting() -> dict[str, Callable[[], int]]:
         return combined.parse(lines).batch.num_rows
 
     def enriched() -> int:
-        enrich(batch, "bench", offsets, Settings(make_policy(trusted=TRUSTED), geo=geo), own=False)
+        enrich(batch, "bench", offsets, Settings(make_policy(trusted=TRUSTED), geo=geo))
         return LINES
 
     return {"re, groups only": pattern, "parse to typed columns": parse, "resolve and geo": enriched}

@@ -42,7 +42,7 @@ class Settings:
     """
     What an ingest is told.
 
-    policy    how to resolve; None keeps the server's verdict in our own records, and is remote-addr for other logs
+    policy    how to resolve; None keeps the verdict that a row brings, and is remote-addr for the others
     rules     login rules
     geo       an open database, or None
     format    name of the format, or None to find out
@@ -171,7 +171,7 @@ class _Run:
             }
         )
         offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
-        rows = rows_of(enrich(parsed.batch, name, offsets, self.settings, own=form is NDJSON))
+        rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
         mark = Mark.of(block.end, block.tail)
         self.lake.commit(rows, rejects, self.source_id, mark, self.committed)
         self.committed = mark
@@ -202,13 +202,12 @@ class _Run:
         return self.format
 
 
-def enrich(
-    batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings, *, own: bool
-) -> dict[str, pa.Array]:
+def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings) -> dict[str, pa.Array]:
     """
     Return all columns of the lake for a batch of records.
 
-    own  the rows are whofrom's own records, whose verdict stands unless a policy was given
+    A row that brings a verdict (`client_reason`), as our own records and those of proxies that derive the client do,
+    keeps it unless a policy was given.
     """
     rows = batch.num_rows
     columns = {name: batch.column(name) for name in batch.schema.names}
@@ -216,13 +215,14 @@ def enrich(
     applied = policy or DEFAULT_POLICY
     found = resolve(batch, applied)
     columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
-    if policy is None and own:
-        columns |= addresses(columns["client_ip"])
-        columns["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
-    else:
-        names = [name for name in found.schema.names if name not in ("client_depth", "peer_trusted")]
-        columns |= {name: found[name] for name in names}
-        columns["policy"] = pa.repeat(pa.scalar(applied.id), rows)
+    judged = {name: found[name] for name in found.schema.names if name not in ("client_depth", "peer_trusted")}
+    judged["policy"] = pa.repeat(pa.scalar(applied.id), rows)
+    brings = columns["client_reason"].is_valid()
+    if policy is None and pc.any(brings).as_py():
+        told = {name: columns[name] for name in ("client_source", "client_reason")}
+        told |= {**addresses(columns["client_ip"]), "policy": pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)}
+        judged |= {name: pc.if_else(brings, column, judged[name]) for name, column in told.items()}
+    columns |= judged
     columns |= _logins(columns, found["peer_trusted"], settings.rules)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
     columns["date"] = columns["ts"].cast(pa.date32())

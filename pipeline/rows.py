@@ -41,7 +41,7 @@ RESOLVED_COLUMNS = (
     Column(
         "policy",
         pa.string(),
-        "Id of the trust policy that resolved the row; 'record' if the server's verdict was kept.",
+        "Id of the trust policy that resolved the row; 'record' if the verdict of the log's writer was kept.",
     ),
 )
 GEO_COLUMNS = (

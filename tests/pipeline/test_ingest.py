@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
 import pytest
 
 from echo.clientip import make_policy
@@ -18,9 +19,10 @@ from pipeline import ingest as ingest_module
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, SourceFault
 from pipeline.geo import Geo
-from pipeline.ingest import Outcome, Settings, ingest_source
+from pipeline.ingest import Outcome, Settings, enrich, ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.sources import reader
+from pipeline.sources.format import record_batch
 
 PLAIN = Settings()
 
@@ -358,3 +360,23 @@ def test_a_file_name_that_is_no_text(lake: Lake, tmp_path: Path) -> None:
     Path(path).write_bytes(log_of(1) + b"junk\n")
     assert counts(ingest_source(path, lake, PLAIN)) == (1, 1, 0)
     assert row_of(lake)["source"].endswith(r"/bad\xffname.log")
+
+
+def test_a_row_keeps_the_verdict_that_it_brings_and_one_without_is_resolved() -> None:
+    texts = {"peer_ip": ["10.0.0.1", "10.0.0.2"], "client_ip": ["203.0.113.7:4711", None]}
+    told = {name: pa.array(["writer", None]) for name in ("client_source", "client_reason")}
+    batch = record_batch({**{name: pa.array(values) for name, values in texts.items()}, **told}, 2)
+    kept = ("client_ip", "client_source", "client_reason", "client_class", "policy")
+
+    def rows(settings: Settings) -> list[tuple[Any, ...]]:
+        columns = enrich(batch, "log", pa.array([0, 1]), settings)
+        return list(zip(*(columns[name].to_pylist() for name in kept), strict=True))
+
+    default, policy = make_policy().id, make_policy(trusted=["192.0.2.0/24"])
+    assert rows(PLAIN) == [
+        ("203.0.113.7", "writer", "writer", "documentation", "record"),
+        ("10.0.0.2", "peer", "peer", "private", default),
+    ]
+    assert rows(Settings(policy)) == [
+        (address, "peer", "peer-untrusted", "private", policy.id) for address in texts["peer_ip"]
+    ]

@@ -61,10 +61,13 @@ UNKNOWN = Handshake()
 
 
 class Links(NamedTuple):
-    """The link-layer addresses of our own interfaces and of our gateways."""
+    """The link-layer addresses of our own interfaces, of our gateways, and of others on the link that we talked "
+    "with.
+    """
 
     own: frozenset[bytes] = frozenset()
     gateways: frozenset[bytes] = frozenset()
+    neighbours: frozenset[bytes] = frozenset()
 
     def told(self, sender: bytes) -> str:
         """Return who a sender on the link is."""
@@ -74,27 +77,24 @@ class Links(NamedTuple):
             return LINK_OWN
         if sender in self.gateways:
             return LINK_GATEWAY
-        return LINK_NEIGHBOUR if self.gateways else ""
+        # a bridge may change its address (the lowest of its ports'), so that who is not known is not a neighbour yet
+        return LINK_NEIGHBOUR if sender in self.neighbours else ""
 
 
-NO_LINKS = Links()
-
-
-def parse_handshake(syn: bytes, info: bytes, links: Links = NO_LINKS) -> Handshake:
+def parse_handshake(syn: bytes, info: bytes) -> tuple[Handshake, bytes]:
     """
-    Return what a saved SYN and a struct tcp_info say; zeros where they say nothing.
+    Return what a saved SYN and a struct tcp_info say, zeros where nothing; and who sent its frame, b"" likewise.
 
     syn    from its Ethernet or its IP header on
     info   a struct tcp_info
-    links  of this host
     """
-    link = ""
+    sender = b""
     if syn[ETHERNET_HEADER - 2 : ETHERNET_HEADER] in ETHERNET_TYPES and _is_ip(syn[ETHERNET_HEADER:]):
-        link = links.told(syn[6:12])
+        sender = syn[6:12]
         syn = syn[ETHERNET_HEADER:]
     ttl, mss = _syn(syn)
     rtt = struct.unpack_from("=I", info, _RTT_AT)[0] if len(info) >= _RTT_AT + 4 else 0
-    return Handshake(ttl, mss, rtt, link)
+    return Handshake(ttl, mss, rtt), sender
 
 
 def _is_ip(data: bytes) -> bool:

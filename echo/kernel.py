@@ -8,14 +8,16 @@ from collections.abc import Callable
 
 from echo import netlink
 from echo.clientip.address import V4_PREFIX
-from echo.handshake import UNKNOWN, Handshake, Links, parse_handshake
+from echo.handshake import LINK_GATEWAY, UNKNOWN, Handshake, Links, parse_handshake
 
 TCP_SAVE_SYN, TCP_SAVED_SYN = 27, 28  # linux/tcp.h, since 4.3; Python has no names for them
 FROM_ETHERNET, FROM_IP = 2, 1  # where what is saved begins; the former since 5.10
 MAX_SYN_BYTES = 256  # Ethernet, IP and TCP header with all options are 134
 INFO_BYTES = 256  # of struct tcp_info; newer kernels append
 REFRESH_SECONDS = 5.0  # how old the gateways' link-layer addresses may be
-RETRY_SECONDS = 0.05  # how soon they are asked for again while there are none
+RETRY_SECONDS = 0.05  # how soon they are asked for again where a sender is none of those known
+MAX_ROUTERS = 8  # a gateway's own, and those it had before; a neighbour that sends what others routed is no more
+ADDRESS_BYTES = 16
 _TCP_INFO = getattr(socket, "TCP_INFO", 11)
 
 
@@ -35,6 +37,7 @@ class Handshakes:
         self._gateways = gateways
         self._clock = clock
         self._links = Links()
+        self._routers: dict[bytes, None] = {}  # senders of packets that a router has passed: our gateway's addresses
         self._read_at = -REFRESH_SECONDS * 2
 
     def of(self, transport: asyncio.BaseTransport) -> Handshake:
@@ -47,13 +50,33 @@ class Handshakes:
             syn = sock.getsockopt(socket.IPPROTO_TCP, TCP_SAVED_SYN, MAX_SYN_BYTES)
         with contextlib.suppress(OSError):
             info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, INFO_BYTES)
-        return parse_handshake(syn, info, self._fresh_links() if self._gateways else self._links)
+        handshake, sender = parse_handshake(syn, info)
+        return handshake._replace(link=self.link(sender, handshake.hops)) if any(sender) else handshake
 
-    def _fresh_links(self) -> Links:
+    def link(self, sender: bytes, hops: int | None) -> str:
+        """Return who sent a frame, by its link-layer address; `hops` routers had passed what is in it."""
+        if not self._gateways:
+            return ""
+        if hops:
+            self._routers.pop(sender, None)
+            self._routers[sender] = None
+            if len(self._routers) > MAX_ROUTERS:
+                del self._routers[next(iter(self._routers))]
         now = self._clock()
-        # a gateway that nothing was sent to so far has no entry; the answer to this very connection makes one
-        if now - self._read_at >= (REFRESH_SECONDS if self._links.gateways else RETRY_SECONDS):
+        told = self._told(sender)
+        # a gateway or a neighbour that nothing was sent to so far has no entry; the answer to this connection makes one
+        if now - self._read_at >= (REFRESH_SECONDS if told else RETRY_SECONDS):
             self._read_at = now
-            at = (link for packed, link in netlink.neighbours() if (V4_PREFIX + packed)[-16:] in self._gateways)
-            self._links = Links(frozenset(netlink.card_addresses()), frozenset(at))
-        return self._links
+            self._links = self._read()
+            told = self._told(sender)
+        return told
+
+    def _told(self, sender: bytes) -> str:
+        return self._links.told(sender) or (LINK_GATEWAY if sender in self._routers else "")
+
+    def _read(self) -> Links:
+        gateways: set[bytes] = set()
+        others: set[bytes] = set()
+        for packed, link in netlink.neighbours():
+            (gateways if (V4_PREFIX + packed)[-ADDRESS_BYTES:] in self._gateways else others).add(link)
+        return Links(frozenset(netlink.card_addresses()), frozenset(gateways), frozenset(others - gateways))

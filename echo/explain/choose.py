@@ -9,7 +9,8 @@ Facts → finding: the decision rules.
 3. A node's address in a header is older than the connection, so the handshake says nothing of it: then the hop that
    wrote it (a balancer outside the cluster sees no kube-proxy before it), the policy of that hop's Service, the turns.
 4. A user agent is anybody's to write: a prober's makes a finding certain only where the connection began next door.
-5. A header that contradicts the chain makes a finding only where a program on the way must have believed the client.
+5. A header that contradicts the chain makes a finding only where a program on the way may have believed the client;
+   that one did is certain of an ingress, which writes X-Real-IP itself.
 6. Nothing here names a client: findings are about how the request came.
 """
 
@@ -182,7 +183,7 @@ def _in_header(facts: Facts) -> str:
     if client in BY_CLIENT:
         return BY_CLIENT[client]
     if facts.real_ip == REAL_IP_LEFT:
-        return "over-trusting-proxy"
+        return "over-trusting-proxy" if facts.peer == "ingress" else "real-ip-disputed"
     if facts.original == ORIGINAL_SAME:
         return "proxy-believes-header"
     if facts.peer in NODES:

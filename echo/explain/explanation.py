@@ -221,7 +221,7 @@ def _lost_at(finding: Finding, hops: Sequence[HopView], resolution: Resolution) 
 
 def _other(finding: Finding, seen: Seen) -> str:
     """Return what {other} stands for."""
-    if finding.code == "over-trusting-proxy":
+    if finding.code in ("over-trusting-proxy", "real-ip-disputed"):
         return quote(seen.headers.get(REAL_IP, ""))
     if finding.code == "proxy-header-unguarded":
         return f"{seen.sender}, {seen.sender_words}" if seen.sender else "somewhere without an address"

@@ -73,6 +73,7 @@ STORIES = {
     "health-check": Story("a health check, by the node or the balancer itself", "shown"),
     "forger": Story("a client that wrote the header itself, and may name anybody"),
     "balancer-told": Story("a balancer or proxy on the way, which wrote the header truthfully", "told"),
+    "believing-proxy": Story("a proxy on the way that took the client's word for its address"),
     "real-pod": Story("a pod on another node, several routers away", "shown"),
     "forwarding-pod": Story("a pod that forwards for others, as k3s's ServiceLB does"),
 }
@@ -150,7 +151,9 @@ _AT_THE_SOCKET = (
         "preserved-at-socket",
         "A program on the node {peer} called: the node is the client.",
         "The connection began on that node: no router stands between that should not, and it answers as fast as a "
-        "neighbour. Where it asked for the balancer's address, the node's own rules led it straight here.",
+        "neighbour. Where it asked for the balancer's address, the node's own rules led it straight here. A "
+        "proxy on the "
+        "node that passes on bytes and says nothing of its clients would look the same.",
         _IN_CLUSTER,
         section="1.3.1, 1.4.2, 1.5.3, 2.3.2",
         reference=_SOURCE_IP,
@@ -160,7 +163,9 @@ _AT_THE_SOCKET = (
         "preserved-at-socket",
         "A program on this pod's own node called; {peer} is the node's pod bridge.",
         "The kernel gives a connection the address of the interface it leaves by, and from the node to its own pods "
-        "that is the bridge (cbr0, cni0). It is no NAT: the bridge's address is the node's, by another name.",
+        "that is the bridge (cbr0, cni0). It is no NAT: the bridge's address is the node's, by another name. A "
+        "proxy on the "
+        "node that passes on bytes and says nothing of its clients would look the same.",
         _IN_CLUSTER,
         section="1.3.2",
         reference=_SOURCE_IP,
@@ -184,7 +189,7 @@ _AT_THE_SOCKET = (
         "If it is the prober that you set up, nothing. Else have {peer} pass the client's address on.",
         remedies.LOCAL_OR_DIRECT,
         reference=_PROBES,
-        stories=("health-check", "outside-client", "node-process"),
+        stories=("health-check", "outside-client", "node-process", "pod-masqueraded"),
     ),
     Finding(
         "socket-node-external",
@@ -602,6 +607,20 @@ _IN_HEADERS = (
         "4.4",
         _INGRESS_CM,
         ("forger", "unknown-proxy"),
+    ),
+    Finding(
+        "real-ip-disputed",
+        "ambiguous",
+        "X-Real-IP is {other}, which the client claimed in {header} as well; the chain says {client}.",
+        "{other} stands left of {client} in the chain, where the client itself writes. Either the client wrote both "
+        "headers and no proxy overwrites X-Real-IP, or a proxy on the way believed the client and wrote it there "
+        "(nginx's "
+        "set_real_ip_from for everybody).",
+        "Have the proxy overwrite X-Real-IP with the address it sees, or take it away, and let nobody read it.",
+        remedies.REAL_IP_CIDR,
+        "4.4",
+        _INGRESS_CM,
+        ("forger", "believing-proxy"),
     ),
     Finding(
         "proxy-believes-header",

@@ -13,8 +13,8 @@ from echo.clientip import Address, Config, Resolution, parse_hop
 from echo.clientip.network import Service
 from echo.clientip.resolve import ALL_TRUSTED, NO_HEADER, PEER, PEER_UNTRUSTED, Headers
 from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
-from echo.explain.choose import BY_HEADER, INTERNAL, NODES, PROXIES, choose
-from echo.explain.facts import ORIGINAL_THERE, SENDER, SPREAD, Facts
+from echo.explain.choose import BY_HEADER, INTERNAL, NODES, OWN_NODE, PROXIES, choose
+from echo.explain.facts import AGENT_KUBELET, ORIGINAL_THERE, SENDER, SPREAD, Facts
 from echo.explain.findings import Finding
 from echo.explain.headers import (
     HOST,
@@ -103,13 +103,13 @@ class Judge:
         resolution = policy.resolve(text, {}, proxied)
         settled = not policy.is_chain and resolution.reason.code in SETTLED
         address = resolution.client if settled else parse_hop(text) if text else None
-        meaning = self.topology.meaning(address).code
+        meaning = self.topology.meaning(address)
         sent_by = self.topology.meaning(parse_hop(sender) if sender else None).code if proxied else ""
         origin = "" if proxied or address is None else self._origins.of(address, meaning, handshake)
-        if local and meaning in PROXIES:
+        if local and meaning.code in PROXIES:
             origin = SENDER
         known = resolution if settled else None
-        return Peer(text, proxied, address, meaning, known, origin, sent_by, handshake)
+        return Peer(text, proxied, address, meaning.code, known, origin, sent_by, handshake)
 
     def judge(self, peer: Peer, headers: Headers) -> tuple[Resolution, Finding]:
         """Resolve one request and find what there is to say; headers hold `self.headers` and EVIDENCE_HEADERS."""
@@ -163,7 +163,10 @@ class Judge:
 
     def _socket_facts(self, facts: Facts, peer: Peer, headers: Headers) -> Facts:
         """Add what matters where no header has a say."""
-        facts = facts._replace(agent=agent_of(headers), single=bool(single_header(headers, self.config.policy)))
+        agent = agent_of(headers)
+        if agent == AGENT_KUBELET and peer.meaning not in OWN_NODE and self.topology.knows_own_node:
+            agent = ""  # a kubelet probes the pods of its own node alone
+        facts = facts._replace(agent=agent, single=bool(single_header(headers, self.config.policy)))
         if peer.meaning not in NODES or peer.address is None:
             return facts
         window = ""

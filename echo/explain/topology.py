@@ -11,7 +11,8 @@ The answer carries the source of the knowledge, since a verdict is worth what it
    block's prefix is, or where this pod's own interface does; this pod's default gateway is its own node's bridge.
 4. A pod with a lone address (/32) and no gateway among the pods has no bridge before it (VPC-CNI, Calico); then neither
    have the others of its range.
-5. A gateway is a bridge for a pod or a container only: a machine's gateway is a router.
+5. A range of nodes that is wider than a subnet is the network's: an address in it may be another machine's.
+6. A gateway is a bridge for a pod or a container only: a machine's gateway is a router.
 """
 
 from collections.abc import Iterator
@@ -30,11 +31,16 @@ SWARM_INGRESS = "10.0.0.0/24"  # Docker's default for the network named ingress
 
 
 class Meaning(NamedTuple):
-    """What an address is: a code, the words for people, and where we know it from."""
+    """
+    What an address is: a code, the words for people, and where we know it from.
+
+    vague  it is known by a range so wide that other machines may well be in it
+    """
 
     code: str
     words: str
     source: str
+    vague: bool = False
 
 
 class Interface(NamedTuple):
@@ -64,6 +70,10 @@ class Surroundings(NamedTuple):
 
 
 NOWHERE = Surroundings()
+# addresses of a range of nodes: more than a subnet of nodes has, and it is the whole network's, with others in it
+WIDE, WIDE_V6 = 1 << 12, 1 << 72
+MAPPED = 0xFFFF  # the 32 bits before an IPv4 address
+VAGUE_NODE = "a cluster node, or another machine of its network"
 POD, CONTAINER, MACHINE = "pod", "container", "machine"
 
 # key of [network] -> (code, words), in the order they are tried
@@ -131,6 +141,9 @@ class Topology:
         self._singles = _singles(self._proxies)
         self._near = dict(_near(surroundings, self.kind, ranges))
         self._tables = _by_prefix([(ranges[key], meanings[key]) for key in ranges])
+        nodes = {address.packed for address in surroundings.node_ips}
+        # a server with the host's network has a node's address, and no node between it and others
+        self.on_node_network = any(packed in nodes or self._listed(packed) == "node" for packed in self.own)
         self._blocks = _blocks(ranges.get(BLOCKS, Ranges()), surroundings)
         self._pod = meanings[BLOCKS]
         self._host_masks, self._block_source = _block(config, surroundings, self.kind, ranges, place)
@@ -178,6 +191,10 @@ class Topology:
                 return meaning
         return BY_CLASS[classify(packed)]
 
+    def _listed(self, packed: bytes) -> str:
+        """Return the class that the ranges of [network] alone give an address, "" for none."""
+        return next((found.code for table in self._tables if (found := table.look_up(packed))), "")
+
     def _bridge(self, packed: bytes) -> Meaning:
         if not self._own_blocks:
             return Meaning("bridge", BRIDGE_WORDS, self._block_source)
@@ -216,7 +233,9 @@ def _by_prefix(known: list[tuple[Ranges, Meaning]]) -> list[_Table]:
     for ranges, meaning in known:
         for text in ranges.texts:
             first, last = (int.from_bytes(end) for end in parse_range(text))
-            tables.setdefault(last - first, {}).setdefault(first, meaning)
+            vague = meaning.code == "node" and last - first >= (WIDE if last >> 32 == MAPPED else WIDE_V6)
+            told = meaning._replace(words=VAGUE_NODE, vague=True) if vague else meaning
+            tables.setdefault(last - first, {}).setdefault(first, told)
     every = (1 << 128) - 1
     return [_Table(every & ~hosts, tables[hosts]) for hosts in sorted(tables)]
 

@@ -64,6 +64,8 @@ SWARM = pod("10.0.0.7", 24, "10.0.0.1", "")._replace(kind="container", pod_ips=(
 QUICK, SLOW = 200, 40_000
 
 
+HOST = pod("192.168.0.11", 24, "192.168.0.1", "192.168.0.11")._replace(kind="machine")
+WIDE = '[trust]\nranges = ["load_balancers"]\n'
 BARE = (DOCKER, SWARM, Surroundings())  # without a [network] where there is no [trust]
 
 
@@ -138,6 +140,11 @@ ROWS = (
     Row("own node not known, far", "192.168.0.17", (), "snat-at-node", around=Surroundings(), handshake=came(3)),
     Row("own node not known, next door", "192.168.0.17", (), "node-called", around=Surroundings(), handshake=came(0)),
     Row("an overlay's bridge of another node", "172.18.0.0", (), "bridge-called", handshake=came(1)),
+    Row("a machine of the network", "10.9.9.9", (), "snat-suspected", WIDE, GR, came(4)),
+    Row("the same, next door", "10.9.9.9", (), "node-called", WIDE, GR, came(1)),
+    Row("host's network: a node", "192.168.0.17", (), "node-called", TRUST, HOST, came(0, LINK_NEIGHBOUR)),
+    Row("host's network: beyond it", "192.168.0.17", (), "snat-at-node", TRUST, HOST, came(2)),
+    Row("host's network: perhaps beyond it", "192.168.0.17", (), "snat-suspected", TRUST, HOST, came(1)),
     Row("kubelet's probe", "172.18.0.65", (("User-Agent", "kube-probe/1.31"),), "health-check", handshake=came(0)),
     Row("kubelet's probe, no handshake", "192.168.0.11", (("User-Agent", "kube-probe/1"),), "health-check-suspected"),
     Row("another node's kubelet", "192.168.0.17", (("User-Agent", "kube-probe/1"),), "node-called", handshake=came(1)),
@@ -189,6 +196,8 @@ ROWS = (
     Row("pod through the ingress", "172.18.0.17", xff("172.18.0.80"), "header-internal-client"),
     Row("inside client through the ingress", "172.18.0.17", xff("10.9.9.9"), "header-private-client"),
     Row("4.4 over-trusting", "172.18.0.17", (*xff(f"1.2.3.4, {CLIENT}"), (REAL_IP, "1.2.3.4")), "over-trusting-proxy"),
+    Row("the same, of a balancer", "100.64.0.5", (*xff(f"1.2.3.4, {CLIENT}"), (REAL_IP, "1.2.3.4")),
+        "real-ip-disputed"),
     Row("4.4 no header sent", "172.18.0.17", (*xff(CLIENT), (REAL_IP, CLIENT)), "header-trusted"),
     Row("4.4 replaced by what it believed", "172.18.0.17", (*xff(CLIENT), (ORIGINAL, CLIENT)), "proxy-believes-header"),
     Row("the same, and known to ask", "172.18.0.17", (*xff(CLIENT), (ORIGINAL, CLIENT)), "header-trusted",
@@ -246,7 +255,8 @@ ROWS = (
 def explained(row: Row):
     """Return what is said of a row's request."""
     bare = row.around in BARE and not row.toml
-    config = parse_config(row.toml if bare else NETWORK + row.toml, "")
+    network = NETWORK.replace('"192.168.0.0/24"', '"192.168.0.0/24", "10.0.0.0/8"') if row.toml is WIDE else NETWORK
+    config = parse_config(row.toml if bare else network + row.toml, "")
     end = f"{row.peer}:40000" if row.peer and ":" not in row.peer else row.peer
     arrival = Arrival(end, row.fields, f"{row.proxied}:5000" if row.proxied else None)
     return Explainer(config, row.around).explain("GET /", arrival, handshake=row.handshake)

@@ -168,6 +168,16 @@ def test_whether_the_own_node_can_be_told(around, known):
     assert Topology(parse_config(NETWORK, ""), around).knows_own_node is known
 
 
+def test_a_server_with_the_hosts_network_is_on_the_nodes():
+    """A VPC-CNI pod is not, though its address may lie in a range of nodes."""
+    config = parse_config('[network]\nnodes = ["192.168.0.0/16"]\nvpc_pods = ["192.168.253.0/24"]', "")
+    host = around("machine", interface("eth0", "192.168.0.11", 24))
+    assert Topology(config, host).on_node_network
+    assert Topology(parse_config("", ""), host._replace(node_ips=parse_addresses("192.168.0.11"))).on_node_network
+    assert not Topology(config, ENI).on_node_network
+    assert not Topology(config, GR).on_node_network
+
+
 def test_the_narrowest_range_decides():
     """VPC-CNI pods are addresses of the nodes' network, and Services are cut out of the pods'."""
     text = '[network]\nnodes = ["192.168.0.0/16"]\nvpc_pods = ["192.168.253.0/24"]\nbridges = ["192.168.253.7"]'

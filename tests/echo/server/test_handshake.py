@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 import sys
+from typing import ClassVar
 
 import pytest
 import uvloop
@@ -23,7 +24,8 @@ from echo.handshake import (
 from echo.kernel import FROM_ETHERNET, FROM_IP, REFRESH_SECONDS, RETRY_SECONDS, TCP_SAVE_SYN, Handshakes, save_syn
 
 OWN, GATEWAY, POD, NOBODY = b"\x02\0\0\0\0\x01", b"\x02\0\0\0\0\x02", b"\x02\0\0\0\0\x03", bytes(6)
-LINKS = Links(frozenset([OWN]), frozenset([GATEWAY]))
+LINKS = Links(frozenset([OWN]), frozenset([GATEWAY]), frozenset([POD]))
+STRANGER = b"\x02\0\0\0\0\x04"
 INFO = bytes(68) + struct.pack("=I", 1234) + bytes(100)
 
 
@@ -46,38 +48,39 @@ def frame(sender: bytes, packet: bytes, kind: bytes = b"\x08\0") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("syn", "expected"),
+    ("syn", "expected", "sender"),
     [
-        (v4(61, tcp()), Handshake(61, 1460, 1234)),
-        (v4(61, tcp(), words=15), Handshake(61, 1460, 1234)),
-        (v4(127, tcp(b"\x01\x01\x04\x02\x02\x04\x05\x82")), Handshake(127, 1410, 1234)),
-        (v6(64, tcp()), Handshake(64, 1460, 1234)),
-        (v6(64, tcp(), following=0), Handshake(64, 0, 1234)),  # a hop-by-hop header stands before TCP
-        (frame(OWN, v4(64, tcp())), Handshake(64, 1460, 1234, LINK_OWN)),
-        (frame(GATEWAY, v4(62, tcp())), Handshake(62, 1460, 1234, LINK_GATEWAY)),
-        (frame(POD, v4(64, tcp())), Handshake(64, 1460, 1234, LINK_NEIGHBOUR)),
-        (frame(NOBODY, v4(64, tcp())), Handshake(64, 1460, 1234)),
-        (frame(GATEWAY, v6(63, tcp()), b"\x86\xdd"), Handshake(63, 1460, 1234, LINK_GATEWAY)),
+        (v4(61, tcp()), Handshake(61, 1460, 1234), b""),
+        (v4(61, tcp(), words=15), Handshake(61, 1460, 1234), b""),
+        (v4(127, tcp(b"\x01\x01\x04\x02\x02\x04\x05\x82")), Handshake(127, 1410, 1234), b""),
+        (v6(64, tcp()), Handshake(64, 1460, 1234), b""),
+        (v6(64, tcp(), following=0), Handshake(64, 0, 1234), b""),  # a hop-by-hop header stands before TCP
+        (frame(POD, v4(64, tcp())), Handshake(64, 1460, 1234), POD),
+        (frame(GATEWAY, v6(63, tcp()), b"\x86\xdd"), Handshake(63, 1460, 1234), GATEWAY),
         # synthetic
-        (b"", Handshake(0, 0, 1234)),
-        (v4(61, tcp(b"\x02\x04\x05")), Handshake(61, 0, 1234)),
-        (v4(61, tcp(b"\x05\x00\x02\x04")), Handshake(61, 0, 1234)),
-        (v4(61, tcp(b"\x00\x02\x04\x05")), Handshake(61, 0, 1234)),
-        (v4(61, b"short"), Handshake(61, 0, 1234)),
-        (v4(61, tcp())[:15], Handshake(0, 0, 1234)),
-        (b"\x75" + bytes(60), Handshake(0, 0, 1234)),
+        (b"", Handshake(0, 0, 1234), b""),
+        (v4(61, tcp(b"\x02\x04\x05")), Handshake(61, 0, 1234), b""),
+        (v4(61, tcp(b"\x05\x00\x02\x04")), Handshake(61, 0, 1234), b""),
+        (v4(61, tcp(b"\x00\x02\x04\x05")), Handshake(61, 0, 1234), b""),
+        (v4(61, b"short"), Handshake(61, 0, 1234), b""),
+        (v4(61, tcp())[:15], Handshake(0, 0, 1234), b""),
+        (b"\x75" + bytes(60), Handshake(0, 0, 1234), b""),
     ],
 )
-def test_parse(syn, expected):
-    assert parse_handshake(syn, INFO, LINKS) == expected
+def test_parse(syn, expected, sender):
+    assert parse_handshake(syn, INFO) == (expected, sender)
 
 
-def test_without_knowing_the_gateway_nobody_is_a_neighbour():
-    assert parse_handshake(frame(POD, v4(64, tcp())), INFO, Links(frozenset([OWN]))).link == ""
+@pytest.mark.parametrize(
+    ("sender", "told"), [(OWN, LINK_OWN), (GATEWAY, LINK_GATEWAY), (POD, LINK_NEIGHBOUR), (STRANGER, ""), (NOBODY, "")]
+)
+def test_who_sent_a_frame(sender, told):
+    """Who is not known is no neighbour: a bridge may have changed its address."""
+    assert LINKS.told(sender) == told
 
 
 def test_a_short_tcp_info_says_nothing_of_the_round_trip():
-    assert parse_handshake(b"", INFO[:70]) == UNKNOWN
+    assert parse_handshake(b"", INFO[:70]) == (UNKNOWN, b"")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,8 @@ def test_quick(rtt_us, quick):
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_any_bytes(syn, info):
-    handshake = parse_handshake(syn, info, LINKS)
+    handshake, sender = parse_handshake(syn, info)
+    assert len(sender) in (0, 6)
     assert 0 <= handshake.ttl <= 255
     assert 0 <= handshake.mss <= 65535
 
@@ -161,20 +165,56 @@ def test_the_kernel_is_asked_to_keep_the_ethernet_header_too_where_it_can():
         save_syn(left)  # no TCP: nothing happens
 
 
-def test_the_gateways_link_layer_address_is_read_again_after_a_while(monkeypatch):
-    """A gateway is known by its neighbour's entry; it may come late, and it may change."""
-    now, entries = [0.0], []
-    monkeypatch.setattr("echo.netlink.neighbours", lambda: entries)
+@pytest.fixture
+def link(monkeypatch):
+    """A pod's card, a gateway and a neighbour that the kernel knows, or will know."""
+
+    class Link:
+        now = 0.0
+        entries: ClassVar[list[tuple[bytes, bytes]]] = []
+
+    Link.entries = []
+    monkeypatch.setattr("echo.netlink.neighbours", lambda: Link.entries)
     monkeypatch.setattr("echo.netlink.card_addresses", lambda: {OWN})
-    gateway = bytes(10) + b"\xff\xff" + bytes([10, 0, 0, 1])
-    handshakes = Handshakes(frozenset([gateway]), clock=lambda: now[0])
-    assert handshakes._fresh_links() == Links(frozenset([OWN]), frozenset())
-    entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
-    assert handshakes._fresh_links().gateways == frozenset()
-    now[0] = RETRY_SECONDS  # soon, while there is none
-    assert handshakes._fresh_links().gateways == frozenset([GATEWAY])
-    entries[0] = (bytes([10, 0, 0, 1]), POD)
-    now[0] += REFRESH_SECONDS / 2
-    assert handshakes._fresh_links().gateways == frozenset([GATEWAY])
-    now[0] += REFRESH_SECONDS
-    assert handshakes._fresh_links().gateways == frozenset([POD])
+    Link.handshakes = Handshakes(frozenset([bytes(10) + b"\xff\xff" + bytes([10, 0, 0, 1])]), clock=lambda: Link.now)
+    return Link
+
+
+def test_the_gateway_is_known_soon_after_it_is_answered(link):
+    """It has no entry until something is sent to it."""
+    told = link.handshakes.link
+    assert (told(GATEWAY, 0), told(OWN, 0)) == ("", LINK_OWN)
+    link.entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
+    assert told(GATEWAY, 0) == ""
+    link.now = RETRY_SECONDS
+    assert [told(sender, 0) for sender in (GATEWAY, POD, OWN, STRANGER)] == [LINK_GATEWAY, LINK_NEIGHBOUR, LINK_OWN, ""]
+
+
+def test_a_gateway_that_changed_its_address_is_known_by_what_it_routed(link):
+    """A bridge takes the lowest address of its ports: a new pod may change it, and the kernel's entry stays."""
+    link.entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
+    told = link.handshakes.link
+    link.now = 1.0
+    assert told(GATEWAY, 0) == LINK_GATEWAY
+    assert told(STRANGER, 0) == ""
+    assert told(STRANGER, 2) == LINK_GATEWAY  # a router had passed it: who sent it is one
+    assert told(STRANGER, 0) == LINK_GATEWAY
+    assert told(POD, 2) == LINK_NEIGHBOUR  # but a neighbour that pretends to be one stays a neighbour
+    for number in range(20):
+        told(bytes([2, 0, 0, 0, 1, number]), 1)
+    assert told(STRANGER, 0) == ""  # of few that were remembered it was the oldest
+
+
+def test_entries_are_read_again_after_a_while(link):
+    link.entries += [(bytes([10, 0, 0, 1]), GATEWAY)]
+    told = link.handshakes.link
+    link.now = 1.0
+    assert told(GATEWAY, 0) == LINK_GATEWAY
+    link.entries[0] = (bytes([10, 0, 0, 1]), POD)
+    assert told(GATEWAY, 0) == LINK_GATEWAY
+    link.now += REFRESH_SECONDS
+    assert (told(GATEWAY, 0), told(POD, 0)) == ("", LINK_GATEWAY)
+
+
+def test_without_a_gateway_nobody_is_known():
+    assert Handshakes().link(OWN, 0) == ""

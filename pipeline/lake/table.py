@@ -1,20 +1,23 @@
 """
-The lake: two Delta tables under one folder, `requests` (partitioned by date) and `rejects`.
+Two Delta tables under one folder, `requests` (partitioned by date) and `rejects`.
 
 A batch of a source is committed with the source's mark (how far it was read) as a Delta application transaction, so
 rows and mark are in the table together or not at all: that is what makes ingest exactly-once. Rejects are a table of
 their own and are committed first, under the same marks; after a crash between the two, the rejects that are already
 there are passed over. Two ingests of one log at once cannot both win: a commit names the mark that it follows, and
-Delta refuses it if another has moved that mark.
+Delta refuses it if another has moved that mark. A commit that lost against anything else (a re-resolve, an expiry, the
+ingest of another log) is made again on the lake as it is then.
 """
 
 from __future__ import annotations
 
+import random
 import re
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -34,7 +37,13 @@ TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_
 PARTITIONS = {REQUESTS: ["date"], REJECTS: None}
 COMPRESSION_LEVEL = 3  # zstd's own default
 WRITER = WriterProperties(compression="ZSTD", compression_level=COMPRESSION_LEVEL)
+# A commit fails against one other commit, and each other one takes some hundredths of a second: this many in a row mean
+# that something else is wrong. The waits add up to half a minute.
+MAX_TRIES = 40
+FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between tries, doubled each time; each shortened at random
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
+
+Result = TypeVar("Result")
 
 
 class Lake:
@@ -63,7 +72,7 @@ class Lake:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as error:
-            raise LakeFault(_words(error), printable(self.path), "name a folder that whofrom ingest has made") from None
+            raise LakeFault(words(error), printable(self.path), "name a folder that whofrom ingest has made") from None
 
     def files(self) -> dict[str, list[str]]:
         """
@@ -109,22 +118,41 @@ class Lake:
     def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
         """Append on a snapshot in which the source's mark is `after`; Delta refuses if that has changed since."""
         properties = CommitProperties(app_transactions=[Transaction(source_id, mark.pack())])
-        try:
+        expected = None if after is None else after.pack()
+
+        def append() -> None:
             table = self.table(name) or self._create(name)
-            number = table.transaction_version(source_id)
-            if number != (None if after is None else after.pack()):
-                raise CommitFailedError("the mark has moved")
+            if table.transaction_version(source_id) != expected:
+                raise LakeFault(
+                    "another ingest took the same log at the same time",
+                    printable(self.path),
+                    "run again: it goes on from there",
+                )
             write_deltalake(table, rows, mode="append", writer_properties=WRITER, commit_properties=properties)
-        except CommitFailedError:
+
+        self.committed(append)
+
+    def committed(self, commit: Callable[[], Result]) -> Result:
+        """
+        Return what commit gives, calling it again, for a new look at the lake, where another commit came first.
+
+        Raises LakeFault where that goes on and on, and where the disk or the folder is at fault.
+        """
+        try:
+            for number in range(MAX_TRIES):
+                try:
+                    return commit()
+                except CommitFailedError:
+                    time.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**number) * random.uniform(0.5, 1.0))  # noqa: S311
+        except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
             raise LakeFault(
-                "another ingest took the same log at the same time",
-                printable(self.path),
-                "run again: it goes on from there",
+                f"cannot write: {words(error)}", printable(self.path), "free space or mend the folder, then run again"
             ) from None
-        except (DeltaError, OSError, ValueError) as error:
-            raise LakeFault(
-                f"cannot write: {_words(error)}", printable(self.path), "free space or mend the folder, then run again"
-            ) from None
+        raise LakeFault(
+            f"{MAX_TRIES} times in a row another commit came first",
+            printable(self.path),
+            "run again when it is quieter",
+        )
 
     def _create(self, name: str) -> DeltaTable:
         """Create a table, or take the one that another ingest has just created."""
@@ -148,5 +176,6 @@ def rejects_of(columns: dict[str, list[Any]]) -> pa.Table:
     return pa.table([pa.array(columns[field.name], field.type) for field in REJECT_SCHEMA], schema=REJECT_SCHEMA)
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """Return what delta-rs said, on one line of bounded length."""
     return printable(" ".join(str(error).split()))[:NAME_LIMIT]

@@ -1,0 +1,15 @@
+"""
+The lake: two Delta tables under one folder, and what is done to them.
+
+    table      where they are, commits of an ingest, marks of sources
+
+Rules:
+
+1. What is in the lake changes by Delta commits alone, each whole or not there.
+2. A commit that lost against another looks at the lake again before it is tried again, a bounded number of times.
+3. A file is deleted only when it has been out of the newest snapshot for longer than any query or ingest may take.
+"""
+
+from pipeline.lake.table import PARTITIONS, REJECTS, REQUESTS, TABLES, WRITER, Lake, rejects_of, rows_of, words
+
+__all__ = ["PARTITIONS", "REJECTS", "REQUESTS", "TABLES", "WRITER", "Lake", "rejects_of", "rows_of", "words"]

@@ -8,7 +8,8 @@ say. The parser is one RE2 pattern over the whole batch; what it leaves goes thr
 for lines seen in real logs. A value is kept as the log wrote it, its escapes (`\x22`, `\"`) included.
 
 A single quoted field at the end that reads like a list of hops is X-Forwarded-For, as in nginx's stock `main` format.
-It is kept as that header, evidence like any other: the trust policy decides whether it is believed.
+It is kept as that header, evidence like any other: the trust policy decides whether it is believed. So is a list with
+commas in the first column, where some log the header instead of the peer.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ GROUPS = (
 )  # fmt: skip
 
 LOOSE = r".*?"
+LISTED = r"[0-9A-Fa-f.:\[\]]+(?:, ?[0-9A-Za-z.:\[\]_-]+)+"
 PLAIN = r"(?P<host>)(?P<peer>\S+) \S+ (?P<user>\S+)"
 
 
@@ -40,12 +42,16 @@ def _pattern(prefix: str, text: str) -> str:
 PATTERNS = {
     "as documented": _pattern(PLAIN, QUOTED),
     "user missing": _pattern(r"(?P<host>)(?P<peer>\S+)(?P<user>) -", QUOTED),
-    "Apache vhost_combined": _pattern(r"(?P<host>[^\s,]+) (?P<peer>[0-9A-Za-z]\S*|\[\S+) - (?P<user>\S+)", QUOTED),
+    "Apache vhost_combined": _pattern(
+        r"(?P<host>[^\s,]+) (?P<peer>[0-9A-Za-z]\S*|\[\S+|::\S+) - (?P<user>\S+)", QUOTED
+    ),
+    "a list in front": _pattern(rf"(?P<host>)(?P<peer>{LISTED}) - (?P<user>\S+)", QUOTED),
     "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>\S.*?)", QUOTED),
     "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
     "quotes unescaped": _pattern(PLAIN, LOOSE),
 }
 MONTHS = pa.array(MONTH_NAMES)
+NONE = pa.scalar(None, pa.string())
 
 
 def parse(lines: list[bytes]) -> Parsed:
@@ -110,13 +116,15 @@ def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
     whole = _nullif(fields["request"], "-", "")
     forwarded = pc.utf8_trim(pc.utf8_trim_whitespace(fields["rest"]), '"')
     is_list = pc.fill_null(pc.match_substring_regex(forwarded, HOP_LIST), fill_value=False)
+    peer = fields["peer"]
+    in_front = pc.match_substring_regex(peer, rf"^{LISTED}$")
     present: dict[str, pa.Array] = {
         "referer": _nullif(fields["referer"], "-", ""),
-        "x-forwarded-for": pc.if_else(is_list, forwarded, None),
+        "x-forwarded-for": pc.if_else(is_list, forwarded, pc.if_else(in_front, peer, NONE)),
     }
     columns = {
         "ts": ts,
-        "peer_ip": fields["peer"],
+        "peer_ip": pc.if_else(in_front, NONE, peer),
         "host": _nullif(fields["host"], ""),
         "user": _nullif(fields["user"], "-", '""', ""),
         "method": pc.struct_field(request, "method"),

@@ -88,6 +88,14 @@ REALISTIC = {
         f'www.example.com:80 1.2.3.4 - - {TIME} "GET /solr HTTP/1.1" 500 803 "-" "x"',
         {"host": "www.example.com:80", "peer_ip": "1.2.3.4"},
     ),
+    "Apache to itself": (
+        f'127.0.1.1:80 ::1 - - {TIME} "OPTIONS * HTTP/1.0" 200 126 "-" "Apache/2.4 (internal dummy connection)"',
+        {"host": "127.0.1.1:80", "peer_ip": "::1", "target": "*"},
+    ),
+    "Apache vhost_common": (
+        f'www.example.com 1.2.3.4 - frank {TIME} "GET / HTTP/1.1" 200 5',
+        {"host": "www.example.com", "peer_ip": "1.2.3.4", "user": "frank"},
+    ),
     "escaped quotes in the agent": (
         f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "a \\"b\\" c"',
         {"user_agent": 'a \\"b\\" c'},
@@ -125,6 +133,19 @@ def test_lines_from_real_logs(name: str) -> None:
     line, expected = REALISTIC[name]
     row = one(line)
     assert {key: row.get(key) for key in expected} == expected
+
+
+LISTED = {
+    f'203.0.113.7, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"': "203.0.113.7, 10.0.0.2",
+    f'203.0.113.7,unknown,[2001:db8::7]:4 - - {TIME} "GET / HTTP/1.1" 200 5': "203.0.113.7,unknown,[2001:db8::7]:4",
+}
+
+
+@pytest.mark.parametrize("line", LISTED)
+def test_a_list_in_the_first_column_is_the_header_and_no_peer(line: str) -> None:
+    row = one(line)
+    assert "peer_ip" not in row
+    assert row["headers"] == [("x-forwarded-for", [LISTED[line]])]
 
 
 REFUSED = {

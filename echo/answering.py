@@ -236,9 +236,12 @@ class Answering(Channel):
 
     async def _is_cut_off_in(self, seconds: float) -> bool:
         """Wait, as long as there is somebody to wait for; return whether the server cut that short."""
-        deadline = self._loop.time() + seconds
-        while self.transport is not None and not self._worker.cut.is_set() and self._loop.time() < deadline:
-            await self._more(deadline)
+        until = time.monotonic() + seconds  # the loop's own clock is that of its last turn: it would end early
+        while self.transport is not None and not self._worker.cut.is_set():
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            await self._more(self._loop.time() + left)
         return self._worker.cut.is_set()
 
     def _conclude(self, request: Request, route: Route, answer: Answer) -> bool:

@@ -54,6 +54,7 @@ class Block(NamedTuple):
     end       offset behind the last one: where the next block starts
     overlong  the lines too long to be read
     tail      the last TAIL_BYTES bytes before `end`
+    read      the block's bytes as they were read, up to `end`, behind up to TAIL_BYTES bytes of what was before
     final     False for an unterminated last line that may still be growing
     """
 
@@ -63,6 +64,7 @@ class Block(NamedTuple):
     end: int
     overlong: list[Overlong]
     tail: bytes
+    read: bytes
     final: bool = True
 
 
@@ -153,10 +155,11 @@ def blocks(
             reached = base == start and (bool(buffer) or at_end)
             if not reached:
                 continue
-            yield Block([], [], [], start, [], tail)
+            yield Block([], [], [], start, [], tail, tail)
             if tail and not tail.endswith(b"\n"):  # the last line read had no end then; it may have one now
                 number += 1
                 line_end = next((end for end in (b"\n", b"\r\n") if buffer.startswith(end)), b"")
+                tail = (tail + line_end)[-TAIL_BYTES:]
                 base += len(line_end)
                 del buffer[: len(line_end)]
         if skipping:
@@ -186,7 +189,7 @@ def blocks(
             base += len(buffer)
             buffer.clear()
     if overlong:
-        yield Block([], [], [], base, overlong, tail)
+        yield Block([], [], [], base, overlong, tail, tail)
 
 
 def _block_end(buffer: bytearray, *, at_end: bool) -> int:
@@ -224,9 +227,11 @@ def _cut(
         offset += len(line) + 1
         number += 1
     end = base + len(data) - len(last)
-    yield Block(kept, offsets, numbers, end, overlong, (tail + data[: end - base])[-TAIL_BYTES:])
+    read = tail + data[: end - base]
+    yield Block(kept, offsets, numbers, end, overlong, read[-TAIL_BYTES:], read)
     if last:
-        yield Block([last], [end], [number], base + len(data), [], (tail + data)[-TAIL_BYTES:], final=False)
+        read += last
+        yield Block([last], [end], [number], base + len(data), [], read[-TAIL_BYTES:], read, final=False)
 
 
 def read_head(stream: IO[bytes]) -> bytes:

@@ -135,7 +135,10 @@ def test_a_whole_last_line_without_its_newline_is_a_row_once(log: Path, lake: La
     with log.open("ab") as file:
         file.write(b"\n" + log_of(1, first=3))
     assert counts(ingest_source(str(log), lake, PLAIN)) == (1, 0, 0)
-    assert targets(lake) == ["/0", "/1", "/2", "/3"]
+    with log.open("ab") as file:
+        file.write(log_of(1, first=4))
+    assert counts(ingest_source(str(log), lake, PLAIN)) == (1, 0, 0)
+    assert targets(lake) == ["/0", "/1", "/2", "/3", "/4"]
 
 
 def test_a_gzip_cut_short_adds_nothing_and_the_whole_one_adds_all(lake: Lake, tmp_path: Path) -> None:

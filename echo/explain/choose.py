@@ -14,8 +14,6 @@ Facts → finding: the decision rules.
 6. Nothing here names a client: findings are about how the request came.
 """
 
-from collections.abc import Callable
-
 from echo.clientip.network import CLUSTER, DIRECT, LOCAL
 from echo.clientip.resolve import ALL_TRUSTED, NO_HEADER
 from echo.explain.facts import (
@@ -49,6 +47,7 @@ INTERNAL = (
 IMPOSSIBLE = frozenset({"service", "multicast", "reserved", "cloud-metadata"})
 # reasons of a client that a header named
 BY_HEADER = frozenset({"rightmost-untrusted", "rightmost-count", "rightmost-nonprivate", "single-header"})
+CALLERS = frozenset({"pod", "own-pod", "service-lb"})  # what they are says more than that they are trusted, too
 KEEPING = (LOCAL, DIRECT)  # policies of a Service that leave the client's address alone
 
 # reason of the resolution -> code, where the reason alone decides
@@ -186,17 +185,20 @@ def _in_header(facts: Facts) -> str:
         return "over-trusting-proxy" if facts.peer == "ingress" else "real-ip-disputed"
     if facts.original == ORIGINAL_SAME:
         return "proxy-believes-header"
-    if facts.peer in NODES:
+    if facts.peer in NODES and facts.origin != NEAR:
         return "header-past-snat"
     return "header-trusted-claims-ignored" if facts.claims or facts.real_ip == REAL_IP_OTHER else "header-trusted"
 
 
 def _all_trusted(facts: Facts) -> str:
     """Return the code where no hop is left over; `client` is the class of the leftmost."""
+    if facts.client in IMPOSSIBLE:
+        return "address-impossible"
     if facts.client in PROXIES:
         return _chain_ends(facts)
-    rules: dict[str, Callable[[Facts], str]] = dict.fromkeys(NODES, _node_in_header)
-    return rules[facts.client](facts) if facts.client in rules else "all-trusted"
+    if facts.client in NODES:
+        return _node_in_header(facts)
+    return BY_CLIENT[facts.client] if facts.client in CALLERS else "all-trusted"
 
 
 def _chain_ends(facts: Facts) -> str:

@@ -38,6 +38,7 @@ from echo.request import canonical
 
 # where a connection began -> the only story that is left
 NARROWED = {NEIGHBOUR: ("pod-masqueraded",), SELF: ("self",)}
+PRESERVED = ("preserved-at-socket", "preserved-in-header")
 _PLACEHOLDER = re.compile(r"\{(peer|client|hop|header|other)\}")
 
 
@@ -154,8 +155,7 @@ class Explainer(Judge):
             tuple(ask(spoken, arrival, policy, resolution, spelled(header))),
             _lost_at(finding, hops, resolution),
             tuple(
-                self._candidate(story, {"shown": shown, "told": told, "peer": address})
-                for story in _stories(facts, finding, resolution)
+                self._candidate(story, {"shown": shown, "told": told}) for story in _stories(facts, finding, resolution)
             ),
             tell(facts, seen),
             arrival,
@@ -205,8 +205,8 @@ def spelled(header: str) -> str:
 
 def _stories(facts: Facts, finding: Finding, resolution: Resolution) -> tuple[str, ...]:
     """Return the stories that are left of a finding's."""
-    if finding.verdict == "preserved-at-socket" and resolution.client is None:
-        return ("peer",)
+    if finding.verdict in PRESERVED and resolution.client is None:
+        return ("trusted-caller",)
     return NARROWED.get(facts.origin, finding.stories)
 
 

@@ -12,7 +12,7 @@ import orjson
 from echo.clientip import STRATEGIES, Policy, parse_hop
 from echo.clientip.faults import printable
 from echo.clientip.strategies import CHAIN
-from echo.explain.explanation import Explanation, HopView, spelled
+from echo.explain.explanation import PRESERVED, Explanation, HopView, spelled
 from echo.explain.others import Other
 from echo.request import Request
 
@@ -148,9 +148,10 @@ def client_text(explanation: Explanation) -> str:
         return f"unknown; in its place stands {client}" if client else "unknown"
     if verdict == "ambiguous" and client:
         return f"{client}, or somebody behind it"
-    if verdict == "preserved-at-socket" and not client:
-        peer = explanation.hops[-1]
-        return f"{peer.hop.text}, {peer.meaning.words}; the policy names nobody, since it is trusted itself"
+    if verdict in PRESERVED and not client:
+        caller = explanation.hops[-1 if verdict == PRESERVED[0] else 0]
+        shown = _shown(caller.hop.text, MAX_SHOWN)
+        return f"{shown}, {caller.meaning.words}; the policy names nobody, since it is trusted itself"
     return client or "unknown"
 
 

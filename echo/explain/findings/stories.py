@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Story(NamedTuple):
     """
     One of several things that may have happened, and whose address is then the client's: that which is "shown" in its
-    place, that which a header "told", the "peer"'s, this server's "own", or none ("").
+    place, that which a header "told", this server's "own", or none ("").
     """
 
     words: str
@@ -14,7 +14,7 @@ class Story(NamedTuple):
 
 
 STORIES = {
-    "peer": Story("the other end of the connection itself, which the policy passes over since it is trusted", "peer"),
+    "trusted-caller": Story("the caller itself, whom the policy passes over since it is trusted", "shown"),
     "outside-client": Story("a client outside the cluster, whose address the node replaced by its own"),
     "node-process": Story("a program on that node: a health check, a pod with the host's network, a person", "shown"),
     "pod-masqueraded": Story("a pod, masqueraded by its node since it called an address outside the cluster's own"),

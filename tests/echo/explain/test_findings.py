@@ -194,6 +194,10 @@ ROWS = (
     Row("the same, then the ingress", "172.18.0.17", xff("192.168.0.11, 100.64.0.5"), "header-node-called"),
     Row("ServiceLB before the ingress", "172.18.0.17", xff("172.18.0.99"), "snat-before-proxy"),
     Row("pod through the ingress", "172.18.0.17", xff("172.18.0.80"), "header-internal-client"),
+    Row("trusted pod through the ingress", "172.18.0.17", xff("172.18.0.80"), "header-internal-client", TRUST_NODES),
+    Row("trusted ServiceLB", "172.18.0.17", xff("172.18.0.99"), "snat-before-proxy", TRUST_NODES),
+    Row("trusted proxy on the node itself", "192.168.0.17", xff(CLIENT), "header-trusted", TRUST_NODES, GR, came(1)),
+    Row("trusted Service address", "172.18.0.17", xff("172.18.251.84"), "address-impossible", TRUST_NODES),
     Row("inside client through the ingress", "172.18.0.17", xff("10.9.9.9"), "header-private-client"),
     Row("4.4 over-trusting", "172.18.0.17", (*xff(f"1.2.3.4, {CLIENT}"), (REAL_IP, "1.2.3.4")), "over-trusting-proxy"),
     Row("the same, of a balancer", "100.64.0.5", (*xff(f"1.2.3.4, {CLIENT}"), (REAL_IP, "1.2.3.4")),
@@ -304,7 +308,8 @@ WHO = {
     "another header": [("balancer-told", CLIENT), ("forger", None)],
     "double proxies, the first not trusted": [("balancer-told", CLIENT), ("forger", None)],
     "4.4 replaced by what it believed": [("balancer-told", CLIENT), ("forger", None)],
-    "trusted pod without a header": [("peer", "172.18.0.10")],
+    "trusted pod without a header": [("trusted-caller", "172.18.0.10")],
+    "trusted pod through the ingress": [("trusted-caller", "172.18.0.80")],
     "port-forward": [("local-program", "127.0.0.1"), ("local-proxy", None)],
 }
 

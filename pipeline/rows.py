@@ -43,6 +43,12 @@ RESOLVED_COLUMNS = (
         pa.string(),
         "Id of the trust policy that resolved the row; 'record' if the verdict of the log's writer was kept.",
     ),
+    Column(
+        "anonymized",
+        pa.string(),
+        "Null if the row's addresses are whole. 'truncate': cut to /24 and /48; 'pseudonym KEY': each has a number of "
+        "100::/64 in its place, by the key of that fingerprint. Class and place are those of the whole addresses.",
+    ),
 )
 GEO_COLUMNS = (
     Column("continent", pa.string(), "Continent code: AF, AN, AS, EU, NA, OC, SA."),

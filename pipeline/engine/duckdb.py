@@ -45,9 +45,16 @@ class Engine:
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
         # the partition's column is in the folders' names; those are not read, since any folder above may be called x=y
         columns = ", ".join("CAST(ts AS DATE) AS date" if one == "date" else f'"{one}"' for one in schema.names)
-        sql = f"CREATE VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], "  # noqa: S608  # escaped, ours
+        found = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"  # noqa: S608  # escaped, ours
+        view = f"CREATE VIEW {name} AS SELECT {columns} FROM "  # noqa: S608
         try:
-            self._connection.execute(f"{sql}hive_partitioning = false, union_by_name = true)")
+            try:
+                self._connection.execute(f"{view}({found})")
+            except duckdb.BinderException:  # an older whofrom's lake lacks a column
+                self._connection.register(
+                    f"{name}_columns", schema.empty_table().drop_columns([one for one in schema.names if one == "date"])
+                )
+                self._connection.execute(f"{view}({found} UNION ALL BY NAME FROM {name}_columns)")
         except duckdb.Error as error:
             raise LakeFault(_words(error), name, "the lake's files are gone or damaged; ingest again") from None
 

@@ -128,7 +128,15 @@ class Lake:
                     printable(self.path),
                     "run again: it goes on from there",
                 )
-            write_deltalake(table, rows, mode="append", writer_properties=WRITER, commit_properties=properties)
+            known = {field.name for field in table.schema().fields}
+            write_deltalake(
+                table,
+                rows,
+                mode="append",
+                schema_mode=None if known.issuperset(rows.column_names) else "merge",  # the table of an older whofrom
+                writer_properties=WRITER,
+                commit_properties=properties,
+            )
 
         self.committed(append)
 

@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from echo.clientip import make_policy
+from pipeline import ingest as ingest_module
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo
@@ -129,3 +131,24 @@ def test_rows_made_by_hand_are_in_the_lake_as_they_are(
     engine = engine_of([{"ts": moment, "client_ip": "203.0.113.9", "policy": "record"}])
     (row,) = engine.query("SELECT ts, date, policy FROM requests").to_pylist()
     assert (row["ts"], row["date"], row["policy"]) == (moment, date(2026, 3, 4), "record")
+
+
+def test_a_lake_of_an_older_whofrom_is_read_and_added_to(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables and files lack the columns that came since; its rows have null there."""
+    log = tmp_path / "one.log"
+    log.write_text(LINE % (1, 1, 1))
+    old = tuple(column for column in table_module.ROW_COLUMNS if column.name != "anonymized")
+    schema = table_module.schema_of(old)
+    with monkeypatch.context() as patched:
+        patched.setitem(table_module.TABLES, REQUESTS, old)
+        patched.setattr(ingest_module, "rows_of", lambda columns: pa.table(columns).select(schema.names).cast(schema))
+        ingest_source(str(log), lake, Settings())
+    assert rows_of(lake, "SELECT target, anonymized FROM requests") == [{"target": "/1", "anonymized": None}]
+    table = lake.table(REQUESTS)
+    assert table is not None
+    assert "anonymized" not in {field.name for field in table.schema().fields}
+    log.write_text(LINE % (1, 1, 1) + LINE % (2, 2, 2))
+    ingest_source(str(log), lake, Settings())
+    assert rows_of(lake, "SELECT count(*) AS n, count(anonymized) AS a FROM requests") == [{"n": 2, "a": 0}]

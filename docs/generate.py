@@ -48,6 +48,7 @@ from pipeline.cli import SUBCOMMANDS, whofrom
 from pipeline.geo import GEO_KEYS
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
 from pipeline.sources import FORMATS
+from pipeline.sources.wrappers import WRAPPERS
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
@@ -108,6 +109,8 @@ def lake() -> str:
         + table(head, ((f"`{column.name}`", column.type, column.meaning) for column in REJECT_COLUMNS))
         + "\n## Formats that ingest reads\n\n"
         + table(("format", "what"), ((f"`{form.name}`", form.meaning) for form in FORMATS.values()))
+        + "\nWrapped in one of these as well, which is found out from the lines:\n\n"
+        + table(("wrapper", "what"), ((f"`{one.name}`", one.meaning) for one in WRAPPERS.values()))
     )
 
 

@@ -1,7 +1,8 @@
 """
 Ingest: sources to committed rows, exactly once.
 
-    reader (blocks of lines) → format (records) → resolve → login rules → geo → lake (rows and mark in one commit)
+    reader (blocks of lines) → wrapper (lines of the program) → format (records) → resolve → login rules → geo
+    → lake (rows and mark in one commit)
 
 Every line becomes a row or a reject with a reason. A source that was read before goes on where it ended, whatever it
 is called now. An unterminated last line of a plain file is taken if it is a whole record, and left for the next run if
@@ -30,6 +31,7 @@ from pipeline.sources import FORMATS, Format, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.reader import STDIN, Block, Mark, blocks, head_ids, opened, read_head
+from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 
 DEFAULT_POLICY = make_policy()
@@ -61,7 +63,7 @@ class Outcome:
 
     rows, rejects  lines that were committed, lines that were refused
     skipped        bytes that an earlier run had committed
-    pending        1 if an unterminated last line was left for the next run
+    pending        1 if an unterminated last line was left for the next run, or one whose last piece is missing
     reasons        reason -> how many lines were refused for it
     """
 
@@ -125,13 +127,15 @@ class _Run:
         self.outcome = Outcome(name)
         self.reasons: dict[str, int] = {}
         self.format: Format | None = FORMATS[settings.format] if settings.format else None
+        self.looked = False  # whether the lines were looked at for a wrapper
+        self.unwrapper: Unwrapper | None = None
 
     def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Outcome | None:
         """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
         start = self.mark.offset if self.mark is not None else 0
         self.outcome = replace(self.outcome, skipped=start)
         if self.format is None:
-            self.format = sniff(head.split(b"\n"))
+            self._look(head.split(b"\n"))
         reached = False
         for block in blocks(stream, head, start, growing=growing):
             if not reached:
@@ -139,7 +143,12 @@ class _Run:
                 if self.mark is not None and Mark.of(start, block.tail) != self.mark:
                     return None
             elif block.lines or block.overlong:
-                self._take(block)
+                self._unwrap(block)
+        if self.unwrapper is not None and self.unwrapper.waiting:
+            last = None if growing else self.unwrapper.rest()
+            if last is not None:
+                self._take(last)
+            self.outcome = replace(self.outcome, pending=int(growing))
         if start and not reached:
             raise SourceFault(
                 f"begins like a log that was ingested up to byte {start:,}, and is shorter",
@@ -147,6 +156,32 @@ class _Run:
                 "if it is a part of that one, all of it is in the lake; if another, ingest it into another lake",
             )
         return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
+
+    def _look(self, lines: list[bytes]) -> None:
+        """Find out wrapper and format, if the lines tell."""
+        wrapper = wrapper_of(lines)
+        if wrapper is not None:
+            form = self.format or sniff(unwrapped(lines[:LOOKED_AT], wrapper))
+            if form is None:
+                form = sniff(lines)
+                wrapper = wrapper if form is None else None  # a format of its own that looks like a wrapped one
+        else:
+            form = self.format or sniff(lines)
+        self.format = form
+        self.unwrapper = Unwrapper(wrapper) if wrapper is not None else None
+        self.looked = form is not None or wrapper is not None
+
+    def _unwrap(self, block: Block) -> None:
+        """Take what a block's lines hold, if they are wrapped."""
+        if not self.looked:
+            self._look(block.lines)
+            self.looked = True
+        if self.unwrapper is None:
+            self._take(block)
+            return
+        whole = self.unwrapper.take(block)
+        if whole is not None:
+            self._take(whole)
 
     def _take(self, block: Block) -> None:
         form = self._format_of(block)
@@ -180,7 +215,7 @@ class _Run:
             self.reasons[kind] = self.reasons.get(kind, 0) + 1
         self.outcome = replace(
             self.outcome,
-            format=form.name,
+            format=form.name if self.unwrapper is None else f"{form.name} in {self.unwrapper.wrapper.name}",
             rows=self.outcome.rows + rows.num_rows,
             rejects=self.outcome.rejects + len(refused),
         )

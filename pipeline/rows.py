@@ -88,7 +88,11 @@ REJECT_COLUMNS = (
     Column("source_offset", pa.int64(), "Byte offset of the line in the decompressed source."),
     Column("line", pa.int64(), "Line number, from 1."),
     Column("reason", pa.string(), "Why it is no row."),
-    Column("raw", pa.string(), f"The line, its first {MAX_RAW_BYTES:,} bytes; bytes that are not UTF-8 as \\xNN."),
+    Column(
+        "raw",
+        pa.string(),
+        f"The line without its wrapper, its first {MAX_RAW_BYTES:,} bytes; bytes that are not UTF-8 as \\xNN.",
+    ),
     Column("ingested_at", pa.timestamp("us", "UTC"), "When it was rejected."),
 )
 REJECT_SCHEMA = schema_of(REJECT_COLUMNS)

@@ -51,8 +51,8 @@ def ingest(
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
 
-    SOURCE is a file, a glob in quotes, or - for standard input; plain or gzip; whofrom's own records or nginx's and
-    Apache's combined and common formats. A source that was ingested before adds only what is new in it.
+    SOURCE is a file, a glob in quotes, or - for standard input; plain or gzip; in one of the formats, as it was written
+    or wrapped by a container runtime or syslog. A source that was ingested before adds only what is new in it.
     """
     config = load_config(config_path, trust)
     rules = parse_login_rules(config.tables.get("login"), config_path or "")

@@ -1,0 +1,115 @@
+"""What runtimes and syslog put around a line is known by its form and taken off, and nothing else is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sources.wrappers import CRI, DOCKER, SYSLOG, WRAPPERS, Wrapper, wrapper_of
+
+MESSAGE = b'1.2.3.4 - - [08/Jul/2021:11:07:07 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
+
+# realistic: line -> wrapper, stream, text, whether the line ends with it
+LINES: dict[bytes, tuple[Wrapper, bytes, bytes, bool]] = {
+    b"2022-01-28T16:04:05.413656027Z stdout F " + MESSAGE: (CRI, b"stdout", MESSAGE, True),
+    b"2025-12-31T17:37:40.493035218+01:00 stderr P  two  blanks ": (CRI, b"stderr", b" two  blanks ", False),
+    b"2022-01-28T16:04:05Z stdout F:tag:2 x": (CRI, b"stdout", b"x", True),
+    b"2022-01-28T16:04:05Z stdout F ": (CRI, b"stdout", b"", True),
+    b"2022-01-28T16:04:05Z stdout F": (CRI, b"stdout", b"", True),
+    b'{"log":"a \\"b\\" \\u00e9\\n","stream":"stdout","time":"2021-08-24T09:52:13.20764059Z"}': (
+        DOCKER,
+        b"stdout",
+        'a "b" é'.encode(),
+        True,
+    ),
+    b'{"log":"a\\r\\n","stream":"stderr","attrs":{"tag":"x"},"time":"2021-08-24T09:52:13Z"}': (
+        DOCKER,
+        b"stderr",
+        b"a",
+        True,
+    ),
+    b'{"log":"a part","stream":"stdout","time":"2021-08-24T09:52:13Z"}': (DOCKER, b"stdout", b"a part", False),
+    b"Jul  8 11:07:07 ip-172-31-43-28.us-east-2.compute.internal nginx[2869]: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"<190>Jul  8 11:07:07 web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"<190>Jul 18 11:07:07 nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"<190>Jul  8 2021 11:07:07 web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"2021 Jul  8 11:07:07.123 web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"Jul  8 11:07:07 2021 web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"Jul  8 11:07:07 CEST: web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"2021-07-08T11:07:07.123456+00:00 web traefik/web/1a2b[12]: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b'2021-11-12T16:59:46.613304+00:00 1.1.1.1  {"status": 404}': (SYSLOG, b"", b'{"status": 404}', True),
+    b'Jul  8 11:07:07 {"path": "/a b"}': (SYSLOG, b"", b'{"path": "/a b"}', True),
+    b'Jul  8 11:07:07 nginx: {"a": "b: c"}': (SYSLOG, b"", b'{"a": "b: c"}', True),
+    b'<13>Jul  8 11:07:07 web nginx: @cee: {"status": 404}': (SYSLOG, b"", b'{"status": 404}', True),
+    b"<190>1 2021-07-08T11:07:07.1Z web nginx 2869 - - " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b'<190>1 2021-07-08T11:07:07Z web nginx 2869 ID47 [a@1 k="v\\"]"][b@2] \xef\xbb\xbf' + MESSAGE: (
+        SYSLOG,
+        b"",
+        MESSAGE,
+        True,
+    ),
+    b"1 - web nginx - - - " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+}  # fmt: skip
+
+NOT_WRAPPED = [
+    MESSAGE,
+    b'10.0.0.1 - - [08/Jul/2021:11:07:07 +0000] "GET /2022-01-28T16:04:05Z stdout F x HTTP/1.1" 200 5 "-" "x"',
+    b"2022-01-28 16:04:05 stdout F text",
+    b'{"log":"a\\n","stream":"stdout"}',
+    b'{"log":{"a":1},"stream":"stdout","time":"x"}',
+    b'{"log":"cut short',
+    b'["log","stream","time"]',
+    b"Foo  8 11:07:07 web nginx: x",
+    b"<190>2 2021-07-08T11:07:07Z web nginx 2869 - - x",
+    b"",
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=repr)
+def test_what_a_line_holds(line: bytes) -> None:
+    wrapper, stream, text, ends = LINES[line]
+    assert [one for one in WRAPPERS.values() if one.read(line) is not None] == [wrapper] or wrapper is CRI
+    assert wrapper.read(line) == (stream, text, ends)
+    assert wrapper_of([line, line, b"a line between"]) is wrapper
+
+
+@pytest.mark.parametrize("line", NOT_WRAPPED, ids=repr)
+def test_lines_that_are_not_wrapped(line: bytes) -> None:
+    assert [one.name for one in WRAPPERS.values() if one.read(line) is not None] == []
+    assert wrapper_of([line, line + MESSAGE, next(iter(LINES))]) is None
+
+
+def test_a_few_wrapped_lines_make_no_wrapped_log() -> None:
+    assert wrapper_of([MESSAGE, MESSAGE, next(iter(LINES))]) is None
+    assert wrapper_of([]) is None
+
+
+@given(
+    st.binary(max_size=80)
+    | st.sampled_from(list(LINES)).flatmap(lambda line: st.integers(0, 60).map(lambda n: line[:n]))
+)
+def test_no_bytes_raise(line: bytes) -> None:
+    for wrapper in WRAPPERS.values():
+        wrapper.read(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<190>1 2021-07-08T11:07:07Z web nginx 1 - " + b'[a="' * 200_000,
+        b"<190>1 2021-07-08T11:07:07Z web nginx 1 - " + b"[a]" * 200_000,
+        b"Jul  8 11:07:07 " + b"a:" * 400_000,
+        b"Jul  8 11:07:07 " + b" " * 800_000,
+        b"Jul  8 11:07:07 web a[" + b"1" * 800_000,
+        b"2022-01-28T16:04:05Z stdout F" + b":" * 800_000,
+    ],
+    ids=["open value", "much data", "colons", "blanks", "open pid", "tags"],
+)
+def test_a_long_line_takes_no_longer_than_its_length(line: bytes) -> None:
+    start = time.perf_counter()
+    for wrapper in WRAPPERS.values():
+        wrapper.read(line)
+    assert time.perf_counter() - start < 1  # some ms; seconds and more where a pattern backtracks

@@ -27,10 +27,10 @@ from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
-from pipeline.sources import FORMATS, Format, sniff
+from pipeline.sources import FORMATS, Format, named, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.ndjson import NDJSON
-from pipeline.sources.reader import STDIN, Block, Mark, blocks, head_ids, opened, read_head
+from pipeline.sources.reader import HEAD_BYTES, STDIN, Block, Mark, blocks, head_ids, opened, read_head
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 
@@ -47,7 +47,7 @@ class Settings:
     policy    how to resolve; None keeps the verdict that a row brings, and is remote-addr for the others
     rules     login rules
     geo       an open database, or None
-    format    name of the format, or None to find out
+    format    name of the format or an nginx log_format, as `named` takes it; None to find out
     """
 
     policy: Policy | None = None
@@ -126,7 +126,7 @@ class _Run:
         self.source_id, self.mark, self.committed = known
         self.outcome = Outcome(name)
         self.reasons: dict[str, int] = {}
-        self.format: Format | None = FORMATS[settings.format] if settings.format else None
+        self.format: Format | None = named(settings.format) if settings.format else None
         self.looked = False  # whether the lines were looked at for a wrapper
         self.unwrapper: Unwrapper | None = None
 
@@ -135,7 +135,8 @@ class _Run:
         start = self.mark.offset if self.mark is not None else 0
         self.outcome = replace(self.outcome, skipped=start)
         if self.format is None:
-            self._look(head.split(b"\n"))
+            lines = head.split(b"\n")
+            self._look(lines if len(head) < HEAD_BYTES else lines[:-1])  # not one that is cut: it may look like another
         reached = False
         for block in blocks(stream, head, start, growing=growing):
             if not reached:

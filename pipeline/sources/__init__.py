@@ -6,23 +6,49 @@ that it refuses, each with a reason that tells a person what is wrong. It never 
 every line is a row or a reject.
 """
 
+from echo.clientip import quote
+from pipeline.errors import UsageFault
+from pipeline.sources.alb import ALB
 from pipeline.sources.combined import COMBINED
+from pipeline.sources.envoy import ENVOY, ISTIO
 from pipeline.sources.format import Format, Parsed
+from pipeline.sources.haproxy import HAPROXY
+from pipeline.sources.ingress_nginx import INGRESS_NGINX
 from pipeline.sources.ndjson import NDJSON
+from pipeline.sources.nginx import compiled
+from pipeline.sources.tencent_clb import TENCENT_CLB
+from pipeline.sources.traefik import TRAEFIK
 
-FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, COMBINED)}
+# in the order of sniffing: narrow ones before those that take their lines too
+TEXT_FORMATS = (INGRESS_NGINX, TRAEFIK, ENVOY, ISTIO, HAPROXY, ALB, TENCENT_CLB, COMBINED)
+FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, *TEXT_FORMATS)}
 SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, then, if all of them are odd, many
 
 
+def named(text: str) -> Format:
+    """Return a format by its name, or the one that an nginx log_format describes. Raises UsageFault."""
+    form = FORMATS.get(text)
+    if form is not None:
+        return form
+    if "$" in text:
+        return compiled(text)
+    raise UsageFault("no such format", quote(text), f"one of {', '.join(FORMATS)}, or an nginx log_format")
+
+
 def sniff(lines: list[bytes]) -> Format | None:
-    """Return the format that takes the most of the first lines, or None if none takes any."""
+    """
+    Return the format of the first lines, or None if none takes any.
+
+    It is the first of FORMATS that takes half of what the best one takes: a narrow format comes before the wider one
+    that takes its lines too, and is not given up for a few odd ones.
+    """
     filled = [line for line in lines[: SNIFFED_LINES[-1]] if line.strip()]
     for number in SNIFFED_LINES:
-        counts = {form.name: form.parse(filled[:number]).batch.num_rows for form in FORMATS.values()}
-        best = max(counts, key=lambda name: counts[name])
-        if counts[best]:
-            return FORMATS[best]
+        counts = {form: form.takes(filled[:number]) for form in FORMATS.values()}
+        most = max(counts.values())
+        if most:
+            return next(form for form, count in counts.items() if 2 * count >= most)
     return None
 
 
-__all__ = ["FORMATS", "Format", "Parsed", "sniff"]
+__all__ = ["FORMATS", "TEXT_FORMATS", "Format", "Parsed", "named", "sniff"]

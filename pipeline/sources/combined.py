@@ -147,4 +147,9 @@ def _sizes(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.less_equal(pc.utf8_length(digits), 18), digits, None).cast(pa.int64())
 
 
-COMBINED = Format("combined", "nginx and Apache common and combined, vhost_combined, further fields behind", parse)
+COMBINED = Format(
+    "combined",
+    "nginx and Apache common and combined, combinedio, vhost_combined, further fields behind; the first column is the"
+    " peer, or what the writer derived; a list there or a quoted one behind is X-Forwarded-For",
+    parse,
+)

@@ -27,11 +27,20 @@ class Parsed(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A log format by the name that `--format` takes."""
+    """
+    A log format by the name that `--format` takes.
+
+    certain  how many of some lines are surely of this format, where parse takes lines of a wider one too
+    """
 
     name: str
     meaning: str
     parse: Callable[[list[bytes]], Parsed]
+    certain: Callable[[list[bytes]], int] | None = None
+
+    def takes(self, lines: list[bytes]) -> int:
+        """Return how many of the lines are of this format, to choose one by."""
+        return self.certain(lines) if self.certain is not None else self.parse(lines).batch.num_rows
 
 
 # Times outside are slips of a clock or of an attacker: before there was HTTP, or past what dates and folders can name.

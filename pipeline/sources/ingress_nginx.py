@@ -1,0 +1,36 @@
+"""
+ingress-nginx's `upstreaminfo`: combined, and what became of the request upstream.
+
+The first column is $remote_addr: the peer, or what nginx made of it under use-forwarded-headers, use-proxy-protocol or
+enable-real-ip; the line does not say. Of old versions [$the_real_ip] behind it is what nginx took for its client.
+No header is logged. Upstream fields are lists where a request was tried again; none of them is kept.
+"""
+
+from __future__ import annotations
+
+from pipeline.sources import combined
+from pipeline.sources.fields import patterned
+from pipeline.sources.nginx import pattern
+
+_REQUEST = (
+    '[$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time'
+)
+_NOW = "$remote_addr - $remote_user"
+_ONCE = "$remote_addr - [$the_real_ip] - $remote_user"
+_NAMES = "[$proxy_upstream_name] [$proxy_alternative_upstream_name]"
+_UPSTREAM = "$upstream_addr $upstream_response_length $upstream_response_time $upstream_status"
+# as versions had it; those with brackets in front first, since a user may be called anything
+LOG_FORMATS = (
+    f"{_ONCE} {_REQUEST} {_NAMES} {_UPSTREAM} $req_id",
+    f"{_ONCE} {_REQUEST} [$proxy_upstream_name] {_UPSTREAM} $req_id",
+    f"{_ONCE} {_REQUEST} [$proxy_upstream_name] {_UPSTREAM}",
+    f"{_NOW} {_REQUEST} {_NAMES} {_UPSTREAM} $req_id",
+    f"{_NOW} {_REQUEST} [$proxy_upstream_name] {_UPSTREAM} $req_id",
+)
+
+INGRESS_NGINX = patterned(
+    "ingress-nginx",
+    "ingress-nginx's upstreaminfo; its first column is the peer, or what nginx derived from a header",
+    tuple(pattern(text) for text in LOG_FORMATS),
+    combined.parse,
+)

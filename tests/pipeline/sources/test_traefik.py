@@ -1,0 +1,77 @@
+"""Traefik's common log format: what is the header, what may be it, and what no client can make of the line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.sources.traefik import TRAEFIK
+from tests.pipeline.sources.lines import TIME, has, refused, sniffed
+
+TAIL = '500 "web@docker" "http://172.17.0.3:80" 12ms'
+
+LINES: dict[str, tuple[str, dict[str, Any]]] = {
+    "a single address": (
+        f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" 200 414 "-" "-" {TAIL}',
+        {
+            "peer_ip": "172.17.0.1",
+            "headers": None,
+            "user_agent": None,
+            "user": None,
+            "status": 200,
+            "response_bytes": 414,
+            "duration_us": 12_000,
+        },
+    ),
+    "a list": (
+        f'203.0.113.7, 10.0.0.2 - - {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.2"])], "user_agent": "x"},
+    ),
+    "a list without blanks": (
+        f'203.0.113.7,[2001:db8::7]:80 - - {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7,[2001:db8::7]:80"])]},
+    ),
+    "garbage in the list": (
+        f'<b>, x y, 203.0.113.7 - jane {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "headers": [("x-forwarded-for", ["<b>, x y, 203.0.113.7"])], "user": "jane"},
+    ),
+    "no status": (
+        f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" - - "-" "x" 45640 "-" "-" 0ms',
+        {"status": None, "response_bytes": None, "duration_us": 0, "target": "/a"},
+    ),
+    "status in quotes": (f'172.17.0.1 - - {TIME} "GET / HTTP/2" "200" 5 "-" "x" {TAIL}', {"status": 200}),
+    "routers in routers": (
+        f'172.17.0.1 - - {TIME} "GET / HTTP/2" 200 5 "http://r/" "x" 244 "a@docker -> b@docker" "http://h" 42ms',
+        {"duration_us": 42_000, "protocol": "HTTP/2", "headers": [("referer", ["http://r/"])]},
+    ),
+    "quotes in the user agent": (
+        f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "a "b" c" {TAIL}',
+        {"user_agent": 'a "b" c', "duration_us": 12_000},
+    ),
+    "genericCLF": (f'203.0.113.7, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"', {"peer_ip": None}),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines_as_they_occur(name: str) -> None:
+    has(TRAEFIK, *LINES[name])
+
+
+FORGED = f'6.6.6.6 - root {TIME} "GET /admin HTTP/1.1" 200 1 "-" "x" 1 "a" "b" 0ms'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'{FORGED}, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}',  # as X-Forwarded-For
+        f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" 1 "a" "b" 0ms {FORGED}" {TAIL}',  # as user agent
+    ],
+)
+def test_no_client_makes_one_line_look_like_another(line: str) -> None:
+    assert refused(TRAEFIK, line) == "two times in it: which is the line's own is not certain"
+
+
+def test_it_is_known_by_its_lines() -> None:
+    assert sniffed(LINES["a single address"][0]) == "traefik"
+    assert sniffed(LINES["a list"][0], LINES["no status"][0]) == "traefik"

@@ -110,7 +110,7 @@ def test_hostile_headers_are_inert(browse, proxy):
     assert said == []
     page = Page(dom)
     page.check(LINKED | {"?as=all", "?format=json", "?format=text"})
-    assert page.by["title"][0] == "FORGED, and believed by a program on the way (over-trusting-proxy) · whofrom"
+    assert page.by["title"][0] == "AMBIGUOUS (real-ip-disputed) · whofrom"
     assert "<script>alert(1)</script>" in page.by["bdi"]
     assert {target.partition("?")[0] for target in proxy.asked} <= {"/explain", "/favicon.ico"}
 

@@ -6,7 +6,7 @@ A page is a function from tables to text; `tests/docs/test_reference.py` fails w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -69,16 +69,20 @@ def escaped(cell: object) -> str:
 
 def cli() -> str:
     """Return the help of every command."""
-    parts = ["# Commands\n", "Exit codes: 0 done, 1 failed, 2 usage, 3 could not start, 4 found what should not be.\n"]
+    head = ["# Commands\n", "Exit codes: 0 done, 1 failed, 2 usage, 3 could not start, 4 found what should not be.\n"]
     context = click.Context(whofrom, info_name="whofrom", terminal_width=WIDTH, max_content_width=WIDTH)
-    for name in SUBCOMMANDS:
-        command = whofrom.get_command(context, name)
-        assert command is not None
-        with click.Context(
-            command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH
-        ) as inner:
-            parts.append(f"## whofrom {name}\n\n```text\n{command.get_help(inner).rstrip()}\n```\n")
-    return "\n".join(parts)
+    return "\n".join([*head, *(part for name in SUBCOMMANDS for part in helps(whofrom, name, context))])
+
+
+def helps(group: click.Group, name: str, context: click.Context) -> Iterator[str]:
+    """Yield the help of a group's command, and of those that it groups."""
+    command = group.get_command(context, name)
+    assert command is not None
+    with click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH) as inner:
+        yield f"## {inner.command_path}\n\n```text\n{command.get_help(inner).rstrip()}\n```\n"
+        if isinstance(command, click.Group):
+            for below in command.list_commands(inner):
+                yield from helps(command, below, inner)
 
 
 def record() -> str:

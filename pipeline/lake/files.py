@@ -1,0 +1,118 @@
+"""
+The Parquet files of a table's snapshot, and the exchange of some of them for others in one commit.
+
+An exchange is made on exactly the snapshot that was looked at: if anything at all was committed since, Delta refuses
+it. So a file that is exchanged is one that is in the table, and what it holds is in the table once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable
+from deltalake.transaction import AddAction, RemoveAction
+
+from echo.clientip import printable
+from pipeline.errors import LakeFault
+from pipeline.lake.table import PARTITIONS, Lake
+
+PLAIN_PROTOCOL = (1, 2)  # reader, writer: what ingest makes; beyond, a file may not be all that its rows are
+STATISTICS = ("ts", "status", "source_offset")  # of a file that is added: what readers pass files over by
+EXACTLY = 0  # retries: Delta would try again on a newer snapshot, past a compaction of what is to be exchanged
+
+
+class File(NamedTuple):
+    """A file of a snapshot; `day` is its partition, None in a table that has none."""
+
+    path: str
+    day: date | None
+    rows: int
+    bytes: int
+
+
+def files_of(lake: Lake, name: str, table: DeltaTable) -> list[File]:
+    """Return the files of a snapshot in the order of their dates."""
+    found = []
+    for action in pa.table(table.get_add_actions(flatten=True)).to_pylist():
+        rows = action["num_records"]
+        if rows is None:  # another writer left it out
+            rows = pq.read_metadata(path_of(lake, name, action["path"])).num_rows
+        found.append(File(action["path"], action.get("partition.date"), rows, action["size_bytes"]))
+    return sorted(found, key=lambda file: (file.day or date.min, file.path))
+
+
+def path_of(lake: Lake, name: str, path: str) -> Path:
+    """Return where a file is."""
+    return Path(lake.path).absolute() / name / path
+
+
+def disk_bytes(lake: Lake, name: str) -> int:
+    """Return what all Parquet files of a table's folder take, in the snapshot or not."""
+    total = 0
+    for path in (Path(lake.path).absolute() / name).rglob("*.parquet"):
+        if "_delta_log" not in path.parts:
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:  # given back just now
+                continue
+    return total
+
+
+def exchange(lake: Lake, name: str, table: DeltaTable, gone: Sequence[File], come: Sequence[File], why: str) -> None:
+    """
+    Commit that the files `come`, which are there, take the place of `gone`.
+
+    Raises CommitFailedError if `table` is not the newest snapshot any more.
+    """
+    protocol = table.protocol()
+    features = [*(protocol.reader_features or ()), *(protocol.writer_features or ())]
+    if features or (protocol.min_reader_version, protocol.min_writer_version) > PLAIN_PROTOCOL:
+        raise LakeFault(
+            f"the table has features of another writer ({printable(', '.join(features))[:100] or 'a newer protocol'})",
+            printable(str(path_of(lake, name, ""))),
+            "change its rows with that writer's tools",
+        )
+    now = int(time.time() * 1000)
+    added = [
+        AddAction(one.path, one.bytes, _partition(one), now, True, _statistics(path_of(lake, name, one.path)))
+        for one in come
+    ]
+    removed = [RemoveAction(one.path, True, now, one.bytes, _partition(one)) for one in gone]
+    table.create_write_transaction(
+        [*added, *removed],
+        "append",
+        table.schema(),
+        PARTITIONS[name],
+        commit_properties=CommitProperties(max_commit_retries=EXACTLY, custom_metadata={"whofrom": why}),
+    )
+
+
+def _partition(file: File) -> dict[str, str | None]:
+    return {} if file.day is None else {"date": file.day.isoformat()}
+
+
+def _statistics(path: Path) -> str:
+    """Return what Delta keeps of a file beside its name, as JSON."""
+    metadata = pq.read_metadata(path)
+    least, most, nulls = {}, {}, {}
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    for number in range(metadata.num_columns):
+        found = [group.column(number) for group in groups]
+        if found and found[0].path_in_schema in STATISTICS and all(one.is_stats_set for one in found):
+            column, stats = found[0].path_in_schema, [one.statistics for one in found]
+            nulls[column] = sum(one.null_count for one in stats)
+            if all(one.has_min_max for one in stats):
+                least[column] = _plain(min(one.min for one in stats))
+                most[column] = _plain(max(one.max for one in stats))
+    return json.dumps({"numRecords": metadata.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value

@@ -1,0 +1,295 @@
+"""
+Client and place of the rows of the lake worked out again, by a corrected policy or a newer database.
+
+Rows hold the peer and the headers as they came, so that this needs no log. Each date is one commit, in which its files
+are exchanged for files with the new columns; readers see a date before or after, never between. What is in a file is
+read and written in batches, whatever its size.
+
+Rules:
+
+1. A row is done when it carries the policy's id and the database's build; files whose rows are all done are passed
+   over. So a run that was killed goes on where it ended, and a second run has nothing to do.
+2. With a policy every row is resolved by it, those too whose verdict came with the record (policy 'record'), as
+   `ingest --config` does; `keep_verdicts` leaves these their client, and renews their place.
+3. Without a policy only the place is renewed, from the client that a row has.
+4. Rows whose addresses were made unrecognisable (`anonymized`) stay as they are: what they hold is not the evidence.
+5. User and login stay as they are, and so does the server's finding.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from echo.clientip import Policy, printable
+from pipeline.errors import LakeFault
+from pipeline.geo import Geo, no_geo
+from pipeline.lake.files import File, exchange, files_of, path_of
+from pipeline.lake.keeper import keeping
+from pipeline.lake.kinds import Kinds
+from pipeline.lake.table import COMPRESSION_LEVEL, REQUESTS, Lake
+from pipeline.resolve import POLICY_OF_RECORD, resolve
+from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
+
+BATCH_ROWS = 1 << 16  # with all columns some tens of megabytes; row groups of this size are what DuckDB scans well
+WHY = "re-resolve"
+EVIDENCE = ("peer_ip", "proxied_ip", "headers")
+RESOLVED = ("client_ip", "client_ip_num", "client_class", "client_source", "client_reason")
+PLACED = tuple(column.name for column in GEO_COLUMNS)
+MARKS = ("policy", "geo_build", "anonymized")  # what tells whether a row is done
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """
+    What is to be done.
+
+    policy         resolve by it; None leaves the client as it is
+    geo            the open database; None takes the places away
+    kinds          what addresses are called in the report
+    keep_verdicts  rows with policy 'record' keep their client
+    """
+
+    policy: Policy | None
+    geo: Geo | None
+    kinds: Kinds
+    keep_verdicts: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """
+    What became of rows.
+
+    rows       rows looked at
+    renewed    rows that carry the new policy and build now
+    done       rows that carried them before
+    left       rows that stay because their addresses are anonymized
+    clients    (kind before, kind after) -> rows whose client is another
+    countries  (country before, country after) -> rows whose country is another
+    """
+
+    rows: int = 0
+    renewed: int = 0
+    done: int = 0
+    left: int = 0
+    clients: Counter[tuple[str, str]] = field(default_factory=Counter)
+    countries: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
+
+    def add(self, other: Report) -> None:
+        """Add another report's rows."""
+        self.rows += other.rows
+        self.renewed += other.renewed
+        self.done += other.done
+        self.left += other.left
+        self.clients.update(other.clients)
+        self.countries.update(other.countries)
+
+
+def reresolve(lake: Lake, task: Task, *, dry_run: bool) -> Iterator[tuple[date | None, Report]]:
+    """
+    Renew the rows of all dates, oldest first; yields each date with what became of its rows, once that is committed.
+
+    Rows that an ingest adds meanwhile to a date that is done stay as that ingest made them; run again for those.
+    Raises LakeFault or GeoFault; the dates before stay done.
+    """
+    with keeping(lake, WHY):
+        table = lake.table(REQUESTS)
+        if table is None:
+            return
+        for day, _ in groupby(files_of(lake, REQUESTS, table), key=lambda file: file.day):
+            run = _Date(lake, task, day, dry_run=dry_run)
+            try:
+                yield day, lake.committed(run.attempt)
+            finally:
+                run.tidy()
+
+
+class _Date:
+    """One date, tried until no other commit comes between; a file is worked on once, however often that is."""
+
+    def __init__(self, lake: Lake, task: Task, day: date | None, *, dry_run: bool) -> None:
+        self.lake, self.task, self.day, self.dry_run = lake, task, day, dry_run
+        self._worked: dict[str, tuple[File | None, Report]] = {}
+        self._committed: set[str] = set()
+
+    def attempt(self) -> Report:
+        """Work on the files of the newest snapshot that are new to this run, and commit; CommitFailedError: again."""
+        table = self.lake.table(REQUESTS)
+        if table is None:
+            raise LakeFault("a table is gone", printable(self.lake.path), "restore the folder")
+        report = Report()
+        gone, come = [], []
+        for file in files_of(self.lake, REQUESTS, table):
+            if file.day != self.day:
+                continue
+            if file.path not in self._worked:
+                self._worked[file.path] = self._work(file)
+            new, part = self._worked[file.path]
+            report.add(part)
+            if new is not None:
+                gone.append(file)
+                come.append(new)
+        if come:
+            exchange(self.lake, REQUESTS, table, gone, come, WHY)
+            self._committed = {file.path for file in come}
+        return report
+
+    def tidy(self) -> None:
+        """Delete what was written and did not become part of the lake."""
+        for new, _ in self._worked.values():
+            if new is not None and new.path not in self._committed:
+                path_of(self.lake, REQUESTS, new.path).unlink(missing_ok=True)
+
+    def _work(self, file: File) -> tuple[File | None, Report]:
+        """Return the file that is to take a file's place, written but not committed, or None; and the report."""
+        source = path_of(self.lake, REQUESTS, file.path)
+        try:
+            with pq.ParquetFile(source) as parquet:
+                todo, left = _todo(parquet, self.task)
+                report = Report(rows=file.rows, renewed=todo, left=left, done=file.rows - todo - left)
+                if not todo:
+                    return None, report
+                batches = _renewed(parquet, self.task, report)
+                if self.dry_run:
+                    for _ in batches:
+                        pass
+                    return None, report
+                folder = file.path.rpartition("/")[0]
+                name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+                path = f"{folder}/{name}" if folder else name
+                target = path_of(self.lake, REQUESTS, path)
+                try:
+                    with pq.ParquetWriter(
+                        target, parquet_schema(parquet), compression="zstd", compression_level=COMPRESSION_LEVEL
+                    ) as writer:
+                        for batch in batches:
+                            writer.write_batch(batch, row_group_size=BATCH_ROWS)
+                except BaseException:
+                    with suppress(OSError):
+                        target.unlink(missing_ok=True)
+                    raise
+        except FileNotFoundError:
+            raise LakeFault(
+                "a file of the lake is gone", printable(str(source)), "restore it, or ingest its logs into a new lake"
+            ) from None
+        return File(path, file.day, file.rows, target.stat().st_size), report
+
+
+def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:
+    """Return the columns of a file in the types of ROW_SCHEMA: writers differ in how they keep text in Arrow."""
+    return pa.schema([ROW_SCHEMA.field(name) if name in ROW_SCHEMA.names else parquet.schema_arrow.field(name)
+                      for name in parquet.schema_arrow.names])  # fmt: skip
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column, nulls where the file is older than the column."""
+    if name in batch.schema.names:
+        return batch.column(name)
+    return pa.nulls(batch.num_rows, ROW_SCHEMA.field(name).type)
+
+
+def _batches(parquet: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    schema = parquet_schema(parquet)
+    names = [name for name in schema.names if columns is None or name in columns]
+    kept = pa.schema([schema.field(name) for name in names])
+    for batch in parquet.iter_batches(BATCH_ROWS, columns=names, use_threads=False):
+        yield pa.RecordBatch.from_arrays(
+            [batch.column(name).cast(kept.field(name).type) for name in names], schema=kept
+        )
+
+
+def _masks(batch: pa.RecordBatch, task: Task) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return for each row whether it is anonymized, whether its client is to be renewed, and its place."""
+    policy, build = _column(batch, "policy"), pc.fill_null(_column(batch, "geo_build"), "")
+    fixed = _column(batch, "anonymized").is_valid()
+    client = pa.repeat(pa.scalar(False), batch.num_rows)
+    if task.policy is not None:
+        client = pc.fill_null(pc.not_equal(policy, task.policy.id), fill_value=True)
+        if task.keep_verdicts:
+            client = pc.and_(client, pc.fill_null(pc.not_equal(policy, POLICY_OF_RECORD), fill_value=True))
+    place = pc.or_(client, pc.not_equal(build, "" if task.geo is None else task.geo.build))
+    free = pc.invert(fixed)
+    return fixed, pc.and_(client, free), pc.and_(place, free)
+
+
+def _todo(parquet: pq.ParquetFile, task: Task) -> tuple[int, int]:
+    """Return how many rows of a file are to be renewed, and how many are left because they are anonymized."""
+    todo = left = 0
+    for batch in _batches(parquet, MARKS):
+        fixed, _, place = _masks(batch, task)
+        todo += pc.sum(place).as_py() or 0
+        left += pc.sum(fixed).as_py() or 0
+    return todo, left
+
+
+def _renewed(parquet: pq.ParquetFile, task: Task, report: Report) -> Iterator[pa.RecordBatch]:
+    for batch in _batches(parquet):
+        yield renew(batch, task, report)
+
+
+def renew(batch: pa.RecordBatch, task: Task, report: Report) -> pa.RecordBatch:
+    """Return rows with what is to be renewed renewed, and count in the report what has changed."""
+    rows = batch.num_rows
+    _, client, place = _masks(batch, task)
+    new: dict[str, pa.Array] = {}
+    if task.policy is not None:
+        evidence = pa.RecordBatch.from_pydict({name: _column(batch, name) for name in EVIDENCE})
+        found = resolve(evidence, task.policy)
+        new = {name: _chosen(client, found[name], _column(batch, name)) for name in RESOLVED}
+        new["policy"] = pc.if_else(client, pa.scalar(task.policy.id), _column(batch, "policy"))
+    clients = new.get("client_ip", _column(batch, "client_ip"))
+    places = no_geo(rows) if task.geo is None else task.geo.columns(clients)
+    new |= {name: _chosen(place, places[name], _column(batch, name)) for name in PLACED}
+    if task.policy is not None:
+        _count_clients(batch, new, task.kinds, report.clients)
+    _count(_column(batch, "country"), new["country"], report.countries)
+    return pa.RecordBatch.from_arrays(
+        [new.get(name, batch.column(name)) for name in batch.schema.names], schema=batch.schema
+    )
+
+
+def _chosen(mask: pa.Array, new: pa.Array, old: pa.Array) -> pa.Array:
+    return pc.if_else(mask, new.cast(old.type), old)
+
+
+def _differ(before: pa.Array, after: pa.Array) -> pa.Array:
+    """Return for each row whether two texts differ, null being a value of its own."""
+    return pc.not_equal(pc.fill_null(before, ""), pc.fill_null(after, ""))
+
+
+def _count_clients(
+    batch: pa.RecordBatch, new: dict[str, pa.Array], kinds: Kinds, counts: Counter[tuple[str, str]]
+) -> None:
+    old = {name: _column(batch, name) for name in ("client_ip", "client_class")}
+    other = _differ(old["client_ip"], new["client_ip"])
+    if pc.any(other).as_py():
+        before, after = (
+            kinds.of(side["client_ip"].filter(other), side["client_class"].filter(other)) for side in (old, new)
+        )
+        for pair, count in _pairs(before, after):
+            counts[pair] += count
+
+
+def _count(before: pa.Array, after: pa.Array, counts: Counter[tuple[str | None, str | None]]) -> None:
+    other = _differ(before, after)
+    if pc.any(other).as_py():
+        for pair, count in _pairs(before.filter(other), after.filter(other)):
+            counts[pair] += count
+
+
+def _pairs(before: pa.Array, after: pa.Array) -> Iterator[tuple[tuple[Any, Any], int]]:
+    table = pa.table({"before": before, "after": after})
+    counted = table.group_by(["before", "after"]).aggregate([("before", "count", pc.CountOptions(mode="all"))])
+    for row in counted.to_pylist():
+        yield (row["before"], row["after"]), row["before_count"]

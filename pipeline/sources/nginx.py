@@ -67,8 +67,8 @@ VARIABLES: Mapping[str, Variable] = {
     "request": Variable("request", ANY),
     "request_method": Variable("method", WORD),
     "request_uri": Variable("target", ANY),
-    "uri": Variable("path", r"[^?\"]*"),
-    "document_uri": Variable("path", r"[^?\"]*"),
+    "uri": Variable("path", ANY),
+    "document_uri": Variable("path", ANY),
     "args": Variable("query", WORD),
     "query_string": Variable("query", WORD),
     "is_args": Variable("", r"\??"),
@@ -96,9 +96,9 @@ VARIABLES: Mapping[str, Variable] = {
     "upstream_status": Variable("", NUMBERS),
     "upstream_response_length": Variable("", NUMBERS),
     "tcpinfo_rtt": Variable("", NUMBER),
-    "http_x_request_id": Variable("request_id", WORD),
-    "request_id": Variable("request_id", WORD),
-    "req_id": Variable("request_id", WORD),
+    "http_x_request_id": Variable("request_id", ANY),
+    "request_id": Variable("request_id", r"(?:[0-9a-f]+|-?)"),
+    "req_id": Variable("request_id", WORD),  # of ingress-nginx: X-Request-Id, where one came
     "stgw_request_id": Variable("request_id", WORD),  # of Tencent's CLB
     "pid": Variable("", NUMBER),
     "gzip_ratio": Variable("", DECIMAL),
@@ -119,11 +119,15 @@ HELD: Mapping[str, tuple[str, ...]] = {
     "request": ("method", "target", "protocol", "path", "query"),
     "target": ("path", "query"),
 }
-# (left, right) that may stand side by side: the one ends where the other begins
-JOINED = {
-    *((host, path) for host in ("host", "http_host") for path in ("request_uri", "uri", "document_uri")),
-    *((path, "is_args") for path in ("uri", "document_uri")),
-    *(("is_args", query) for query in ("args", "query_string")),
+# (left, right) that may stand side by side, the one ending where the other begins -> what they hold there
+JOINED: Mapping[tuple[str, str], tuple[str, str]] = {
+    **{
+        (host, path): (r"[^\s/\"]*?", r"(?:/.*?|\*|-?)")
+        for host in ("host", "http_host", "server_name")
+        for path in ("request_uri", "uri", "document_uri")
+    },
+    **{(path, "is_args"): (r"[^?\"]*", r"\??") for path in ("uri", "document_uri")},
+    **{("is_args", query): (r"\??", WORD) for query in ("args", "query_string")},
 }
 DIRECTIVE = "log_format"
 NEXT_STEP = "give it as it stands in nginx.conf, in single quotes for the shell"
@@ -226,18 +230,22 @@ def pattern(text: str, escape: str = "default") -> str:
         )
     pieces = [re.escape(literals[0])]
     fields = set(wanted.values())
+    held: str | None = None  # what the variable before this one leaves to it
     for number, name in enumerate(names):
         behind = literals[number + 1]
-        following = names[number + 1] if number + 1 < len(names) else ""
+        following = names[number + 1] if number + 1 < len(names) and not behind else ""
+        joined = JOINED.get((name, following))
         field = wanted.get(name, "")
-        if following and not behind and (name, following) not in JOINED and (field or wanted.get(following)):
+        if following and joined is None and (field or wanted.get(following)):
             raise UsageFault(
                 f"nothing stands between ${name} and ${following}: where one ends cannot be told",
                 quote(text),
                 NEXT_STEP,
             )
         quoted = literals[number].endswith('"') and behind.startswith('"') and escape != "none"
-        pieces += [_capture(name, field, fields, quoted=quoted), re.escape(behind)]
+        holds = held or (joined[0] if joined else _holds(name, fields, quoted=quoted))
+        pieces += [f"(?P<{field}>{holds})" if field else f"(?:{holds})", re.escape(behind)]
+        held = joined[1] if joined else None
         wanted.pop(name, None)  # a second time it is skipped over
     return f"^{''.join(pieces)}\\s*$"
 
@@ -283,17 +291,17 @@ def variable(name: str) -> Variable:
     return Variable(f"h_{header}" if header != name else "", ANY)
 
 
-def _capture(name: str, field: str, fields: set[str], *, quoted: bool) -> str:
+def _holds(name: str, fields: set[str], *, quoted: bool) -> str:
     """
-    Return the pattern of a variable: a group that is named by its field, or none.
+    Return the pattern of what a variable can hold.
 
     fields  those of the whole log_format
     """
-    holds = variable(name).holds
     if name == "proxy_add_x_forwarded_for":
         # the header as it came, if one did, and behind it $remote_addr
         header = "?:" if "h_x_forwarded_for" in fields else "?P<h_x_forwarded_for>"
         return rf'(?:({header}[^"]*), ?)?({"?:" if "peer" in fields else "?P<peer>"}{ADDRESS})'
+    holds = variable(name).holds
     if holds == ANY:
-        holds = r'(?:[^"\\]|\\.)*' if quoted else ".*?"
-    return f"(?P<{field}>{holds})" if field else f"(?:{holds})"
+        return r'(?:[^"\\]|\\.)*' if quoted else ".*?"
+    return holds

@@ -9,19 +9,26 @@ every line is a row or a reject.
 from echo.clientip import quote
 from pipeline.errors import UsageFault
 from pipeline.sources.alb import ALB
+from pipeline.sources.caddy import CADDY
+from pipeline.sources.cloudflare import CLOUDFLARE
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.envoy import ENVOY, ISTIO
+from pipeline.sources.envoy_json import ENVOY_JSON
 from pipeline.sources.format import Format, Parsed
 from pipeline.sources.haproxy import HAPROXY
 from pipeline.sources.ingress_nginx import INGRESS_NGINX
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.nginx import compiled
+from pipeline.sources.nginx_json import NGINX_JSON
 from pipeline.sources.tencent_clb import TENCENT_CLB
 from pipeline.sources.traefik import TRAEFIK
+from pipeline.sources.traefik_json import TRAEFIK_JSON
 
+# told apart by their keys: no line is of two of them
+JSON_FORMATS = (NGINX_JSON, TRAEFIK_JSON, ENVOY_JSON, CADDY, CLOUDFLARE)
 # in the order of sniffing: narrow ones before those that take their lines too
 TEXT_FORMATS = (INGRESS_NGINX, TRAEFIK, ENVOY, ISTIO, HAPROXY, ALB, TENCENT_CLB, COMBINED)
-FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, *TEXT_FORMATS)}
+FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, *JSON_FORMATS, *TEXT_FORMATS)}
 SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, then, if all of them are odd, many
 
 
@@ -51,4 +58,4 @@ def sniff(lines: list[bytes]) -> Format | None:
     return None
 
 
-__all__ = ["FORMATS", "TEXT_FORMATS", "Format", "Parsed", "named", "sniff"]
+__all__ = ["FORMATS", "JSON_FORMATS", "TEXT_FORMATS", "Format", "Parsed", "named", "sniff"]

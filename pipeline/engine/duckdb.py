@@ -1,41 +1,96 @@
 """
-DuckDB over a lake: views `requests` and `rejects` on the Parquet files of the newest snapshots.
+DuckDB over a lake: `requests` and `rejects` on the Parquet files of the newest snapshots, views over them, and macros.
 
-Read-only twice over: only statements that read are let through, and DuckDB may open the lake's own files and nothing
-else, so that SQL from anywhere cannot read /etc/passwd or write a file.
+Rules:
+
+1. Only what reads is let through: by the statement's kind, and inside it, since a WITH may hold a COPY or an INSERT.
+2. DuckDB may open the lake's own files and its own temporary ones, and nothing else: SQL from anywhere cannot read
+   /etc/passwd or write a file. `Limits.files` opens local files to reading; rule 1 still stands. No extension is loaded
+   from anywhere, no variable of this program is a table, and the configuration is locked.
+3. Memory is bounded: DuckDB's own by its limit, beyond which it spills to a temporary folder, and what it does not
+   count (one huge value) by `bound_process`.
+4. A statement runs in a thread beside, so that Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
-from typing import Any
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from echo.clientip import printable
+from pipeline.engine.macros import macros
+from pipeline.engine.views import views
 from pipeline.errors import LakeFault, QueryFault
 from pipeline.lake import TABLES, Lake
 from pipeline.rows import schema_of
 
 READING = "SELECT"  # DESCRIBE, SHOW, SUMMARIZE and VALUES are SELECT to DuckDB's parser
-EXPLAIN = re.compile(r"\s*EXPLAIN(\s+ANALYZE)?\s", re.IGNORECASE)
+EXPLAIN = re.compile(r"\s*EXPLAIN(\s*\([A-Za-z, ]*\)|\s+ANALYZE)?\s", re.IGNORECASE)
+# how DuckDB's parse tree names a COPY, INSERT, UPDATE or DELETE inside a WITH; quotes within a text are escaped there
+WRITES_INSIDE = re.compile(r'"type":"([A-Z]+)_QUERY_NODE"')
+LINE = re.compile(r"\n\nLINE (\d+):")
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
+MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
+BATCH_ROWS = 8192  # of a result, at a time: four of DuckDB's vectors
+SPILL_SHARE = 0.5  # of the free space: an ingest beside must not find the disk full
+INTERRUPT_SECONDS = 0.1  # a statement that was about to start when it was interrupted is interrupted again
+
+Answer = TypeVar("Answer")
+
+
+class Limits(NamedTuple):
+    """What a statement may use; `memory` in bytes, 0 of both is what DuckDB takes: 80 % of the memory, every core."""
+
+    memory: int = 0
+    threads: int = 0
+    files: bool = False
+
+
+class Statement(NamedTuple):
+    """One statement of a text, and where it is in it."""
+
+    sql: str
+    place: str
+    line: int  # of the text on which it begins, from 1
+
+
+class Result(NamedTuple):
+    """A result on its way; `batches` can be read once, and raises QueryFault."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
 
 
 class Engine:
     """An open engine on the snapshots of now; a later commit is not seen."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: Lake, limits: Limits = Limits()) -> None:  # noqa: B008  # a tuple
         """Raises LakeFault if there is no lake."""
         files = lake.files()
-        self._connection = duckdb.connect()
+        spill = _spill_folder()
+        self._connection = duckdb.connect(config=_configuration(limits, spill))
+        self._pool = ThreadPoolExecutor(1, "sql")
+        weakref.finalize(self, _close, self._connection, spill)
         self._connection.execute("SET TimeZone = 'UTC'")
         for name, columns in TABLES.items():
             self._view(name, files[name], schema_of(columns))
-        self._connection.execute("SET allowed_paths = $1", [[path for paths in files.values() for path in paths]])
-        self._connection.execute("SET enable_external_access = false")
+        for macro in macros():
+            self._connection.execute(macro.sql)
+        for view in views():
+            self._connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+        if not limits.files:
+            self._connection.execute("SET allowed_paths = $1", [[path for paths in files.values() for path in paths]])
+            self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
@@ -58,35 +113,190 @@ class Engine:
         except duckdb.Error as error:
             raise LakeFault(_words(error), name, "the lake's files are gone or damaged; ingest again") from None
 
+    def statements(self, text: str, place: str = "SQL") -> list[Statement]:
+        """
+        Return the statements of a text that are separated by `;`, each of which only reads.
+
+        place  what the text is called in faults
+
+        Raises QueryFault for a text that is no SQL, and for the first statement that does more than read.
+        """
+        if len(text) > MAX_STATEMENT_CHARS:
+            raise QueryFault(
+                f"{len(text):,} characters, of {MAX_STATEMENT_CHARS:,} at most", place,
+                "split it, or read its values from a file with --allow-files",
+            )  # fmt: skip
+        found = []
+        position = 0
+        for parsed in self._parse(text, place):
+            begin = text.find(parsed.query.strip(), position)
+            statement = Statement(parsed.query, place, text.count("\n", 0, max(begin, 0)) + 1)
+            self._check(statement, parsed.type.name)
+            found.append(statement)
+            position = max(begin, 0) + len(parsed.query.strip())
+        return found
+
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one reading statement. Raises QueryFault if it is not one, or fails."""
-        statements = self._parse(sql)
-        kind = statements[0].type.name
-        if kind == "EXPLAIN":  # EXPLAIN ANALYZE runs what it explains
-            kind = self._parse(EXPLAIN.sub("", sql, count=1))[0].type.name
-        if kind != READING:
-            raise QueryFault(
-                f"{kind} is refused: the lake is read-only here", "SQL", "SELECT, DESCRIBE, SUMMARIZE or EXPLAIN"
-            )
-        names = statements[0].named_parameters
-        bound = {name: value for name, value in (parameters or {}).items() if name in names}
-        try:
-            return self._connection.sql(sql, params=bound).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryFault(
-                _words(error), "SQL", "correct the statement; DESCRIBE requests lists the columns"
-            ) from None
-
-    def _parse(self, sql: str) -> list[duckdb.Statement]:
-        try:
-            statements = self._connection.extract_statements(sql)
-        except duckdb.Error as error:
-            raise QueryFault(_words(error), "SQL", "correct the statement") from None
+        statements = self.statements(sql)
         if len(statements) != 1:
             raise QueryFault(f"{len(statements)} statements", "SQL", "give exactly one")
-        return statements
+        result = self.stream(statements[0], parameters)
+        return pa.Table.from_batches(list(result.batches), result.schema)
+
+    def stream(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> Result:
+        """Begin to run a statement of `statements`. Raises QueryFault if it fails, now or when batches are read."""
+        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
+        bound = {name: value for name, value in (parameters or {}).items() if name in known}
+        reader = self._run(
+            lambda: self._connection.sql(statement.sql, params=bound).to_arrow_reader(BATCH_ROWS), statement
+        )
+        return Result(reader.schema, self._batches(reader, statement))
+
+    def tables(self) -> dict[str, list[tuple[str, str]]]:
+        """Return table or view -> its columns as (name, type)."""
+        names = (*TABLES, *(view.name for view in views()))
+        return {
+            name: [(row[0], row[1]) for row in self._connection.execute(f"DESCRIBE {name}").fetchall()]
+            for name in names
+        }
+
+    def keywords(self) -> list[str]:
+        """Return the words of SQL."""
+        return [row[0] for row in self._connection.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()]
+
+    def _batches(self, reader: pa.RecordBatchReader, statement: Statement) -> Iterator[pa.RecordBatch]:
+        while (batch := self._run(lambda: next(reader, None), statement)) is not None:
+            yield batch
+
+    def _run(self, call: Callable[[], Answer], statement: Statement) -> Answer:
+        """Call in the thread beside; Ctrl-C interrupts what it does."""
+        future = self._pool.submit(call)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            while not future.done():
+                self._connection.interrupt()
+                wait([future], INTERRUPT_SECONDS)
+            raise
+        except (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError) as error:
+            raise _fault(error, statement) from None
+
+    def _parse(self, text: str, place: str) -> list[duckdb.Statement]:
+        try:
+            return self._connection.extract_statements(text)
+        except (duckdb.Error, RuntimeError) as error:
+            raise _fault(error, Statement(text, place, 1)) from None
+
+    def _check(self, statement: Statement, kind: str) -> None:
+        """Refuse what does more than read."""
+        sql = statement.sql
+        if kind == "EXPLAIN":  # EXPLAIN ANALYZE runs what it explains
+            sql = EXPLAIN.sub("", sql, count=1)
+            kind = self._parse(sql, statement.place)[0].type.name
+        if kind == "MULTI":
+            raise QueryFault(
+                "PIVOT that looks for its columns itself is refused", _place(statement),
+                "name them: PIVOT … ON country IN ('DE', 'FR') USING …",
+            )  # fmt: skip
+        if kind == READING:
+            tree = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0]
+            writes = WRITES_INSIDE.search(tree)
+            if writes:
+                kind = writes[1]
+            elif tree.startswith('{"error":true'):
+                kind = "a statement that cannot be looked into"
+        if kind != READING:
+            raise QueryFault(
+                f"{kind} is refused: the lake is read-only here", _place(statement),
+                "use SELECT, DESCRIBE, SUMMARIZE or EXPLAIN",
+            )  # fmt: skip
+
+
+def bound_process(limits: Limits) -> None:
+    """
+    Bound the memory of this process, for values that DuckDB makes outside its own limit, such as range(3000000000).
+
+    Half as much again and 512 MiB: for results on their way, and for what was in use before.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():  # Linux alone says how much is in use, and holds to the limit
+        return
+    import resource  # noqa: PLC0415  # not everywhere
+
+    used = re.search(r"VmData:\s+(\d+) kB", status.read_text("utf-8", "replace"))
+    memory = limits.memory or _all_memory()
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = int(used[1] if used else 0) * 1024 + memory * 3 // 2 + (512 << 20)
+    if soft == resource.RLIM_INFINITY or wanted < soft:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def _all_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _configuration(limits: Limits, spill: Path | None) -> dict[str, Any]:
+    """Return what can be set at the start alone, or should be true before a first statement."""
+    found: dict[str, Any] = {
+        "python_enable_replacements": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        # "" is no folder: a statement beyond its memory then fails, and says so
+        "temp_directory": str(spill or ""),
+    }
+    if spill is not None:
+        found["max_temp_directory_size"] = f"{int(shutil.disk_usage(spill).free * SPILL_SHARE)}B"
+    if limits.memory:
+        found["memory_limit"] = f"{limits.memory}B"
+    if limits.threads:
+        found["threads"] = limits.threads
+    return found
+
+
+def _spill_folder() -> Path | None:
+    try:
+        return Path(tempfile.mkdtemp(prefix="whofrom-sql-"))
+    except OSError:
+        return None
+
+
+def _close(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
+    connection.interrupt()
+    connection.close()
+    if spill is not None:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _fault(error: Exception, statement: Statement) -> QueryFault:
+    """Return the fault of a statement, with a next step by what went wrong."""
+    text = str(error)
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError)):
+        if "temp" in text.partition("Possible solutions")[0]:
+            return QueryFault(
+                f"too large for the temporary folder: {_words(error)}", _place(statement),
+                "free space there, name another folder with TMPDIR, or ask for less",
+            )  # fmt: skip
+        return QueryFault(
+            f"out of memory: {_words(error)}", _place(statement),
+            "ask for less (columns, LIMIT, a shorter period), or give whofrom sql more with --memory",
+        )  # fmt: skip
+    if isinstance(error, duckdb.PermissionException):
+        return QueryFault(_words(error), _place(statement), "whofrom sql --allow-files reads local files")
+    found = LINE.search(text)
+    line = statement.line + int(found[1]) - 1 if found else 0
+    return QueryFault(
+        _words(error), _place(statement, line), "correct the statement; DESCRIBE requests lists the columns"
+    )
+
+
+def _place(statement: Statement, line: int = 0) -> str:
+    line = line or statement.line
+    return statement.place if line == 1 else f"{statement.place} line {line}"
 
 
 def _words(error: Exception) -> str:
-    text = re.sub(r"\s*\n\s*", " ", str(error).split("\n\nLINE")[0])
+    text = re.sub(r"\s*\n\s*", " ", re.split(r"\n\n(?:LINE|Possible solutions)", str(error))[0])
     return printable(text)[:MAX_MESSAGE_CHARS]

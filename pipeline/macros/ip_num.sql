@@ -1,0 +1,74 @@
+-- meaning: An address as 16 bytes, network order, IPv4 at ::ffff:0:0/96, as the column client_ip_num holds it: compares,
+--   sorts and joins as a number. 10.0.0.1 and ::ffff:10.0.0.1 are one; a zone (%eth0) is dropped
+-- parameter ip text or blob: an address; 16 bytes are what they are
+-- returns: blob; NULL for what is no address, such as a host name, 10.1, 010.0.0.1 or an address with a port
+-- example: hex(ip_num('10.0.0.1')) = '00000000000000000000FFFF0A000001'
+-- example: hex(ip_num('2001:DB8::1')) = '20010DB8000000000000000000000001'
+-- example: ip_num('::ffff:10.0.0.1') = ip_num('10.0.0.1')
+-- example: ip_num('fe80::1%eth0') = ip_num('fe80::1')
+-- example: ip_num(ip_num('10.0.0.1')) = ip_num('10.0.0.1')
+-- example: ip_num('10.0.0.1:8080') IS NULL
+-- example: ip_num('unknown') IS NULL
+-- example: ip_num(NULL) IS NULL
+CREATE MACRO ip_num(ip) AS CASE
+    -- settled when the statement is read, so that nothing remains of it but the column
+    WHEN typeof(ip) = 'BLOB' THEN try_cast(ip AS BLOB)
+    -- dotted quad: the number behind ffff (281470681743360 is 0xffff00000000)
+    WHEN regexp_full_match(CAST(ip AS VARCHAR), '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}') AND NOT ends_with(CAST(ip AS VARCHAR), '.')
+        THEN try(unhex('00000000000000000000' || to_hex(
+            281470681743360
+            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 1) AS UTINYINT) * 16777216::BIGINT
+            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 2) AS UTINYINT) * 65536::BIGINT
+            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 3) AS UTINYINT) * 256::BIGINT
+            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 4) AS UTINYINT)
+        )))
+    -- the rest in three steps, each a lambda so that what it reads is worked out once; longer text is no address
+    WHEN length(CAST(ip AS VARCHAR)) <= 64 AND regexp_full_match(CAST(ip AS VARCHAR), '[0-9A-Fa-f:.]+(%[0-9A-Za-z._~-]{0,15})?')
+        THEN list_transform(
+            list_transform(
+                list_transform(
+                    [regexp_extract(
+                        split_part(CAST(ip AS VARCHAR), '%', 1),
+                        '^(.*:)?((?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+                        || '\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$',
+                        ['head', 'a', 'b', 'c', 'd']
+                    )],
+                    -- an IPv4 tail becomes two groups
+                    lambda quad: CASE
+                        WHEN NOT contains(CAST(ip AS VARCHAR), '.') THEN split_part(CAST(ip AS VARCHAR), '%', 1)
+                        ELSE coalesce(nullif(quad.head, ''), '::ffff:')
+                            || to_hex(try_cast(quad.a AS INTEGER) * 256 + try_cast(quad.b AS INTEGER)) || ':'
+                            || to_hex(try_cast(quad.c AS INTEGER) * 256 + try_cast(quad.d AS INTEGER))
+                    END
+                ),
+                -- what stands before and behind ::, each group with four digits
+                lambda text: CASE
+                    WHEN regexp_full_match(
+                        text,
+                        '([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?(::([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?)?'
+                    )
+                        THEN [
+                            text,
+                            regexp_replace(
+                                ':000' || replace(nullif(split_part(text, '::', 1), ''), ':', ':000'),
+                                ':[0-9A-Fa-f]*([0-9A-Fa-f]{4})', '\1', 'g'
+                            ),
+                            regexp_replace(
+                                ':000' || replace(nullif(split_part(text, '::', 2), ''), ':', ':000'),
+                                ':[0-9A-Fa-f]*([0-9A-Fa-f]{4})', '\1', 'g'
+                            )
+                        ]
+                END
+            ),
+            -- :: is one group of zeros or more
+            lambda part: CASE
+                WHEN length(coalesce(part[2], '')) + length(coalesce(part[3], ''))
+                    BETWEEN CASE WHEN contains(part[1], '::') THEN 0 ELSE 32 END
+                    AND CASE WHEN contains(part[1], '::') THEN 28 ELSE 32 END
+                    THEN try(unhex(
+                        rpad(coalesce(part[2], ''), CAST(32 - length(coalesce(part[3], '')) AS INTEGER), '0')
+                        || coalesce(part[3], '')
+                    ))
+            END
+        )[1]
+END

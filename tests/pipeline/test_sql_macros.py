@@ -1,0 +1,253 @@
+"""The macros: what their headers say is true, and they know addresses as echo.clientip and ipaddress do."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from echo.clientip import NAMED_RANGES, Fault, parse_address
+from echo.clientip.address import V4_PREFIX, Address, parse_any
+from echo.clientip.ranges import Ranges, parse_range
+from pipeline.engine import macros as subject
+from pipeline.engine.macros import Macro, macros
+
+MACROS = macros()
+EXAMPLES = 150
+PRIVATE = Ranges(NAMED_RANGES["private"][0])
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"autoload_known_extensions": False, "autoinstall_known_extensions": False}) as made:
+        for macro in MACROS:
+            made.execute(macro.sql)
+        yield made
+
+
+def asked(connection: duckdb.DuckDBPyConnection, expression: str, *values: Any) -> Any:
+    """The expression over a column of values $1, $2 …; constants must say the same as columns do."""
+    marks = ", ".join(f"${n + 1} AS v{n + 1}" for n in range(len(values)))
+    inside = expression
+    for n in range(len(values)):
+        inside = inside.replace(f"${n + 1}", f"v{n + 1}")
+    # materialized, so that nothing is folded; a second row, so that it is no constant vector
+    sql = f"WITH t AS MATERIALIZED (SELECT {marks}, unnest([1, 2]) AS n) SELECT {inside} FROM t WHERE n = 1"
+    (column,) = connection.execute(sql, list(values)).fetchall()[0]
+    (constant,) = connection.execute(f"SELECT {expression}", list(values)).fetchall()[0]
+    assert column == constant
+    return column
+
+
+packed = st.one_of(
+    st.binary(min_size=16, max_size=16),
+    st.binary(min_size=4, max_size=4).map(lambda tail: V4_PREFIX + tail),
+    st.lists(st.sampled_from([b"\0\0", b"\0\0", b"\0\1", b"\x0d\xb8", b"\xff\xff"]), min_size=8, max_size=8).map(
+        b"".join
+    ),
+)
+addresses = packed.map(lambda data: str(Address(data)))
+spellings = st.one_of(
+    addresses,
+    packed.map(lambda data: ipaddress.IPv6Address(data).exploded),
+    packed.map(lambda data: str(ipaddress.IPv6Address(data)).upper()),
+    packed.map(lambda data: "64:ff9b::" + str(ipaddress.IPv4Address(data[12:]))),
+    st.tuples(addresses, st.sampled_from(["%eth0", "%", "%a b", ":80", " ", ".", ":", "/8", "\n", "\0"])).map("".join),
+    st.text(alphabet="0123456789abcdefF:.%/x ", max_size=45),
+    st.text(max_size=20),
+)  # fmt: skip
+cidrs = st.one_of(
+    st.tuples(addresses, st.integers(0, 140)).map(lambda pair: f"{pair[0]}/{pair[1]}"),
+    st.tuples(packed, st.integers(90, 130)).map(lambda pair: f"::ffff:{ipaddress.IPv4Address(pair[0][12:])}/{pair[1]}"),
+    spellings.filter(lambda text: text == text.strip()),  # trim() knows the blank alone, strip() all of Unicode's
+)
+
+
+def range_of(text: str) -> tuple[bytes, bytes] | None:
+    try:
+        return parse_range(text)
+    except Fault:
+        return None
+
+
+# what the headers say
+
+
+@pytest.mark.parametrize(("name", "example"), [(macro.name, example) for macro in MACROS for example in macro.examples])
+def test_the_examples_of_the_headers_are_true(name: str, example: str, connection: duckdb.DuckDBPyConnection) -> None:
+    assert name in example
+    assert connection.execute(f"SELECT {example}").fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize("macro", MACROS, ids=lambda macro: macro.name)
+def test_each_macro_says_what_it_takes_and_what_null_gives(macro: Macro) -> None:
+    assert macro.meaning
+    assert macro.returns
+    assert macro.parameters
+    assert any("NULL" in example for example in macro.examples)
+    signature = re.search(rf"CREATE MACRO {macro.name}\((.*?)\) AS", macro.sql)
+    assert signature is not None
+    assert re.findall(r"[a-z]+[0-9]?(?=,|$| )", signature[1]) == [name for name, _, _ in macro.parameters]
+
+
+def test_every_file_is_a_macro() -> None:
+    from importlib.resources import files
+
+    assert {file.name for file in files("pipeline").joinpath("macros").iterdir()} == {
+        f"{name}.sql" for name in subject.NAMES
+    }
+
+
+def test_a_header_line_that_is_none_is_an_error() -> None:
+    with pytest.raises(ValueError, match="is no header line"):
+        subject.parse("x", "-- meanign: x\n-- returns: y\nSELECT 1")
+
+
+def test_private_is_what_client_class_calls_so() -> None:
+    (sql,) = (macro.sql for macro in MACROS if macro.name == "is_private")
+    assert all(end.hex() in sql for span in PRIVATE.spans() for end in span)
+    assert sql.count("unhex(") == 2 * len(PRIVATE.spans())
+
+
+# beside echo.clientip and ipaddress
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(text=spellings)
+def test_an_address_is_what_echo_clientip_takes_for_one(text: str, connection: duckdb.DuckDBPyConnection) -> None:
+    address = parse_any(text)
+    wanted = None if address is None else address.packed
+    assert asked(connection, "ip_num($1)", text) == wanted
+    assert asked(connection, "is_private($1)", text) == (None if wanted is None else wanted in PRIVATE)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(data=packed)
+def test_text_and_bytes_are_one_address(data: bytes, connection: duckdb.DuckDBPyConnection) -> None:
+    text = str(Address(data))
+    assert asked(connection, "ip_text($1::BLOB)", data) == text
+    assert asked(connection, "ip_num($1::BLOB)", data) == data
+    assert asked(connection, "ip_num($1)", text) == data
+    assert asked(connection, "is_private($1::BLOB)", data) == (data in PRIVATE)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(text=cidrs)
+def test_a_range_is_what_echo_clientip_takes_for_one(text: str, connection: duckdb.DuckDBPyConnection) -> None:
+    wanted = range_of(text)
+    found = asked(connection, "cidr_range($1)", text)
+    assert (None if found is None else (found["lowest"], found["highest"])) == wanted
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(data=packed, bits=st.integers(0, 128), other=packed, cidr=cidrs, near=st.booleans())
+def test_an_address_is_in_a_range_by_text_and_by_bytes(
+    data: bytes, bits: int, other: bytes, cidr: str, *, near: bool, connection: duckdb.DuckDBPyConnection
+) -> None:
+    if near:  # of the address's own neighbourhood, else next to nothing would be inside
+        number = int.from_bytes(data) ^ (int.from_bytes(other) & ((1 << (128 - bits)) - 1))
+        base = number.to_bytes(16)
+        shown = bits - 96 if base.startswith(V4_PREFIX) else bits
+        cidr = f"{Address(base)}/{max(shown, 0)}"
+    wanted = None if range_of(cidr) is None else data in Ranges([cidr])
+    assert asked(connection, "ip_in($1, $2)", str(Address(data)), cidr) == wanted
+    assert asked(connection, "ip_in($1::BLOB, $2)", data, cidr) == wanted
+    if wanted is not None and ":" not in cidr and data.startswith(V4_PREFIX):
+        assert wanted == (ipaddress.IPv4Address(data[12:]) in ipaddress.IPv4Network(cidr, strict=False))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(data=packed, bits=st.integers(-2, 130), bits6=st.one_of(st.none(), st.integers(-2, 130)))
+def test_a_prefix_is_ipaddress_network(
+    data: bytes, bits: int, bits6: int | None, connection: duckdb.DuckDBPyConnection
+) -> None:
+    address = ipaddress.ip_address(data[12:] if data.startswith(V4_PREFIX) else data)
+    length = bits if address.version == 4 or bits6 is None else bits6
+    wanted = None
+    if 0 <= length <= address.max_prefixlen:
+        network = ipaddress.ip_network((address, length), strict=False)
+        base = parse_any(str(network.network_address))
+        wanted = f"{base}/{length}"
+    assert asked(connection, "ip_prefix($1, $2, $3)", str(Address(data)), bits, bits6) == wanted
+    assert asked(connection, "ip_prefix($1::BLOB, $2, $3)", data, bits, bits6) == wanted
+    if bits6 is None:
+        assert asked(connection, "ip_prefix($1, $2)", str(Address(data)), bits) == wanted
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.tuples(*[st.floats(-90, 90), st.floats(-720, 720)] * 2))
+def test_a_distance_is_that_of_the_vectors(
+    connection: duckdb.DuckDBPyConnection, places: tuple[float, float, float, float]
+) -> None:
+    def vector(latitude: float, longitude: float) -> tuple[float, float, float]:
+        a, b = math.radians(latitude), math.radians(longitude)
+        return math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a)
+
+    one, two = vector(*places[:2]), vector(*places[2:])
+    chord = math.dist(one, two)
+    found = asked(connection, "haversine_km($1, $2, $3, $4)", *places)
+    assert found == pytest.approx(2 * 6371.0088 * math.asin(min(1.0, chord / 2)), abs=1.0)
+
+
+# what comes from logs never ends a query
+
+
+GARBAGE = [
+    "",
+    " ",
+    "unknown",
+    "10.0.0.1, 10.0.0.2",
+    "::" * 40,
+    "1" * 5000,
+    "%",
+    "\0",
+    "10.0.0.1/8",
+    "é",
+    "[::1]:80",
+    "-",
+]
+
+
+def test_garbage_in_a_column_is_null_and_no_error(connection: duckdb.DuckDBPyConnection) -> None:
+    for expression in (
+        "ip_num(v)",
+        "ip_in(v, '10.0.0.0/8')",
+        "ip_in('10.0.0.1', v)",
+        "is_private(v)",
+        "ip_prefix(v, 24)",
+        "ip_text(ip_num(v))",
+        "cidr_range(v)",
+    ):
+        rows = connection.execute(
+            f"SELECT v, {expression} FROM (SELECT unnest($1) AS v)", [[*GARBAGE, None]]
+        ).fetchall()
+        found = {value for value, answer in rows if answer is not None}
+        assert found <= {"10.0.0.1/8"}, expression
+        assert bool(found) == (expression in ("ip_in('10.0.0.1', v)", "cidr_range(v)"))
+
+
+def test_numbers_beyond_what_makes_sense_are_null_and_no_error(connection: duckdb.DuckDBPyConnection) -> None:
+    for bits in (-1, 33, 2**40, None):
+        assert asked(connection, "ip_prefix('10.0.0.1', $1)", bits) is None
+    for value in (math.nan, math.inf, -math.inf, 1e308, None):
+        assert asked(connection, "haversine_km($1, 0, 0, 0)", value) is None
+    for value in (math.nan, math.inf, None):
+        assert asked(connection, "haversine_km(0, $1, 0, 0)", value) is None
+    assert asked(connection, "ip_text($1::BLOB)", b"123") is None
+    assert asked(connection, "ip_prefix($1::BLOB, 24)", b"123") is None
+    assert parse_address("0.0.0.0") is None  # nobody as a client, but an address to ip_num
+    assert asked(connection, "ip_text(ip_num($1))", "0.0.0.0") == "0.0.0.0"
+
+
+def test_an_unused_range_costs_a_comparison_of_bytes(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE OR REPLACE TABLE nums AS SELECT ip_num('10.0.0.1') AS num")
+    plan = connection.execute("EXPLAIN SELECT * FROM nums WHERE ip_in(num, '10.0.0.0/8')").fetchall()[0][1]
+    assert "regexp" not in plan
+    assert "num >=" in plan.replace("\n", " ")

@@ -18,6 +18,8 @@ the connection is made (TCP_INFO).
 import struct
 from typing import NamedTuple
 
+from echo.clientip.address import V4_PREFIX
+
 INITIAL_TTLS = (64, 128, 255)  # Linux, BSD, macOS and Kubernetes' nodes; Windows; routers and Solaris
 NEAR_US = 5_000  # a round trip within a cluster is below 2 ms; a busy machine may answer a little late
 ETHERNET_HEADER, ETHERNET_TYPES = 14, (b"\x08\x00", b"\x86\xdd")
@@ -81,9 +83,16 @@ class Links(NamedTuple):
         return LINK_NEIGHBOUR if sender in self.neighbours else ""
 
 
-def parse_handshake(syn: bytes, info: bytes) -> tuple[Handshake, bytes]:
+class Frame(NamedTuple):
+    """Who sent a SYN: the link-layer address, and the packed source address of the packet; b"" if not known."""
+
+    sender: bytes = b""
+    source: bytes = b""
+
+
+def parse_handshake(syn: bytes, info: bytes) -> tuple[Handshake, Frame]:
     """
-    Return what a saved SYN and a struct tcp_info say, zeros where nothing; and who sent its frame, b"" likewise.
+    Return what a saved SYN and a struct tcp_info say, zeros where nothing; and who sent its frame.
 
     syn    from its Ethernet or its IP header on
     info   a struct tcp_info
@@ -94,7 +103,14 @@ def parse_handshake(syn: bytes, info: bytes) -> tuple[Handshake, bytes]:
         syn = syn[ETHERNET_HEADER:]
     ttl, mss = _syn(syn)
     rtt = struct.unpack_from("=I", info, _RTT_AT)[0] if len(info) >= _RTT_AT + 4 else 0
-    return Handshake(ttl, mss, rtt), sender
+    return Handshake(ttl, mss, rtt), Frame(sender, _source(syn) if sender else b"")
+
+
+def _source(syn: bytes) -> bytes:
+    """Return the source address of a packet, IPv4 mapped; b"" if it is cut short."""
+    if syn[0] >> 4 == 4:
+        return V4_PREFIX + syn[12:16] if len(syn) >= MIN_V4_HEADER else b""
+    return syn[8:24] if len(syn) >= V6_HEADER else b""
 
 
 def _is_ip(data: bytes) -> bool:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 
 from echo import netlink
+from echo.clientip import Address
 from echo.clientip.address import V4_PREFIX
-from echo.handshake import LINK_GATEWAY, UNKNOWN, Handshake, Links, parse_handshake
+from echo.explain.topology import NOWHERE, Surroundings, same_block
+from echo.handshake import LINK_GATEWAY, UNKNOWN, Frame, Handshake, Links, parse_handshake
 
 TCP_SAVE_SYN, TCP_SAVED_SYN = 27, 28  # linux/tcp.h, since 4.3; Python has no names for them
 FROM_ETHERNET, FROM_IP = 2, 1  # where what is saved begins; the former since 5.10
@@ -32,9 +34,9 @@ def save_syn(listener: socket.socket) -> None:
 class Handshakes:
     """Reads what is known of connections' handshakes."""
 
-    def __init__(self, gateways: frozenset[bytes] = frozenset(), clock: Callable[[], float] = time.monotonic) -> None:
-        """`gateways` are packed addresses."""
-        self._gateways = gateways
+    def __init__(self, around: Surroundings = NOWHERE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._around = around
+        self._gateways = {address.packed for _, address in around.gateways}
         self._clock = clock
         self._links = Links()
         self._routers: dict[bytes, None] = {}  # senders of packets that a router has passed: our gateway's addresses
@@ -50,14 +52,15 @@ class Handshakes:
             syn = sock.getsockopt(socket.IPPROTO_TCP, TCP_SAVED_SYN, MAX_SYN_BYTES)
         with contextlib.suppress(OSError):
             info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, INFO_BYTES)
-        handshake, sender = parse_handshake(syn, info)
-        return handshake._replace(link=self.link(sender, handshake.hops)) if any(sender) else handshake
+        handshake, frame = parse_handshake(syn, info)
+        return handshake._replace(link=self.link(frame, handshake.hops)) if any(frame.sender) else handshake
 
-    def link(self, sender: bytes, hops: int | None) -> str:
-        """Return who sent a frame, by its link-layer address; `hops` routers had passed what is in it."""
+    def link(self, frame: Frame, hops: int | None) -> str:
+        """Return who sent a frame; `hops` routers had passed what is in it."""
+        sender = frame.sender
         if not self._gateways:
             return ""
-        if hops:
+        if hops and not self._is_near(frame.source):  # a neighbour may pretend, or forward
             self._routers.pop(sender, None)
             self._routers[sender] = None
             if len(self._routers) > MAX_ROUTERS:
@@ -73,6 +76,10 @@ class Handshakes:
 
     def _told(self, sender: bytes) -> str:
         return self._links.told(sender) or (LINK_GATEWAY if sender in self._routers else "")
+
+    def _is_near(self, source: bytes) -> bool:
+        """Return whether an address is of our own subnet: then no router need have sent it."""
+        return any(same_block(one.address, Address(source), one.prefix) for one in self._around.interfaces)
 
     def _read(self) -> Links:
         gateways: set[bytes] = set()

@@ -103,8 +103,7 @@ class Worker:
         sink.when_full = self.hold
         sink.when_room = self._when_room
         sink.about_dropped = self._about_dropped
-        gateways = frozenset(address.packed for _, address in app.around.gateways)
-        self.handshakes = Handshakes(gateways)
+        self.handshakes = Handshakes(app.around)
         app.host.refresh()
 
     # --- connections ----------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ Facts → finding: the decision rules.
    finding is ambiguous and names the stories. A Service's policy proves nothing: nodes masquerade pods that are outside
    kube-proxy's cluster CIDR (VPC-CNI) for a ClusterIP, too.
 3. A node's address in a header is older than the connection, so the handshake says nothing of it: then the hop that
-   wrote it (a balancer outside the cluster sees no kube-proxy before it), the policy of that hop's Service, the turns.
+   wrote it (a balancer outside the cluster sees no kube-proxy before it), and the policy of that hop's Service. Nodes
+   that take turns are evidence there, and no proof: programs on several nodes may well call one ingress.
 4. A user agent is anybody's to write: a prober's makes a finding certain only where the connection began next door.
 5. A header that contradicts the chain makes a finding only where a program on the way may have believed the client;
    that one did is certain of an ingress, which writes X-Real-IP itself.
@@ -127,7 +128,7 @@ def _code(facts: Facts) -> str:
 def _at_the_socket(facts: Facts, first: dict[str, str], otherwise: str) -> str:
     """Return the code where no header has a say."""
     peer = facts.peer
-    if facts.sender and not facts.guarded and facts.sender not in INTERNAL:
+    if facts.sender and not facts.guarded and facts.sender not in PROXIES:
         return "proxy-header-unguarded"
     if peer in NODES:
         return _node_at_the_socket(facts)
@@ -165,20 +166,24 @@ def _node_at_the_socket(facts: Facts) -> str:
 def _node_in_header(facts: Facts) -> str:
     if facts.writer in ("load-balancer", "cdn") or facts.policy in KEEPING:
         return "header-node-called"
-    if facts.policy == CLUSTER or facts.window == SPREAD:
-        return "snat-before-proxy"
-    return "snat-before-proxy-suspected"
+    return "snat-before-proxy" if facts.policy == CLUSTER else "snat-before-proxy-suspected"
 
 
 def _in_header(facts: Facts) -> str:
     """Return the code where a header named the client, and who sent it is trusted."""
     client = facts.client
+    if facts.passed:
+        return "hop-passed-over"
+    if facts.disagrees:
+        return "headers-disagree"
     if client in NODES:
         return _node_in_header(facts)
     if client in PROXIES:
         return "proxy-not-trusted" if facts.claims else _chain_ends(facts)
     if client == "cdn":
         return "cdn-not-trusted" if facts.claims or facts.single else "cdn-hides-client"
+    if client == "pod" and (facts.claims or facts.original):
+        return "header-private-client"  # a pod that was told who called it is a proxy that the TOML does not name
     if client in BY_CLIENT:
         return BY_CLIENT[client]
     if facts.real_ip == REAL_IP_LEFT:

@@ -27,7 +27,7 @@ from echo.handshake import LINK_GATEWAY, LINK_NEIGHBOUR, LINK_OWN, Handshake
 
 # code -> (what it is, the client could have written it)
 KINDS = {
-    "syn-ttl": ("The TTL of the connection's first packet, as the kernel kept it.", False),
+    "syn-ttl": ("The first packet's TTL, as the kernel kept it; few routers can be feigned, many cannot.", False),
     "sender": ("Who sent that packet's frame on the link, by its link-layer address.", False),
     "round-trip": ("The round-trip time, as the kernel measured it.", False),
     "mss": ("The largest segment that the other end announced.", False),
@@ -78,7 +78,12 @@ class Seen(NamedTuple):
 
 def tell(facts: Facts, seen: Seen) -> tuple[Evidence, ...]:
     """Return the evidence, what nobody can forge first."""
-    return tuple(Evidence(code, words, KINDS[code][1]) for code, words in _told(facts, seen))
+    return tuple(Evidence(code, words, _is_forgeable(code, facts)) for code, words in _told(facts, seen))
+
+
+def _is_forgeable(code: str, facts: Facts) -> bool:
+    """Few routers can be feigned by a client that sets its own TTL; many cannot."""
+    return KINDS[code][1] or (code == "syn-ttl" and facts.origin == NEAR)
 
 
 def _told(facts: Facts, seen: Seen) -> Iterator[tuple[str, str]]:

@@ -183,7 +183,7 @@ class Explainer(Judge):
 
     def _told(self, finding: Finding, hops: Sequence[HopView], headers: Headers) -> Address | None:
         """Return the address that a header tells, which the policy did not take."""
-        if finding.code == "original-forwarded-for":
+        if finding.code in ("original-forwarded-for", "snat-before-proxy-suspected") and headers[ORIGINAL]:
             return last(headers[ORIGINAL])
         if finding.code == "other-header":
             return last(headers[single_header(headers, self.config.policy)])
@@ -207,7 +207,8 @@ def _stories(facts: Facts, finding: Finding, resolution: Resolution) -> tuple[st
     """Return the stories that are left of a finding's."""
     if finding.verdict in PRESERVED and resolution.client is None:
         return ("trusted-caller",)
-    return NARROWED.get(facts.origin, finding.stories)
+    more = ("balancer-told",) if facts.original and finding.code == "snat-before-proxy-suspected" else ()
+    return NARROWED.get(facts.origin, finding.stories + more)
 
 
 def _lost_at(finding: Finding, hops: Sequence[HopView], resolution: Resolution) -> HopView | None:

@@ -38,6 +38,8 @@ class Facts(NamedTuple):
     policy           of the Service before the hop in question: Cluster, Local, Direct, or "" (unknown, or several)
     writer           class of the hop that wrote the client into the header
     single           another header names a client where the policy's has none
+    passed           a hop nearer than the client is in no trusted range: the strategy passed it over
+    disagrees        X-Forwarded-For, walked by the trusted ranges, names another client
     """
 
     reason: str
@@ -57,3 +59,5 @@ class Facts(NamedTuple):
     policy: str = ""
     writer: str = ""
     single: bool = False
+    passed: bool = False
+    disagrees: bool = False

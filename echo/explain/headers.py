@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from echo.clientip import Address, Policy, Resolution, parse_hop
 from echo.clientip.network import EVERYBODY
+from echo.clientip.ranges import Ranges
 from echo.clientip.resolve import Headers, from_right
 from echo.clientip.strategies import FORWARDED, XFF
 from echo.explain.facts import (
@@ -25,7 +26,7 @@ ORIGINAL = "x-original-forwarded-for"  # ingress-nginx: the header as it arrived
 # headers that may name a client beside the one that is read
 SINGLE = (REAL_IP, "cf-connecting-ip", "true-client-ip", "x-client-ip", FORWARDED, XFF)
 EVIDENCE_HEADERS = (HOST, AGENT, ORIGINAL, *SINGLE)
-TELLING = (ORIGINAL, REAL_IP)  # of these, what a client that a header named is compared with each time
+TELLING = (ORIGINAL, REAL_IP, XFF)  # of these, what a client that a header named is compared with each time
 # beginnings of user agents: kubelet's prober, and those of clouds' balancers
 AGENTS = (
     ("kube-probe/", AGENT_KUBELET),
@@ -91,6 +92,28 @@ def ingress_asks(keys: Mapping[str, str]) -> bool:
     believes = "true" in (keys.get("use-forwarded-headers"), keys.get("enable-real-ip"))
     ranges = [text.strip() for text in keys.get("proxy-real-ip-cidr", EVERYBODY[0]).split(",")]
     return not believes or not any(text in EVERYBODY for text in ranges)
+
+
+def is_passed_over(values: Sequence[str], resolution: Resolution, trusted: Ranges) -> bool:
+    """Return whether an entry nearer than the boundary is an address in no trusted range."""
+    for depth, entry in enumerate(from_right(values), 1):
+        if depth >= min(resolution.depth, MAX_TOLD_ENTRIES):
+            return False
+        address = parse_hop(entry)
+        if address is not None and address.packed not in trusted:
+            return True
+    return False
+
+
+def rightmost_untrusted(values: Sequence[str], trusted: Ranges) -> Address | None:
+    """Return the rightmost entry in no trusted range; None if there is none, or if something else stands there."""
+    for depth, entry in enumerate(from_right(values), 1):
+        address = parse_hop(entry)
+        if address is None or depth > MAX_TOLD_ENTRIES:
+            return None
+        if address.packed not in trusted:
+            return address
+    return None
 
 
 def right_of_boundary(values: Sequence[str], resolution: Resolution) -> Address | None:

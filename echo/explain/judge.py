@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from echo.clientip import Address, Config, Resolution, parse_hop
 from echo.clientip.network import Service
-from echo.clientip.resolve import ALL_TRUSTED, NO_HEADER, PEER, PEER_UNTRUSTED, Headers
-from echo.clientip.strategies import RIGHTMOST_UNTRUSTED
+from echo.clientip.resolve import ALL_TRUSTED, BY_RIGHTMOST_NONPRIVATE, NO_HEADER, PEER, PEER_UNTRUSTED, Headers
+from echo.clientip.strategies import RIGHTMOST_UNTRUSTED, XFF
 from echo.explain.choose import BY_HEADER, INTERNAL, NODES, OWN_NODE, PROXIES, choose
 from echo.explain.facts import AGENT_KUBELET, ORIGINAL_THERE, SENDER, SPREAD, Facts
 from echo.explain.findings import Finding
@@ -24,11 +24,13 @@ from echo.explain.headers import (
     count,
     first,
     ingress_asks,
+    is_passed_over,
     last,
     leftmost,
     original_beside,
     real_ip_beside,
     right_of_boundary,
+    rightmost_untrusted,
     single_header,
     told_header,
 )
@@ -195,6 +197,11 @@ class Judge:
             facts = facts._replace(
                 original=ORIGINAL_THERE if self._ingress_asks else original_beside(original, client, values, resolution)
             )
+        if self._guarded and resolution.reason is BY_RIGHTMOST_NONPRIVATE:
+            facts = facts._replace(passed=is_passed_over(values, resolution, self.config.policy.trusted))
+        if self._guarded and resolution.source != XFF and client is not None and (listed := headers.get(XFF)):
+            told = rightmost_untrusted(listed, self.config.policy.trusted)
+            facts = facts._replace(disagrees=told is not None and told != client)
         if others and (facts.client in NODES or facts.client == "cdn" or self._turns.ways):
             headers = others()
         if client is not None and facts.client in NODES:
@@ -205,8 +212,8 @@ class Judge:
             return facts._replace(single=bool(single_header(headers, self.config.policy)))
         real_ip = headers.get(REAL_IP, ())
         if real_ip and resolution.source != REAL_IP:
-            told = real_ip_beside(real_ip, peer.address, values, resolution)
-            return facts._replace(real_ip=told) if told else facts
+            beside = real_ip_beside(real_ip, peer.address, values, resolution)
+            return facts._replace(real_ip=beside) if beside else facts
         return facts
 
     def _node_facts(

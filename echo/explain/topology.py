@@ -141,9 +141,7 @@ class Topology:
         self._singles = _singles(self._proxies)
         self._near = dict(_near(surroundings, self.kind, ranges))
         self._tables = _by_prefix([(ranges[key], meanings[key]) for key in ranges])
-        nodes = {address.packed for address in surroundings.node_ips}
-        # a server with the host's network has a node's address, and no node between it and others
-        self.on_node_network = any(packed in nodes or self._listed(packed) == "node" for packed in self.own)
+        self.on_node_network = _on_node_network(surroundings, ranges.get("nodes", Ranges()), self.own)
         self._blocks = _blocks(ranges.get(BLOCKS, Ranges()), surroundings)
         self._pod = meanings[BLOCKS]
         self._host_masks, self._block_source = _block(config, surroundings, self.kind, ranges, place)
@@ -190,10 +188,6 @@ class Topology:
             if packed in ranges:
                 return meaning
         return BY_CLASS[classify(packed)]
-
-    def _listed(self, packed: bytes) -> str:
-        """Return the class that the ranges of [network] alone give an address, "" for none."""
-        return next((found.code for table in self._tables if (found := table.look_up(packed))), "")
 
     def _bridge(self, packed: bytes) -> Meaning:
         if not self._own_blocks:
@@ -270,7 +264,7 @@ def _near(surroundings: Surroundings, kind: str, ranges: dict[str, Ranges]) -> I
     if kind != MACHINE:
         for name, gateway in surroundings.gateways:
             on_link = any(
-                _same_block(interface.address, gateway, interface.prefix)
+                same_block(interface.address, gateway, interface.prefix)
                 for interface in surroundings.interfaces
                 if interface.name == name
             )
@@ -284,6 +278,17 @@ def _near(surroundings: Surroundings, kind: str, ranges: dict[str, Ranges]) -> I
         yield address.packed, Meaning(*OWN[POD], "POD_IP of the downward API")
     for address in surroundings.node_ips:  # last: with host networking it is the pod's address, too
         yield address.packed, Meaning("own-node", MORE_MEANINGS["own-node"], "NODE_IP of the downward API")
+
+
+def _on_node_network(surroundings: Surroundings, nodes: Ranges, own: set[bytes]) -> bool:
+    """
+    Return whether we have the host's network: then our address is a node's, and no node stands between us and others.
+
+    Without NODE_IP only a single address among the nodes tells; a range of nodes may hold pods, too (VPC-CNI).
+    """
+    if surroundings.node_ips:
+        return any(address.packed in own for address in surroundings.node_ips)
+    return any(first == last and first in own for first, last in map(parse_range, nodes.texts))
 
 
 def _blocks(pods: Ranges, surroundings: Surroundings) -> Ranges:
@@ -327,7 +332,8 @@ def _host_masks(prefix: int | None) -> tuple[int | None, int | None]:
     return (mask, None) if is_v4 else (None, mask)
 
 
-def _same_block(one: Address, other: Address, prefix: int) -> bool:
+def same_block(one: Address, other: Address, prefix: int) -> bool:
+    """Return whether two addresses have the same first bits, as many as a prefix length says."""
     if one.is_ipv4 != other.is_ipv4:
         return False
     hosts = (32 if one.is_ipv4 else 128) - prefix

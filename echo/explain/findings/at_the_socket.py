@@ -61,7 +61,7 @@ AT_THE_SOCKET = (
     Finding(
         "node-called",
         "preserved-at-socket",
-        "A program on the node {peer} called: the node is the client.",
+        "A program on the node {peer} called.",
         "The connection began on that node: no router stands between that should not, and it answers as fast as a "
         "neighbour. Where it asked for the balancer's address, the node's own rules led it straight here. A "
         "proxy on the "
@@ -101,7 +101,7 @@ AT_THE_SOCKET = (
         "If it is the prober that you set up, nothing. Else have {peer} pass the client's address on.",
         remedies.LOCAL_OR_DIRECT,
         reference=PROBES,
-        stories=("health-check", "outside-client", "node-process", "pod-masqueraded"),
+        stories=("health-check", "outside-client", "pod-masqueraded"),
     ),
     Finding(
         "socket-node-external",
@@ -298,7 +298,7 @@ AT_THE_SOCKET = (
         "If {peer} is a proxy, have it write {header}. If it is a client, take it out of [trust] ranges.",
         remedies.APPEND_NGINX,
         reference=CLIENT_PAGE,
-        stories=("inside-client", "unknown-proxy"),
+        stories=("inside-client", "unknown-proxy", "address-replaced"),
     ),
     Finding(
         "address-impossible",
@@ -316,7 +316,8 @@ AT_THE_SOCKET = (
         "untrusted-header",
         "A PROXY header named the client, and a stranger sent it.",
         "PROXY headers are required of whoever connects, no range is trusted, and the connection comes from {other}, "
-        "which is no balancer of yours as far as this server knows. Whoever reaches this port names its own address.",
+        "which is no balancer of yours as far as this server knows. Whoever reaches this port, be it through a node's, "
+        "names its own address.",
         "Put the balancers' addresses into [trust] ranges: a PROXY header from elsewhere is then refused.",
         remedies.PROXY_OPTIONAL,
         reference=PROXY,

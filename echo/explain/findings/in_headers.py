@@ -261,6 +261,29 @@ IN_HEADERS = (
         stories=("balancer-told", "forger"),
     ),
     Finding(
+        "hop-passed-over",
+        "untrusted-header",
+        "The strategy passed over hops that are in no trusted range, and took {client}.",
+        "{header} holds hops nearer than {client} that no trusted range contains: by the ranges one of them is the "
+        "client, and what stands left of it is its claim.",
+        "Name your proxies in [trust] ranges and use rightmost-untrusted; or correct the number in rightmost-count.",
+        remedies.GUARD,
+        reference=CLIENT_PAGE,
+        stories=("inside-client", "address-replaced", "forger"),
+    ),
+    Finding(
+        "headers-disagree",
+        "ambiguous",
+        "{header} names {client}, and X-Forwarded-For another client.",
+        "The proxies appended to X-Forwarded-For, and by the trusted ranges it names somebody else. Either a proxy "
+        "wrote {header} truthfully, or none overwrites it and the client wrote it.",
+        "Have the outermost proxy overwrite {header} on every request; or read X-Forwarded-For with "
+        "rightmost-untrusted.",
+        remedies.GUARD,
+        reference=CLIENT_PAGE,
+        stories=("balancer-told", "forger"),
+    ),
+    Finding(
         "header-unguarded",
         "untrusted-header",
         "The {header} header named the client, but nothing was asked of who sent it.",

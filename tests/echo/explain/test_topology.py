@@ -168,14 +168,19 @@ def test_whether_the_own_node_can_be_told(around, known):
     assert Topology(parse_config(NETWORK, ""), around).knows_own_node is known
 
 
-def test_a_server_with_the_hosts_network_is_on_the_nodes():
-    """A VPC-CNI pod is not, though its address may lie in a range of nodes."""
-    config = parse_config('[network]\nnodes = ["192.168.0.0/16"]\nvpc_pods = ["192.168.253.0/24"]', "")
-    host = around("machine", interface("eth0", "192.168.0.11", 24))
-    assert Topology(config, host).on_node_network
-    assert Topology(parse_config("", ""), host._replace(node_ips=parse_addresses("192.168.0.11"))).on_node_network
-    assert not Topology(config, ENI).on_node_network
-    assert not Topology(config, GR).on_node_network
+@pytest.mark.parametrize(
+    ("nodes", "own", "node", "on_it"),
+    [
+        ("192.168.0.0/24", "192.168.0.11", "192.168.0.11", True),
+        ("192.168.0.0/24", "172.18.0.80", "192.168.0.11", False),
+        ("192.168.0.11", "192.168.0.11", "", True),
+        ("192.168.0.0/16", "192.168.253.9", "", False),  # may be a pod with an address of the VPC
+        ("192.168.0.0/16", "192.168.253.9", "192.168.0.17", False),
+    ],
+)
+def test_a_server_with_the_hosts_network_is_on_the_nodes(nodes, own, node, on_it):
+    config = parse_config(f'[network]\nnodes = ["{nodes}"]', "")
+    assert Topology(config, around("pod", interface("eth0", own, 24), node=node)).on_node_network is on_it
 
 
 def test_the_narrowest_range_decides():

@@ -11,12 +11,15 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
+from echo.clientip import parse_address
+from echo.explain.topology import Interface, Surroundings
 from echo.handshake import (
     LINK_GATEWAY,
     LINK_NEIGHBOUR,
     LINK_OWN,
     NEAR_US,
     UNKNOWN,
+    Frame,
     Handshake,
     Links,
     parse_handshake,
@@ -68,7 +71,8 @@ def frame(sender: bytes, packet: bytes, kind: bytes = b"\x08\0") -> bytes:
     ],
 )
 def test_parse(syn, expected, sender):
-    assert parse_handshake(syn, INFO) == (expected, sender)
+    handshake, frame = parse_handshake(syn, INFO)
+    assert (handshake, frame.sender) == (expected, sender)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +83,14 @@ def test_who_sent_a_frame(sender, told):
     assert LINKS.told(sender) == told
 
 
+@pytest.mark.parametrize("syn", [frame(POD, v4(63, tcp())), frame(POD, v6(63, tcp()), b"\x86\xdd")])
+def test_the_packets_own_source(syn):
+    source = parse_handshake(syn, INFO)[1].source
+    assert source == (bytes(10) + b"\xff\xff" + bytes(4) if syn[12] == 8 else bytes(16))
+
+
 def test_a_short_tcp_info_says_nothing_of_the_round_trip():
-    assert parse_handshake(b"", INFO[:70]) == (UNKNOWN, b"")
+    assert parse_handshake(b"", INFO[:70]) == (UNKNOWN, Frame())
 
 
 @pytest.mark.parametrize(
@@ -98,8 +108,9 @@ def test_quick(rtt_us, quick):
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_any_bytes(syn, info):
-    handshake, sender = parse_handshake(syn, info)
-    assert len(sender) in (0, 6)
+    handshake, found = parse_handshake(syn, info)
+    assert len(found.sender) in (0, 6)
+    assert len(found.source) in (0, 16)
     assert 0 <= handshake.ttl <= 255
     assert 0 <= handshake.mss <= 65535
 
@@ -176,13 +187,18 @@ def link(monkeypatch):
     Link.entries = []
     monkeypatch.setattr("echo.netlink.neighbours", lambda: Link.entries)
     monkeypatch.setattr("echo.netlink.card_addresses", lambda: {OWN})
-    Link.handshakes = Handshakes(frozenset([bytes(10) + b"\xff\xff" + bytes([10, 0, 0, 1])]), clock=lambda: Link.now)
+    pod = Interface("eth0", parse_address("10.0.0.5"), 26)
+    around = Surroundings("pod", (), (), (pod,), (("eth0", parse_address("10.0.0.1")),))
+    handshakes = Handshakes(around, clock=lambda: Link.now)
+    Link.told = lambda sender, hops, source="203.0.113.7": handshakes.link(
+        Frame(sender, parse_address(source).packed), hops
+    )
     return Link
 
 
 def test_the_gateway_is_known_soon_after_it_is_answered(link):
     """It has no entry until something is sent to it."""
-    told = link.handshakes.link
+    told = link.told
     assert (told(GATEWAY, 0), told(OWN, 0)) == ("", LINK_OWN)
     link.entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
     assert told(GATEWAY, 0) == ""
@@ -193,13 +209,16 @@ def test_the_gateway_is_known_soon_after_it_is_answered(link):
 def test_a_gateway_that_changed_its_address_is_known_by_what_it_routed(link):
     """A bridge takes the lowest address of its ports: a new pod may change it, and the kernel's entry stays."""
     link.entries += [(bytes([10, 0, 0, 1]), GATEWAY), (bytes([10, 0, 0, 9]), POD)]
-    told = link.handshakes.link
+    told = link.told
     link.now = 1.0
     assert told(GATEWAY, 0) == LINK_GATEWAY
     assert told(STRANGER, 0) == ""
     assert told(STRANGER, 2) == LINK_GATEWAY  # a router had passed it: who sent it is one
     assert told(STRANGER, 0) == LINK_GATEWAY
     assert told(POD, 2) == LINK_NEIGHBOUR  # but a neighbour that pretends to be one stays a neighbour
+    spoken = bytes([2, 0, 0, 0, 2, 0])
+    assert told(spoken, 2, "10.0.0.9") == ""  # of our own subnet: a neighbour that forwards, or sets its own TTL
+    assert told(spoken, 0) == ""
     for number in range(20):
         told(bytes([2, 0, 0, 0, 1, number]), 1)
     assert told(STRANGER, 0) == ""  # of few that were remembered it was the oldest
@@ -207,7 +226,7 @@ def test_a_gateway_that_changed_its_address_is_known_by_what_it_routed(link):
 
 def test_entries_are_read_again_after_a_while(link):
     link.entries += [(bytes([10, 0, 0, 1]), GATEWAY)]
-    told = link.handshakes.link
+    told = link.told
     link.now = 1.0
     assert told(GATEWAY, 0) == LINK_GATEWAY
     link.entries[0] = (bytes([10, 0, 0, 1]), POD)
@@ -217,4 +236,4 @@ def test_entries_are_read_again_after_a_while(link):
 
 
 def test_without_a_gateway_nobody_is_known():
-    assert Handshakes().link(OWN, 0) == ""
+    assert Handshakes().link(Frame(OWN, b""), 0) == ""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo.clientip import parse_hop
-from pipeline.sources import FORMATS, JSON_FORMATS, sniff
+from pipeline.sources import FORMATS, JSON_FORMATS, documents, sniff
 from pipeline.sources.caddy import CADDY
 from pipeline.sources.cloudflare import CLOUDFLARE
 from pipeline.sources.documents import load
@@ -414,6 +414,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"user_id": {"a": 1}, "size": True, "duration": [], "bytes_read": 1e300, "status": "1e3"},
         {"user": None, "response_bytes": None, "duration_us": None, "request_bytes": None, "status": None},
     ),
+    "a truth is no text": ("caddy", {"user_id": True}, {"user": None}),
     "a number past all": ("caddy", {"size": 10**30, "duration": 10**18}, {"response_bytes": None}),
     "objects where texts should be": ("caddy", request(headers=5, tls=[], host=None), {"host": None, "headers": None}),
 }  # fmt: skip
@@ -469,6 +470,23 @@ def test_a_line_without_a_time_is_refused() -> None:
         assert [(index, reason[:15]) for index, reason in parsed.rejects] == [(n, "the time is no ") for n in (1, 2)]
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("nginx", ["status"]), ("nginx", ["remote_addr"]), ("nginx", ["request"]), ("traefik", ["ClientAddr"]),
+        ("traefik", ["RequestMethod"]), ("traefik", ["StartUTC"]), ("istio", ["start_time"]),
+        ("istio", ["response_code"]), ("istio", ["response_flags", "downstream_remote_address", "upstream_host"]),
+        ("caddy", ["ts"]), ("caddy", ["status"]), ("cloudflare", ["ClientIP"]),
+        ("cloudflare", ["EdgeStartTimestamp", "EdgeEndTimestamp"]),
+    ],
+)  # fmt: skip
+def test_what_an_object_lacks_is_said(name: str, keys: list[str]) -> None:
+    form, base = SAMPLES[name]
+    parsed = form.parse([json.dumps({key: value for key, value in base.items() if key not in keys}).encode()])
+    assert [index for index, _ in parsed.rejects] == [0]
+    assert keys[0] in parsed.rejects[0][1]
+
+
 def test_caddys_other_lines_are_no_requests() -> None:
     error = {**CADDY_LINE, "logger": "http.log.error.log0"}
     waf = {"level": "warn", "ts": 1700758468.384019, "logger": "http.handlers.waf", "msg": "x"}
@@ -485,7 +503,9 @@ def test_escapes_of_nginx_that_are_no_json_stay_in_the_text() -> None:
     assert (row["user_agent"], row["target"]) == (r'a \x22b\x22 \x " é', r"/caf\xe9")
 
 
-def test_headers_stay_with_their_rows() -> None:
+@pytest.mark.parametrize("chunk", [1, 2, 4096])
+def test_headers_stay_with_their_rows(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "CHUNK_LINES", chunk)
     lines = [
         json.dumps({**NGINX, "http_x_n": str(n), "time_iso8601": "x" if n == 1 else NGINX["time_iso8601"]}).encode()
         for n in range(3)
@@ -494,7 +514,7 @@ def test_headers_stay_with_their_rows() -> None:
     lines.insert(1, json.dumps({**INGRESS, "http_x_n": "in between"}).encode())
     parsed = NGINX_JSON.parse(lines)
     rows = zip(parsed.lines.to_pylist(), parsed.batch["headers"].to_pylist(), strict=True)
-    assert {line: dict(headers)["x-n"] for line, headers in rows} == {0: ["0"], 1: ["in between"], 3: ["2"]}
+    assert {line: dict(headers).get("x-n") for line, headers in rows} == {0: ["0"], 1: ["in between"], 3: ["2"]}
     assert [index for index, _ in parsed.rejects] == [2]
 
 

@@ -2,7 +2,7 @@
 Ingest: sources to committed rows, exactly once.
 
     reader (blocks of lines) → wrapper (lines of the program) → format (records) → resolve → login rules → geo
-    → lake (rows and mark in one commit)
+    → anonymize, if asked → lake (rows and mark in one commit)
 
 Every line becomes a row or a reject with a reason. A source that was read before goes on where it ended, whatever it
 is called now. An unterminated last line of a plain file is taken if it is a whole record, and left for the next run if
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
+from pipeline.anonymize import Anonymizer
 from pipeline.errors import SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
@@ -44,16 +45,18 @@ class Settings:
     """
     What an ingest is told.
 
-    policy    how to resolve; None keeps the verdict that a row brings, and is remote-addr for the others
-    rules     login rules
-    geo       an open database, or None
-    format    name of the format or an nginx log_format, as `named` takes it; None to find out
+    policy      how to resolve; None keeps the verdict that a row brings, and is remote-addr for the others
+    rules       login rules
+    geo         an open database, or None
+    format      name of the format or an nginx log_format, as `named` takes it; None to find out
+    anonymizer  makes addresses unrecognisable before they are written; None leaves them whole
     """
 
     policy: Policy | None = None
     rules: tuple[LoginRule, ...] = ()
     geo: Geo | None = None
     format: str | None = None
+    anonymizer: Anonymizer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ class _Run:
                 "ingested_at": [datetime.now(UTC)] * len(refused),
             }
         )
+        if self.settings.anonymizer is not None:
+            rejects = self.settings.anonymizer.rejects(rejects)
         offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
         rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
         mark = Mark.of(block.end, block.tail)
@@ -265,7 +270,7 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
     columns["date"] = columns["ts"].cast(pa.date32())
     columns["source"] = pa.repeat(pa.scalar(source), rows)
     columns["source_offset"] = offsets
-    return columns
+    return columns if settings.anonymizer is None else settings.anonymizer.rows(columns)
 
 
 def _peer_name(written: pa.Array, address: pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ import click
 
 from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
+from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
@@ -45,6 +46,23 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them 
     help=f"{', '.join(FORMATS)}; or an nginx log_format in single quotes, as nginx.conf has it: '$remote_addr - …'."
     " Default: found out from the first lines.",
 )
+@click.option(
+    "--anonymize",
+    "mode",
+    type=click.Choice(MODES),
+    envvar="WHOFROM_ANONYMIZE",
+    show_envvar=True,
+    help="Write no whole address: cut them to /24 and /48, or put pseudonyms in their place. Client and place are"
+    " worked out from the whole ones before. Cannot be undone.",
+)
+@click.option(
+    "--anonymize-key",
+    "key_path",
+    metavar="FILE",
+    envvar="WHOFROM_ANONYMIZE_KEY",
+    show_envvar=True,
+    help="Key of pseudonyms, 16 bytes or more: one address has one pseudonym as long as it is the same key.",
+)
 def ingest(
     sources: tuple[str, ...],
     lake_path: str,
@@ -53,6 +71,8 @@ def ingest(
     geo_path: str | None,
     no_geo: bool,
     form: str | None,
+    mode: str | None,
+    key_path: str | None,
 ) -> None:
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
@@ -69,7 +89,8 @@ def ingest(
     names = expand(sources)
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
-    settings = Settings(config.policy if said else None, rules, geo, form)
+    anonymizer = None if mode is None else Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
+    settings = Settings(config.policy if said else None, rules, geo, form, anonymizer)
 
     failed = False
     total = Outcome("total")

@@ -1,0 +1,89 @@
+"""A full disk: a clear error, a lake that is read as before, and a next run that goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.lake.conftest import TOML, WHOFROM
+
+DISK_BYTES = 24 << 20
+LINES = 240_000  # two blocks of an ingest, each some 4 MB in the lake
+SAID = "cannot write: "
+
+
+class Disk:
+    """A small file system of its own, which the processes see that enter the one that mounted it."""
+
+    def __init__(self, where: Path, holder: int) -> None:
+        self.where, self._holder = where, holder
+        self.inside = Path(f"/proc/{holder}/root{where}")
+
+    def run(self, *args: str | Path) -> subprocess.CompletedProcess[str]:
+        inside = ["nsenter", "-t", str(self._holder), "-m"]
+        command = [*inside, WHOFROM, *map(str, args), "--lake", str(self.where / "lake")]
+        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+
+    def rows(self) -> dict[str, int]:
+        said = self.run("sql", "SELECT count(*) AS n, count(DISTINCT target) AS d FROM requests", "-o", "ndjson")
+        assert said.returncode == 0, said.stderr
+        found: dict[str, int] = json.loads(said.stdout)
+        return found
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    where = tmp_path / "disk"
+    where.mkdir()
+    script = f"mount -t tmpfs -o size={DISK_BYTES} none '{where}' && echo ready && exec sleep 300"
+    holder = subprocess.Popen(
+        ["unshare", "-m", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != "ready\n":
+            pytest.skip("this system lets nobody mount: " + holder.communicate()[1][:200])
+        yield Disk(where, holder.pid)
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_full_disk(disk: Disk, tmp_path: Path) -> None:
+    chance = random.Random(1)
+    log, toml, ballast = tmp_path / "access.log", tmp_path / "new.toml", disk.inside / "ballast"
+    toml.write_text(TOML)
+    line = '10.0.0.7 - - [01/May/2015:10:05:03 +0000] "GET /%d/%x HTTP/1.1" 200 5 "-" "x" "81.2.69.160"\n'
+    with log.open("w") as file:
+        for number in range(LINES):
+            file.write(line % (number, chance.getrandbits(200)))
+    # room for the first of the blocks, and not for all
+    ballast.write_bytes(bytes(DISK_BYTES - (6 << 20)))
+    full = disk.run("ingest", "--no-geo", log)
+    assert full.returncode == 1
+    assert SAID in full.stderr
+    assert "free space or mend the folder, then run again" in full.stderr
+    assert "Traceback" not in full.stderr
+    before = disk.rows()
+    assert 0 < before["n"] == before["d"] < LINES
+    assert disk.run("ingest", "--no-geo", log).returncode == 1
+    assert disk.rows() == before
+
+    changed = disk.run("lake", "re-resolve", "--no-geo", "--config", toml)
+    assert changed.returncode == 1
+    assert SAID in changed.stderr
+    assert disk.rows() == before
+    assert disk.run("lake", "status").returncode == 0
+
+    ballast.unlink()
+    again = disk.run("ingest", "--no-geo", log)
+    assert again.returncode == 0, again.stderr
+    assert disk.rows() == {"n": LINES, "d": LINES}

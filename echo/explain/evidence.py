@@ -105,7 +105,8 @@ def _told(facts: Facts, seen: Seen) -> Iterator[tuple[str, str]]:
     if facts.window == SPREAD:
         yield "turns", f"{seen.turns} addresses of nodes took turns for this Host in the last minutes."
     if facts.policy:
-        yield "service", f"{seen.service or 'The Service'}: {facts.policy}. {POLICIES[facts.policy]}"
+        name = f" {seen.service}" if seen.service else ""
+        yield "service", f"The Service{name} in front of it: {POLICIES[facts.policy]}"
     if facts.agent:
         yield "user-agent", f"The User-Agent is that of {AGENTS[facts.agent]}."
     if facts.real_ip in (REAL_IP_LEFT, REAL_IP_OTHER):

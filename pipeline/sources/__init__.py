@@ -15,7 +15,7 @@ from pipeline.sources.combined import COMBINED
 from pipeline.sources.envoy import ENVOY, ISTIO
 from pipeline.sources.envoy_json import ENVOY_JSON
 from pipeline.sources.format import Format, Parsed
-from pipeline.sources.haproxy import HAPROXY
+from pipeline.sources.haproxy import HAPROXY, capturing
 from pipeline.sources.ingress_nginx import INGRESS_NGINX
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.nginx import compiled
@@ -33,10 +33,16 @@ SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, 
 
 
 def named(text: str) -> Format:
-    """Return a format by its name, or the one that an nginx log_format describes. Raises UsageFault."""
+    """
+    Return a format by its name, or the one that an nginx log_format or `haproxy{…}` describes.
+
+    Raises UsageFault.
+    """
     form = FORMATS.get(text)
     if form is not None:
         return form
+    if text.startswith(f"{HAPROXY.name}{{"):
+        return capturing(text)
     if "$" in text:
         return compiled(text)
     raise UsageFault("no such format", quote(text), f"one of {', '.join(FORMATS)}, or an nginx log_format")

@@ -25,6 +25,8 @@ from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of,
 
 BINARY = "binary: holds a NUL byte"
 HEADER = "h_"
+# headers that have columns of their own
+OF_HEADERS = {"host": "host", "user-agent": "agent", "x-request-id": "request_id"}
 WRITER = "writer"  # client_source and client_reason where the program that wrote the line had made up its mind
 NO_TEXT = pa.scalar(None, pa.string())
 MONTHS = pa.array(MONTH_NAMES)
@@ -153,6 +155,11 @@ def parsed(texts: Mapping[str, pa.Array], lines: pa.Array) -> Parsed:
     columns |= _verdict(columns)
     columns["headers"] = _headers(texts, len(ts))
     return Parsed(record_batch(columns, len(ts)), lines, rejects)
+
+
+def header_field(name: str) -> str:
+    """Return the field of a request's header, by its name in lower case."""
+    return OF_HEADERS.get(name, HEADER + name.replace("-", "_"))
 
 
 def none(column: pa.Array) -> pa.Array:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from echo.record import REDACTED
+from pipeline.errors import UsageFault
+from pipeline.sources import named
 from pipeline.sources.haproxy import HAPROXY
 from tests.pipeline.sources.lines import has, refused, sniffed
 
@@ -38,14 +41,9 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "IPv6": (f"{BEGIN} {GET}".replace("10.0.1.2", "2001:db8::7"), {"peer_ip": "2001:db8::7", "peer_port": 33317}),
     "a host captured": (f"{BEGIN} {{1wt.eu}} {{}} {GET}", {"headers": None, "target": "/index.html"}),
-    "an address captured may be a Host": (f"{BEGIN} {{203.0.113.7|x}} {{}} {GET}", {"headers": None}),
-    "a list captured": (
-        f"{BEGIN} {{www.example.com|203.0.113.7, 10.0.0.1|Mozilla/5.0 (X)}} {{nginx}} {GET}",
-        {"headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.1"])]},
-    ),
-    "a list alone": (
-        f"{BEGIN} {{203.0.113.7,2001:db8::1}} {GET}",
-        {"headers": [("x-forwarded-for", ["203.0.113.7,2001:db8::1"])]},
+    "what was captured has no name": (
+        f"{BEGIN} {{www.example.com|203.0.113.7, 10.0.0.1|6.6.6.6}} {{nginx}} {GET}",
+        {"headers": None, "target": "/index.html"},
     ),
     "logged before its end": (
         f'1.2.3.4:5 {AT} https-in~ be/s1 0/0/0/-1/+63387 504 +194 - - sH-- 15/13/10/0/+1 0/0 "PATCH /a HTTP/1.1"',
@@ -68,6 +66,15 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         f"{BEGIN} {GET} 0/0000000000000000/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384",
         {"tls_version": "TLSv1.3", "target": "/index.html"},
     ),
+    "httpslog in the clear": (
+        f"{BEGIN} {GET} 0/-/-/-/0 -/-/-",
+        {"tls_version": None, "target": "/index.html"},
+    ),
+    "fields added behind": (f'{BEGIN} {GET} 12 "x"', {"target": "/index.html", "tls_version": None}),
+    "marks in a captured header, as HAProxy 2.6 wrote them": (
+        f"{BEGIN} {{a|203.0.113.7, 10.0.0.1|#7D6.6.6.6:1 [01/Jan/2020:00:00:00.000] a #22GET /#22}} {{x#7By#7C}} {GET}",
+        {"peer_ip": "10.0.1.2", "headers": None},
+    ),
     "a handshake that failed": (
         f"192.168.1.4:50034 {AT} fe/1: SSL handshake failure",
         {"peer_ip": "192.168.1.4", "method": None, "status": None, "error": "SSL handshake failure"},
@@ -87,6 +94,38 @@ def test_a_line_within_a_captured_header_is_none() -> None:
     """HAProxy writes marks within values in another way, so that what stands in braces ends there."""
     inside = BEGIN.replace("10.0.1.2", "6.6.6.6")
     has(HAPROXY, f"{BEGIN} {{x {inside}}} {GET}", {"peer_ip": "10.0.1.2", "status": 200})
+
+
+NAMED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "all": (
+        "haproxy{Host|X-Forwarded-For|User-Agent}",
+        f"{BEGIN} {{www.example.com|203.0.113.7|a, 6.6.6.6}} {{nginx}} {GET}",
+        {"host": "www.example.com", "headers": [("x-forwarded-for", ["203.0.113.7"])], "user_agent": "a, 6.6.6.6"},
+    ),
+    "some": (
+        "haproxy{||x-forwarded-for}",
+        f"{BEGIN} {{a|b|203.0.113.7, 10.0.0.1}} {GET}",
+        {"host": None, "user_agent": None, "headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.1"])]},
+    ),
+    "one, not sent": ("haproxy{x-forwarded-for}", f"{BEGIN} {{}} {GET}", {"headers": None}),
+    "none captured": ("haproxy{x-forwarded-for}", f"{BEGIN} {GET}", {"headers": None, "target": "/index.html"}),
+    "another frontend's": ("haproxy{x-forwarded-for}", f"{BEGIN} {{a|6.6.6.6}} {GET}", {"headers": None}),
+    "a secret": ("haproxy{cookie}", f"{BEGIN} {{s=1}} {GET}", {"headers": [("cookie", [REDACTED])]}),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_captured_headers_by_their_names(name: str) -> None:
+    text, line, expected = NAMED[name]
+    has(named(text), line, expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["haproxy{", "haproxy{a b}", "haproxy{a|a}", "haproxy{a}}", "haproxy{a} {b}", "haproxy{é}"]
+)
+def test_what_is_no_list_of_names(text: str) -> None:
+    with pytest.raises(UsageFault, match="no list of captured headers"):
+        named(text)
 
 
 REFUSED = {

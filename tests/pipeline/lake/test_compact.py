@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, UsageFault
+from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import REJECTS, REQUESTS, Lake
 from pipeline.lake.compact import MIN_RETENTION, RETENTION, Compacted, Returned, compact, give_back
 from pipeline.lake.files import File, disk_bytes, files_of
@@ -163,3 +164,17 @@ def test_status_counts(whofrom: Callable[..., Said]) -> None:
     (row,) = whofrom("status").rows
     assert (row["files"], row["small_files"], row["last_operation"]) == (4, 0, "optimize")
     assert row["unused_bytes"] > 0
+
+
+@pytest.mark.usefixtures("small")
+def test_how_far_sources_were_read_stays_known(lake: Lake, tmp_path: Path) -> None:
+    """Compaction writes a checkpoint, from which readers begin: the marks must be in it."""
+    list(compact(lake, RETENTION, dry_run=False))
+    assert list((Path(lake.path) / REQUESTS / "_delta_log").glob("*.checkpoint*.parquet"))
+    for path in (Path(lake.path) / REQUESTS / "_delta_log").glob("*.json"):
+        path.unlink()  # as their clean-up does after a month
+    for log in tmp_path.glob("*.log"):
+        outcome = ingest_source(str(log), lake, Settings())
+        assert (outcome.rows, outcome.rejects) == (0, 0)
+        assert outcome.skipped
+    assert Engine(lake).query("SELECT count(*) AS n FROM requests").to_pylist() == [{"n": 13}]

@@ -28,7 +28,7 @@ from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
-from pipeline.sources import FORMATS, Format, named, sniff
+from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.reader import HEAD_BYTES, STDIN, Block, Mark, blocks, head_ids, opened, read_head
@@ -189,7 +189,9 @@ class _Run:
 
     def _take(self, block: Block) -> None:
         form = self._format_of(block)
-        parsed = form.parse(block.lines)
+        # one that was named is held to, and the beginning of a line may look like a whole one of another format
+        mixed = self.settings.format is None and block.final
+        parsed = parse_mixed(form, block.lines) if mixed else form.parse(block.lines)
         if not block.final and (parsed.rejects or not block.lines[0].endswith(LINE_ENDINGS)):
             self.outcome = replace(self.outcome, pending=1)
             return

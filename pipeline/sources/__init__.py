@@ -6,6 +6,10 @@ that it refuses, each with a reason that tells a person what is wrong. It never 
 every line is a row or a reject.
 """
 
+from collections.abc import Sequence
+
+import pyarrow as pa
+
 from echo.clientip import quote
 from pipeline.errors import UsageFault
 from pipeline.sources.alb import ALB
@@ -29,6 +33,8 @@ JSON_FORMATS = (NGINX_JSON, TRAEFIK_JSON, ENVOY_JSON, CADDY, CLOUDFLARE)
 # in the order of sniffing: narrow ones before those that take their lines too
 TEXT_FORMATS = (INGRESS_NGINX, TRAEFIK, ENVOY, ISTIO, HAPROXY, ALB, TENCENT_CLB, COMBINED)
 FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, *JSON_FORMATS, *TEXT_FORMATS)}
+# known by a line's beginning: what a client chose, within another message of the program, cannot pass for one of these
+MIXABLE = (NDJSON, *JSON_FORMATS, INGRESS_NGINX, ENVOY, ISTIO, COMBINED)
 SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, then, if all of them are odd, many
 
 
@@ -48,20 +54,42 @@ def named(text: str) -> Format:
     raise UsageFault("no such format", quote(text), f"one of {', '.join(FORMATS)}, or an nginx log_format")
 
 
-def sniff(lines: list[bytes]) -> Format | None:
+def sniff(lines: list[bytes], forms: Sequence[Format] = tuple(FORMATS.values())) -> Format | None:
     """
     Return the format of the first lines, or None if none takes any.
 
-    It is the first of FORMATS that takes half of what the best one takes: a narrow format comes before the wider one
+    It is the first of forms that takes half of what the best one takes: a narrow format comes before the wider one
     that takes its lines too, and is not given up for a few odd ones.
     """
     filled = [line for line in lines[: SNIFFED_LINES[-1]] if line.strip()]
     for number in SNIFFED_LINES:
-        counts = {form: form.takes(filled[:number]) for form in FORMATS.values()}
+        counts = {form: form.takes(filled[:number]) for form in forms}
         most = max(counts.values())
         if most:
             return next(form for form, count in counts.items() if 2 * count >= most)
     return None
 
 
-__all__ = ["FORMATS", "JSON_FORMATS", "TEXT_FORMATS", "Format", "Parsed", "named", "sniff"]
+def parse_mixed(form: Format, lines: list[bytes]) -> Parsed:
+    """
+    Parse lines by a format that was found out, and those that it refuses by the one of MIXABLE that they are of.
+
+    A log has lines of several formats where its writer was told to use another one, or where several programs write
+    it. Rows do not come in the order of their lines; what is refused keeps the first format's reason.
+    """
+    parsed = form.parse(lines)
+    refused = [index for index, _ in parsed.rejects]
+    rest = [lines[index] for index in refused]
+    other = sniff(rest, MIXABLE) if rest else None
+    if other is None or other is form:
+        return parsed
+    more = parse_mixed(other, rest)
+    taken = set(more.lines.to_pylist())
+    return Parsed(
+        pa.concat_batches([parsed.batch, more.batch]),
+        pa.concat_arrays([parsed.lines, pa.array(refused, pa.int64()).take(more.lines)]),
+        [reject for at, reject in enumerate(parsed.rejects) if at not in taken],
+    )
+
+
+__all__ = ["FORMATS", "JSON_FORMATS", "TEXT_FORMATS", "Format", "Parsed", "named", "parse_mixed", "sniff"]

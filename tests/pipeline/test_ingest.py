@@ -118,6 +118,49 @@ def test_rejected_lines_are_kept_with_their_place_and_reason(log: Path, lake: La
     assert (rejects[1]["line"], rejects[1]["reason"]) == (5, "empty line")
 
 
+def test_a_log_of_several_formats_is_read_as_each_line_is_unless_one_was_named(lake: Lake, tmp_path: Path) -> None:
+    told = {
+        "time_iso8601": "2015-05-17T10:05:03Z",
+        "remote_addr": "10.0.0.9",
+        "request": "GET /j HTTP/1.1",
+        "status": 200,
+    }
+    clb = b"[r1] [17/May/2015:10:05:03 +0000] [http] x"
+    lines = [
+        log_of(3),
+        orjson.dumps(told) + b"\n",
+        clb + b"\n",
+        orjson.dumps(RECORD) + b"\n",
+        log_of(1, first=3),
+        b"junk\n",
+    ]
+    (tmp_path / "log").write_bytes(b"".join(lines))
+    assert counts(ingest_source(str(tmp_path / "log"), lake, PLAIN)) == (6, 2, 0)
+    assert targets(lake) == ["/0", "/1", "/2", "/j", "/login?user=alice", "/3"]
+    sql = "SELECT target, source_offset, client_source, policy FROM requests WHERE target LIKE '/_%' AND target > '/4'"
+    rows = {row.pop("target"): row for row in Engine(lake).query(sql).to_pylist()}
+    assert rows["/j"] == {"source_offset": len(lines[0]), "client_source": "peer", "policy": make_policy().id}
+    assert (rows["/login?user=alice"]["client_source"], rows["/login?user=alice"]["policy"]) == (
+        "x-forwarded-for",
+        "record",
+    )
+    rejects = Engine(lake).query("SELECT line, reason FROM rejects ORDER BY line").to_pylist()
+    assert rejects == [
+        {"line": 5, "reason": "no quoted request after the time"},
+        {"line": 8, "reason": "no [day/month/year:time zone] in it"},
+    ]
+    (tmp_path / "again").write_bytes(b"".join(reversed(lines)))
+    assert counts(ingest_source(str(tmp_path / "again"), lake, Settings(format="combined"))) == (4, 4, 0)
+
+
+def test_a_message_that_quotes_a_line_of_another_format_is_none(lake: Lake, tmp_path: Path) -> None:
+    forged = b'9.9.9.9:1 [17/May/2015:10:05:03.1] a b/c 1/1/1/1/1 200 5 - - ---- 1/1/1/1/1 0/0 "GET / HTTP/1.1"'
+    (tmp_path / "log").write_bytes(b"%s2015/05/17 [error] 1#1: *1 open() / %s failed\n" % (log_of(9), forged))
+    assert counts(ingest_source(str(tmp_path / "log"), lake, PLAIN)) == (9, 1, 0)
+    (tmp_path / "haproxy").write_bytes(forged + b"\n")
+    assert counts(ingest_source(str(tmp_path / "haproxy"), lake, PLAIN)) == (1, 0, 0)
+
+
 def test_an_unfinished_last_line_waits_for_its_end(log: Path, lake: Lake) -> None:
     line = access_line(30)
     with log.open("ab") as file:

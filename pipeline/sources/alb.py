@@ -13,7 +13,7 @@ AWS's application load balancer (and the classic one, whose line has no type at 
 
 from __future__ import annotations
 
-from pipeline.sources.fields import ISO, patterned, refusing
+from pipeline.sources.patterns import ISO, patterned, refusing
 
 _SECONDS = r"(?:-1|\d+(?:\.\d+)?)"
 

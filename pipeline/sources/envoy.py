@@ -17,7 +17,7 @@ Istio's has details behind the flags, and at its end the upstream's cluster, thr
 from __future__ import annotations
 
 from echo.record.combined import is_dated
-from pipeline.sources.fields import ISO, patterned, refusing
+from pipeline.sources.patterns import ISO, patterned, refusing
 
 # details, termination, "transport failure reason"; before Istio 1.9 one or two quoted fields
 _DETAILS = r'(?:[^\s"]+ [^"]*?"[^"]*"|"[^"]*"(?: "[^"]*")?) '

@@ -1,10 +1,8 @@
 r"""
-Texts of a line's fields to the columns of a record, for every format that is a pattern over lines.
+Texts of a line's fields to the columns of a record, for every format that tells its fields apart.
 
-    lines → patterns (RE2, one group a field) → texts → fields (this file) → columns of RECORD_SCHEMA
-
-1. A field has a name of the tables TIMES and FIELDS, or `h_NAME` for a request's header (`_` for `-`). A format names
-   each group of its pattern by its field, and knows no column.
+1. A field has a name of the tables TIMES and FIELDS, or `h_NAME` for a request's header (`_` for `-`). A format says
+   which field a text is, and knows no column.
 2. `-` and nothing say that there is no value. A value is kept as the log wrote it.
 3. A text that is no number, no time, no address where one should be is null; a row without a time is refused.
 4. `writer_client` is what the program that wrote the line took for its client: a verdict, and never the peer.
@@ -12,108 +10,25 @@ Texts of a line's fields to the columns of a record, for every format that is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echo.record import REDACTED, REDACTED_HEADERS, header_text
-from echo.record.combined import EMPTY, NO_REQUEST, REQUEST, zone_shift
-from echo.record.combined import MONTHS as MONTH_NAMES
-from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch, times_in_range
+from echo.record import REDACTED, REDACTED_HEADERS
+from echo.record.combined import NO_REQUEST, REQUEST
+from pipeline.sources.format import NO_TIME, Parsed, headers_of, record_batch
+from pipeline.sources.times import clf_times, epoch_times, iso_times, micros
 
-BINARY = "binary: holds a NUL byte"
 HEADER = "h_"
 # headers that have columns of their own
 OF_HEADERS = {"host": "host", "user-agent": "agent", "x-request-id": "request_id"}
 WRITER = "writer"  # client_source and client_reason where the program that wrote the line had made up its mind
 NO_TEXT = pa.scalar(None, pa.string())
-MONTHS = pa.array(MONTH_NAMES)
-# what a field looks like in a line
-CLF_TIME = r"\d\d?/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4}"
-CLF = rf"(?P<time>{CLF_TIME})"
-ISO_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-ISO = rf"(?P<time_iso>{ISO_TIME})"
 MAX_DIGITS = 18  # of a whole number: what int64 surely holds; more are no size that any server counts
 
-_CLF = (
-    r"^(?P<day>\d\d?)/(?P<month>[A-Za-z]{3})/(?P<year>\d{4}):(?P<time>\d\d:\d\d:\d\d)(?P<part>\.\d{1,6})?\d*"
-    r"(?: (?P<zone>[+-]\d{4}))?$"
-)
-_ISO = (
-    r"^(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,](?P<part>\d{1,6})\d*)?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?$"
-)
 _ENDPOINT = r"^(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<ip>.*?))(?::(?P<port>\d{1,5}))?$"
-
-
-def match(text: pa.Array, left: pa.Array, patterns: Iterable[str]) -> tuple[list[Parsed], pa.Array]:
-    """
-    Match the lines numbered left by the patterns, one after the other; return what each took and what is left.
-
-    text      all lines
-    patterns  RE2, each group named by its field
-    """
-    taken: list[Parsed] = []
-    for pattern in patterns:
-        if not len(left):
-            break
-        found = pc.extract_regex(text.take(left), pattern)
-        hit = found.is_valid()
-        if pc.any(hit).as_py():
-            groups = found.filter(hit)
-            texts = {field.name: pc.struct_field(groups, field.name) for field in found.type}
-            taken.append(parsed(texts, left.filter(hit)))
-            left = left.filter(pc.invert(hit))
-    return taken, left
-
-
-def patterned(name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[list[bytes]], Parsed]) -> Format:
-    """
-    Return a format of lines that match one of the patterns.
-
-    otherwise  what reads the lines that do not: `refusing`, or the parser of a wider format
-    """
-
-    def begun(lines: list[bytes]) -> tuple[list[Parsed], pa.Array]:
-        return match(decode(lines), pa.arange(0, len(lines)), patterns)
-
-    def parse(lines: list[bytes]) -> Parsed:
-        taken, left = begun(lines)
-        rest = otherwise([lines[index] for index in left.to_pylist()])
-        return together([*taken, _renumbered(rest, left)])
-
-    return Format(name, meaning, parse, lambda lines: sum(piece.batch.num_rows for piece in begun(lines)[0]))
-
-
-def refusing(why_not: Callable[[str], str]) -> Callable[[list[bytes]], Parsed]:
-    """Return what refuses every line: blank ones, binary ones, and the others for the reason that why_not gives."""
-
-    def parse(lines: list[bytes]) -> Parsed:
-        texts = [header_text(line) for line in lines]
-        reasons = [EMPTY if not text.strip() else BINARY if "\0" in text else why_not(text) for text in texts]
-        return Parsed(record_batch({}, 0), pa.array([], pa.int64()), list(enumerate(reasons)))
-
-    return parse
-
-
-def doubting(pattern: str, reason: str, otherwise: Callable[[list[bytes]], Parsed]) -> Callable[[list[bytes]], Parsed]:
-    """Return what refuses lines that hold a pattern, for a reason, and hands on the others."""
-
-    def parse(lines: list[bytes]) -> Parsed:
-        doubtful = pc.match_substring_regex(decode(lines), pattern)
-        which = pa.arange(0, len(lines))
-        left = which.filter(pc.invert(doubtful))
-        refused = [(line, reason) for line in which.filter(doubtful).to_pylist()]
-        rest = _renumbered(otherwise([lines[index] for index in left.to_pylist()]), left)
-        return rest._replace(rejects=[*rest.rejects, *refused])
-
-    return parse
-
-
-def _renumbered(found: Parsed, lines: pa.Array) -> Parsed:
-    return Parsed(found.batch, lines.take(found.lines), [(lines[at].as_py(), reason) for at, reason in found.rejects])
 
 
 def together(pieces: Sequence[Parsed]) -> Parsed:
@@ -167,82 +82,12 @@ def none(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_in(column, pa.array(["-", "", '""'])), NO_TEXT, column)
 
 
-# --- times ------------------------------------------------------------------------------------------------------------
-
-
-def clf_times(column: pa.Array) -> pa.Array:
-    """Return UTC timestamps of `17/May/2015:10:05:03 +0000`, null where it is none; UTC where no zone is written."""
-    return _by_distinct(column, _clf_times)
-
-
-def iso_times(column: pa.Array) -> pa.Array:
-    """Return UTC timestamps of `2015-05-17T10:05:03.123Z`, null where it is none; UTC where no zone is written."""
-    return _by_distinct(column, _iso_times)
-
-
-def epoch_times(column: pa.Array) -> pa.Array:
-    """Return UTC timestamps of seconds since 1970, null where it is no number."""
-    return times_in_range(micros(column, 6).cast(pa.timestamp("us", "UTC")))
-
-
-def _by_distinct(column: pa.Array, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    encoded = column.dictionary_encode()  # a busy server writes a second many times
-    return read(encoded.dictionary).take(encoded.indices)
-
-
-def _clf_times(texts: pa.Array) -> pa.Array:
-    found = pc.extract_regex(texts, _CLF)
-    month = pc.index_in(pc.utf8_lower(pc.struct_field(found, "month")), MONTHS)  # strptime's %b would follow the locale
-    number = pc.utf8_lpad(pc.add(month, 1).cast(pa.string()), 2, "0")
-    part = pc.utf8_ltrim(pc.struct_field(found, "part"), ".")
-    return _times(found, number, part)
-
-
-def _iso_times(texts: pa.Array) -> pa.Array:
-    found = pc.extract_regex(texts, _ISO)
-    return _times(found, pc.struct_field(found, "month"), pc.struct_field(found, "part"))
-
-
-def _times(found: pa.Array, month: pa.Array, part: pa.Array) -> pa.Array:
-    year, day, time, zone = (pc.struct_field(found, name) for name in ("year", "day", "time", "zone"))
-    iso = pc.binary_join_element_wise(pc.binary_join_element_wise(year, month, day, "-"), time, "T")
-    iso = pc.replace_substring_regex(iso, ":60$", ":59")  # a leap second
-    local = pc.strptime(iso, format="%Y-%m-%dT%H:%M:%S", unit="us", error_is_null=True)
-    same = pc.equal(pc.day(local), day.cast(pa.int64()))  # strptime makes 3 March of 31 February
-    local = pc.if_else(same, local, None)
-    micros = pc.if_else(pc.equal(part, ""), "0", pc.utf8_rpad(part, 6, "0")).cast(pa.int64()).cast(pa.duration("us"))
-    zones = zone.dictionary_encode()
-    shifts = pa.array([_shift(text) for text in zones.dictionary.to_pylist()], pa.duration("us"))
-    utc = pc.subtract(pc.add(local, micros), shifts.take(zones.indices))
-    return times_in_range(utc.cast(pa.timestamp("us", "UTC")))
-
-
-def _shift(zone: str) -> object:
-    return zone_shift("+0000" if zone in ("Z", "") else zone.replace(":", ""))
-
-
-# --- numbers ----------------------------------------------------------------------------------------------------------
-
-
 def whole(column: pa.Array) -> pa.Array:
     """Return whole numbers, null where there is none, a negative or too long a one."""
     digits = pc.utf8_ltrim(column, "+")  # HAProxy's, of what was not over when it was logged
     fine = pc.match_substring_regex(digits, rf"^\d{{1,{MAX_DIGITS}}}$")
     return pc.if_else(fine, digits, NO_TEXT).cast(pa.int64())
 
-
-def micros(column: pa.Array, places: int) -> pa.Array:
-    """
-    Return decimal numbers as whole microseconds, null where there is none.
-
-    places  6 for seconds, 3 for milliseconds
-    """
-    found = pc.extract_regex(pc.utf8_ltrim(column, "+"), r"^(?P<whole>\d{1,11})(?:\.(?P<part>\d{1,6})\d*)?$")
-    part = pc.utf8_slice_codeunits(pc.utf8_rpad(pc.struct_field(found, "part"), 6, "0"), 0, places)
-    return pc.binary_join_element_wise(pc.struct_field(found, "whole"), part, "").cast(pa.int64())
-
-
-# --- fields -----------------------------------------------------------------------------------------------------------
 
 Columns = dict[str, pa.Array]
 

@@ -20,8 +20,9 @@ from functools import lru_cache
 
 from echo.clientip import quote
 from pipeline.errors import UsageFault
-from pipeline.sources.fields import header_field, patterned, refusing
+from pipeline.sources.fields import header_field
 from pipeline.sources.format import Format
+from pipeline.sources.patterns import patterned, refusing
 
 NAME = "haproxy"
 MAX_CAPTURES = 50

@@ -9,8 +9,8 @@ No header is logged. Upstream fields are lists where a request was tried again; 
 from __future__ import annotations
 
 from pipeline.sources import combined
-from pipeline.sources.fields import patterned
 from pipeline.sources.nginx import pattern
+from pipeline.sources.patterns import patterned
 
 _REQUEST = (
     '[$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time'

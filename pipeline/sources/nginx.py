@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 from echo.clientip import quote
 from pipeline.errors import UsageFault
-from pipeline.sources.fields import CLF_TIME, ISO_TIME, TIMES, patterned, refusing
+from pipeline.sources.fields import TIMES
 from pipeline.sources.format import Format
+from pipeline.sources.patterns import CLF_TIME, ISO_TIME, patterned, refusing
 
 MAX_CHARS = 8192  # of a log_format; nginx itself takes a directive of 4 KiB
 MAX_VARIABLES = 200

@@ -8,8 +8,8 @@ as far as the user agent.
 
 from __future__ import annotations
 
-from pipeline.sources.fields import patterned, refusing
 from pipeline.sources.nginx import pattern
+from pipeline.sources.patterns import patterned, refusing
 
 _TO_AGENT = (
     "[$stgw_request_id] [$time_local] [$protocol_type] [$server_addr:$server_port] [$server_name]"

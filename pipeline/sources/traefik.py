@@ -15,7 +15,7 @@ line look like another: a second `[time] "` is a doubt, and the line is refused.
 from __future__ import annotations
 
 from pipeline.sources import combined
-from pipeline.sources.fields import CLF, CLF_TIME, doubting, patterned
+from pipeline.sources.patterns import CLF, CLF_TIME, doubting, patterned
 
 
 def _pattern(text: str) -> str:

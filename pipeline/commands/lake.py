@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from echo.clientip import Config, load_config, printable, quote
+from echo.clientip import Policy, load_config, printable, quote
 from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
 from pipeline.errors import SourceFault, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
@@ -212,7 +212,7 @@ def reresolve_command(
             )
     rows = _changes(total)
     write_rows(rows, ("change", "before", "after", "rows"), form)
-    _say_changes(total, config, dry_run=dry_run)
+    _say_changes(total, task.policy, dry_run=dry_run)
 
 
 def _refuse_to_forget(place: Lake) -> None:
@@ -236,7 +236,7 @@ def _changes(total: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _say_changes(total: Report, config: Config, *, dry_run: bool) -> None:
+def _say_changes(total: Report, policy: Policy | None, *, dry_run: bool) -> None:
     for (before, after), rows in total.clients.most_common(MAX_SHOWN):
         now = f"another {words_of(after).partition(' ')[2]}" if before == after != NOBODY else words_of(after)
         click.echo(f"{rows:,} rows: client was {words_of(before)}, now {now}", err=True)
@@ -252,8 +252,8 @@ def _say_changes(total: Report, config: Config, *, dry_run: bool) -> None:
         parts.append(f"{total.done:,} were right already")
     if total.left:
         parts.append(f"{total.left:,} left as they are: their addresses are anonymized")
-    policy = f" by policy {config.policy.id}" if total.renewed else ""
-    click.echo(f"{total.rows:,} rows: {', '.join(parts)}{policy if config.path else ''}", err=True)
+    by = f" by policy {policy.id}" if policy is not None and total.renewed else ""
+    click.echo(f"{total.rows:,} rows: {', '.join(parts)}{by}", err=True)
 
 
 @lake.command("export")

@@ -52,6 +52,10 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
             "request_id": ID,
         },
     ),
+    "version 0.25": (
+        f'10.0.0.1 - [203.0.113.9] - - {TIME} "GET /a HTTP/1.1" 200 1 "-" "x" 8 0.2 {NAMES} 10.0.0.2:80 1 0.1 200 {ID}',
+        {"client_ip": "203.0.113.9", "user": None, "request_id": ID},
+    ),
     "version 0.9": (
         f'10.0.0.1 - [203.0.113.9] - - {TIME} "GET /a HTTP/1.1" 200 1 "-" "x" 8 0.2 [web] 10.0.0.2:80 1 0.1 200',
         {"client_ip": "203.0.113.9", "user": None, "request_id": None, "duration_us": 200_000},

@@ -84,6 +84,11 @@ FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
         '2015-05-17T10:05:03+00:00 "GET" "/a b" "c=1"',
         {"target": "/a b?c=1"},
     ),
+    "what was asked for before what it was made": (
+        "$time_iso8601 $request_method $request_uri $uri $args",
+        "2015-05-17T10:05:03+00:00 GET /a?b=1 /index.php b=1",
+        {"target": "/a?b=1"},
+    ),
     "no request": (
         "$time_iso8601 $request_method $request_uri $status",
         "2015-05-17T10:05:03+00:00 - - 400",

@@ -36,6 +36,10 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         f'<b>, x y, 203.0.113.7 - jane {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
         {"peer_ip": None, "headers": [("x-forwarded-for", ["<b>, x y, 203.0.113.7"])], "user": "jane"},
     ),
+    "blanks and no comma": (
+        f'203.0.113.7 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7 10.0.0.2"])], "user": None},
+    ),
     "no status": (
         f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" - - "-" "x" 45640 "-" "-" 0ms',
         {"status": None, "response_bytes": None, "duration_us": 0, "target": "/a"},

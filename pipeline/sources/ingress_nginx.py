@@ -22,7 +22,7 @@ _NOW = "$remote_addr - $remote_user"
 _ONCE = "$remote_addr - [$the_real_ip] - $remote_user"
 _UPSTREAM = "[$proxy_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status"
 # as versions had it; those with brackets in front first, since a user may be called anything. What stands between the
-# upstream's name and its address, [$proxy_alternative_upstream_name] since 0.21, goes with the address.
+# upstream's name and its address, [$proxy_alternative_upstream_name] of later ones, goes with the address.
 LOG_FORMATS = (
     f"{_ONCE} {_REQUEST} {_UPSTREAM} $req_id",
     f"{_ONCE} {_REQUEST} {_UPSTREAM}",

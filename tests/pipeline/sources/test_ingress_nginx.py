@@ -41,7 +41,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         {"peer_ip": "2001:db8::7", "user": "jane doe", "duration_us": 100_000},
     ),
     "a host name upstream": (f"{BEGIN} 80 0.1 [up stream] [] web.default:80 1 0.1 200 {ID}", {"request_id": ID}),
-    "version 0.20": (
+    "of old, the real IP in brackets": (
         f'10.0.0.1 - [203.0.113.9] - bob {TIME} "GET /a HTTP/1.1" 200 1 "-" "x" 8 0.2 [web] 10.0.0.2:80 1 0.1 200 {ID}',
         {
             "peer_ip": "10.0.0.1",
@@ -52,11 +52,11 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
             "request_id": ID,
         },
     ),
-    "version 0.25": (
+    "both in brackets": (
         f'10.0.0.1 - [203.0.113.9] - - {TIME} "GET /a HTTP/1.1" 200 1 "-" "x" 8 0.2 {NAMES} 10.0.0.2:80 1 0.1 200 {ID}',
         {"client_ip": "203.0.113.9", "user": None, "request_id": ID},
     ),
-    "version 0.9": (
+    "of old, without an id": (
         f'10.0.0.1 - [203.0.113.9] - - {TIME} "GET /a HTTP/1.1" 200 1 "-" "x" 8 0.2 [web] 10.0.0.2:80 1 0.1 200',
         {"client_ip": "203.0.113.9", "user": None, "request_id": None, "duration_us": 200_000},
     ),

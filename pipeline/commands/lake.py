@@ -44,7 +44,7 @@ def lake() -> None:
     """Look after the lake: what is in it, small files, old dates, corrected policies, copies."""
 
 
-@lake.command("status")
+@lake.command("status", short_help="What is in the lake.")
 @lake_option
 @output_option
 def status_command(lake_path: str, form: str | None) -> None:
@@ -90,7 +90,7 @@ def _facts(found: Status) -> Iterable[tuple[str, Any]]:
         yield "last commit", f"{found.last_commit:%Y-%m-%d %H:%M:%S} UTC, {found.last_operation}"
 
 
-@lake.command("compact")
+@lake.command("compact", short_help="Put small files together; give back the space of old ones.")
 @lake_option
 @retain_option
 @dry_run_option
@@ -123,7 +123,7 @@ def compact_command(lake_path: str, retain: str, dry_run: bool, form: str | None
         _say_when(duration(retain))
 
 
-@lake.command("expire")
+@lake.command("expire", short_help="Delete old dates.")
 @lake_option
 @click.option("--keep", required=True, metavar="PERIOD", help="Days or weeks to keep: 90d, 26w.")
 @click.option("--all", "everything", is_flag=True, help="Even if no row is left.")
@@ -155,7 +155,7 @@ def expire_command(lake_path: str, keep: str, everything: bool, retain: str, dry
         _say_when(retention)
 
 
-@lake.command("re-resolve")
+@lake.command("re-resolve", short_help="Work out client and place of all rows again.")
 @lake_option
 @config_option
 @click.option(
@@ -256,7 +256,7 @@ def _say_changes(total: Report, policy: Policy | None, *, dry_run: bool) -> None
     click.echo(f"{total.rows:,} rows: {', '.join(parts)}{by}", err=True)
 
 
-@lake.command("export")
+@lake.command("export", short_help="Write the rows of a period to a file.")
 @click.argument("file")
 @lake_option
 @period_options

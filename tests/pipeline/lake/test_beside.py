@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pipeline.lake import Lake
 from tests.pipeline.lake.conftest import TOML, WHOFROM, Said
 
 INGESTS, ROUNDS, LINES = 2, 30, 20
-KEEPERS, KILLED = 11, 7  # runs of compact and re-resolve beside them, how many of those are killed
+KEEPERS, KILLED = 12, 8  # runs of a keeper beside them, how many of those are killed
 
 INGEST = """
 import sys, time
@@ -25,11 +26,12 @@ from pathlib import Path
 from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import Lake
 lake, log, number, rounds, lines = Lake(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
-line = '10.0.0.%d - - [%02d/May/2015:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x" "81.2.69.160"\\n'
+line = '10.0.0.%d - - [%02d/May/%d:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x" "81.2.69.160"\\n'
 for turn in range(rounds):
     with log.open("a") as file:
         for n in range(lines):
-            file.write(line % (number, 1 + n % 3, number * 1_000_000 + turn * lines + n))
+            # every fourth row is of a date that is to expire
+            file.write(line % (number, 1 + n % 3, 2015 - (n % 4 == 3), number * 1_000_000 + turn * lines + n))
     ingest_source(str(log), lake, Settings())
     time.sleep(0.05)
 """
@@ -41,11 +43,14 @@ last = 0
 for line in iter(sys.stdin.readline, "stop\\n"):
     engine = Engine(Lake(sys.argv[1]))
     for _ in range(2):
-        row, = engine.query("SELECT count(*) AS n, count(DISTINCT target) AS d FROM requests").to_pylist()
+        row, = engine.query(sys.argv[2]).to_pylist()
         assert row["n"] == row["d"] >= last, (row, last)
         last = row["n"]
     print(last, flush=True)
 """
+
+
+COUNTED = "SELECT count(*) AS n, count(DISTINCT target) AS d FROM requests WHERE date >= DATE '2015-01-01'"
 
 
 def started(code: str, *args: object, **options: Any) -> subprocess.Popen[str]:
@@ -66,12 +71,15 @@ def test_ingests_queries_and_a_keeper_that_is_killed(
     )
     subprocess.run([WHOFROM, "ingest", "--no-geo", "--lake", lake.path, str(tmp_path / "first.log")], check=True)
     ingests = [started(INGEST, lake.path, tmp_path / f"{n}.log", n, ROUNDS, LINES) for n in range(INGESTS)]
-    query = started(QUERY, lake.path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    query = started(QUERY, lake.path, COUNTED, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert query.stdin is not None
     assert query.stdout is not None
+    days = (datetime.now(UTC).date() - date(2015, 1, 1)).days
+    old = ["expire", "--keep", f"{days}d"]
+    kept = [*(["re-resolve", "--no-geo", "--config", str(config)] for config in configs), ["compact"], old]
     seen = []
     for number in range(KEEPERS):
-        command = ["compact"] if number % 3 == 2 else ["re-resolve", "--no-geo", "--config", str(configs[number % 2])]
+        command = kept[number % len(kept)]
         keeper = subprocess.Popen(
             [WHOFROM, "lake", *command, "--lake", lake.path],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -92,12 +100,12 @@ def test_ingests_queries_and_a_keeper_that_is_killed(
     said = query.communicate("stop\n")[1]
     assert query.returncode == 0, (seed, said)
 
-    expected = 1 + INGESTS * ROUNDS * LINES
-    counted = "SELECT count(*) AS n, count(DISTINCT target) AS d FROM requests"
-    assert sql(counted) == [{"n": expected, "d": expected}], seed
+    expected = 1 + INGESTS * ROUNDS * LINES * 3 // 4
+    assert sql(COUNTED) == [{"n": expected, "d": expected}], seed
     whofrom("re-resolve", "--no-geo", "--config", str(configs[0]))
     whofrom("compact")
-    assert sql(counted) == [{"n": expected, "d": expected}], seed
+    whofrom(*old)
+    assert sql(COUNTED) == [{"n": expected, "d": expected}], seed
     policy = load_config(str(configs[0])).policy
     assert sql("SELECT policy, count(*) AS n FROM requests GROUP BY policy") == [{"policy": policy.id, "n": expected}]
     (row,) = whofrom("status").rows

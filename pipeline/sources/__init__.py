@@ -70,20 +70,22 @@ def sniff(lines: list[bytes], forms: Sequence[Format] = tuple(FORMATS.values()))
     return None
 
 
-def parse_mixed(form: Format, lines: list[bytes]) -> Parsed:
+def parse_mixed(form: Format, lines: list[bytes], others: Sequence[Format] = MIXABLE) -> Parsed:
     """
-    Parse lines by a format that was found out, and those that it refuses by the one of MIXABLE that they are of.
+    Parse lines by a format that was found out, and those that it refuses by the one of others that they are of.
 
     A log has lines of several formats where its writer was told to use another one, or where several programs write
-    it. Rows do not come in the order of their lines; what is refused keeps the first format's reason.
+    it. Rows do not come in the order of their lines; what is refused keeps the first format's reason. A wider format
+    whose lines the first one takes is not asked again: what that one doubts, the wider one would believe.
     """
     parsed = form.parse(lines)
     refused = [index for index, _ in parsed.rejects]
     rest = [lines[index] for index in refused]
-    other = sniff(rest, MIXABLE) if rest else None
-    if other is None or other is form:
+    others = [one for one in others if one is not form and one.name != form.within]
+    other = sniff(rest, others) if rest and others else None
+    if other is None:
         return parsed
-    more = parse_mixed(other, rest)
+    more = parse_mixed(other, rest, others)
     taken = set(more.lines.to_pylist())
     return Parsed(
         pa.concat_batches([parsed.batch, more.batch]),

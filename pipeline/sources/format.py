@@ -31,12 +31,14 @@ class Format(NamedTuple):
     A log format by the name that `--format` takes.
 
     certain  how many of some lines are surely of this format, where parse takes lines of a wider one too
+    within   the name of that wider one
     """
 
     name: str
     meaning: str
     parse: Callable[[list[bytes]], Parsed]
     certain: Callable[[list[bytes]], int] | None = None
+    within: str = ""
 
     def takes(self, lines: list[bytes]) -> int:
         """Return how many of the lines are of this format, to choose one by."""

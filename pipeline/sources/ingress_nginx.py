@@ -34,4 +34,5 @@ INGRESS_NGINX = patterned(
     "ingress-nginx's upstreaminfo; its first column is the peer, or what nginx derived from a header",
     tuple(pattern(text) for text in LOG_FORMATS),
     combined.parse,
+    within=combined.COMBINED.name,
 )

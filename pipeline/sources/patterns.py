@@ -49,11 +49,14 @@ def match(text: pa.Array, left: pa.Array, patterns: Iterable[str]) -> tuple[list
     return taken, left
 
 
-def patterned(name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[list[bytes]], Parsed]) -> Format:
+def patterned(
+    name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[list[bytes]], Parsed], within: str = ""
+) -> Format:
     """
     Return a format of lines that match one of the patterns.
 
     otherwise  what reads the lines that do not: `refusing`, or the parser of a wider format
+    within     the name of that wider one
     """
 
     def begun(lines: list[bytes]) -> tuple[list[Parsed], pa.Array]:
@@ -64,7 +67,7 @@ def patterned(name: str, meaning: str, patterns: Sequence[str], otherwise: Calla
         rest = otherwise([lines[index] for index in left.to_pylist()])
         return together([*taken, _renumbered(rest, left)])
 
-    return Format(name, meaning, parse, lambda lines: sum(piece.batch.num_rows for piece in begun(lines)[0]))
+    return Format(name, meaning, parse, lambda lines: sum(piece.batch.num_rows for piece in begun(lines)[0]), within)
 
 
 def refusing(why_not: Callable[[str], str]) -> Callable[[list[bytes]], Parsed]:

@@ -35,4 +35,5 @@ TRAEFIK = patterned(
     doubting(
         rf'\[{CLF_TIME}\] ".*\[{CLF_TIME}\] "', "two times in it: which is the line's own is not certain", _LOOSE.parse
     ),
+    within=combined.COMBINED.name,
 )

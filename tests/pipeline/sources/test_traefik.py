@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.sources import parse_mixed
 from pipeline.sources.traefik import TRAEFIK
 from tests.pipeline.sources.lines import TIME, has, refused, sniffed
+from tests.pipeline.sources.test_envoy import ENVOYS
 
 TAIL = '500 "web@docker" "http://172.17.0.3:80" 12ms'
 
@@ -73,7 +75,12 @@ FORGED = f'6.6.6.6 - root {TIME} "GET /admin HTTP/1.1" 200 1 "-" "x" 1 "a" "b" 0
     ],
 )
 def test_no_client_makes_one_line_look_like_another(line: str) -> None:
-    assert refused(TRAEFIK, line) == "two times in it: which is the line's own is not certain"
+    doubt = "two times in it: which is the line's own is not certain"
+    assert refused(TRAEFIK, line) == doubt
+    others = (LINES["a single address"][0], ENVOYS["as documented"][0])
+    mixed = parse_mixed(TRAEFIK, [line.encode(), *(other.encode() for other in others)])
+    assert sorted(mixed.lines.to_pylist()) == [1, 2]
+    assert mixed.rejects == [(0, doubt)]
 
 
 def test_it_is_known_by_its_lines() -> None:

@@ -79,7 +79,7 @@ _AT_TIME = re.compile(rf' {TIME} (?=")', re.ASCII)
 _PLAIN = re.compile(r"(\S+) \S+ (\S+)", re.ASCII)
 _VHOST = re.compile(r"([^\s,]+) ([0-9A-Za-z]\S*|\[\S+|::\S+) - (\S+)", re.ASCII)
 _LISTED = re.compile(r"([0-9A-Fa-f.:\[\]]+(?:, ?[0-9A-Za-z.:\[\]_-]+)+) - (\S+)", re.ASCII)
-_BLANKS = re.compile(r"(\S+) - (\S.*)", re.ASCII)
+_BLANKS = re.compile(r"(\S+) - (.*)", re.ASCII)
 _MISSING = re.compile(r"(\S+)() -", re.ASCII)
 # of a prefix: pattern -> the groups (host, peer, user), tried in this order
 _PREFIXES = (

@@ -46,7 +46,7 @@ PATTERNS = {
         r"(?P<host>[^\s,]+) (?P<peer>[0-9A-Za-z]\S*|\[\S+|::\S+) - (?P<user>\S+)", QUOTED
     ),
     "a list in front": _pattern(rf"(?P<host>)(?P<peer>{LISTED}) - (?P<user>\S+)", QUOTED),
-    "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>\S.*?)", QUOTED),
+    "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>.*?)", QUOTED),
     "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
     "quotes unescaped": _pattern(PLAIN, LOOSE),
 }

@@ -104,6 +104,11 @@ REALISTIC = {
         f'1.2.3.4 - john doe {TIME} "GET / HTTP/1.1" 200 5',
         {"user": "john doe", "peer_ip": "1.2.3.4"},
     ),
+    "a user that begins with a blank": (
+        f'1.2.3.4 -  \\xFF [x] {TIME} "GET / HTTP/1.1" 401 5',
+        {"user": " \\xFF [x]", "peer_ip": "1.2.3.4"},
+    ),
+    "a blank for a user": (f'2001:db8::9 -   {TIME} "GET / HTTP/1.1" 401 5', {"user": " ", "peer_ip": "2001:db8::9"}),
     "user missing": (f'192.168.1.1 - {TIME} "GET / HTTP/1.1" 200 5', {"peer_ip": "192.168.1.1"}),
     "HTTP/0.9": (f'1.2.3.4 - - {TIME} "GET /x" 200 5', {"method": "GET", "target": "/x"}),
     "TLS hello on the plain port": (

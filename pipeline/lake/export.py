@@ -17,9 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from echo.clientip import printable
-from pipeline.errors import LakeFault
-from pipeline.lake.files import files_of, path_of
+from pipeline.lake.files import files_of, opened, path_of
 from pipeline.lake.table import COMPRESSION_LEVEL, REQUESTS, Lake
 from pipeline.output import Row, write_csv, write_ndjson
 from pipeline.rows import ROW_SCHEMA
@@ -39,19 +37,13 @@ def rows_between(lake: Lake, since: datetime | None, until: datetime | None) -> 
             (since is not None and file.day < since.date()) or (until is not None and file.day > until.date())
         ):
             continue
-        path = path_of(lake, REQUESTS, file.path)
-        try:
-            with pq.ParquetFile(path) as parquet:
-                for batch in parquet.iter_batches(BATCH_ROWS, use_threads=False):
-                    found = _whole(batch)
-                    if since is not None or until is not None:
-                        found = found.filter(_within(found["ts"], since, until))
-                    if found.num_rows:
-                        yield found
-        except FileNotFoundError:
-            raise LakeFault(
-                "a file of the lake is gone: this took longer than the retention", printable(str(path)), "run again"
-            ) from None
+        with opened(path_of(lake, REQUESTS, file.path)) as parquet:
+            for batch in parquet.iter_batches(BATCH_ROWS, use_threads=False):
+                found = _whole(batch)
+                if since is not None or until is not None:
+                    found = found.filter(_within(found["ts"], since, until))
+                if found.num_rows:
+                    yield found
 
 
 def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:

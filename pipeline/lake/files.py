@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault
-from pipeline.lake.table import PARTITIONS, Lake
+from pipeline.lake.table import PARTITIONS, Lake, words
 
 PLAIN_PROTOCOL = (1, 2)  # reader, writer: what ingest makes; beyond, a file may not be all that its rows are
 STATISTICS = ("ts", "status", "source_offset")  # of a file that is added: what readers pass files over by
@@ -51,6 +52,24 @@ def files_of(lake: Lake, name: str, table: DeltaTable) -> list[File]:
 def path_of(lake: Lake, name: str, path: str) -> Path:
     """Return where a file is."""
     return Path(lake.path).absolute() / name / path
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a file of a snapshot; LakeFault if it is gone or damaged."""
+    try:
+        with pq.ParquetFile(path) as parquet:
+            yield parquet
+    except FileNotFoundError:
+        raise LakeFault(
+            "a file of the lake is gone",
+            printable(str(path)),
+            "run again, and with a longer --retain of compact if this took longer than that; else restore it",
+        ) from None
+    except pa.ArrowInvalid as error:
+        raise LakeFault(
+            f"a file of the lake is damaged: {words(error)}", printable(str(path)), "restore it from a copy"
+        ) from None
 
 
 def disk_bytes(lake: Lake, name: str) -> int:

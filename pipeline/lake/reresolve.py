@@ -18,6 +18,7 @@ Rules:
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +36,7 @@ import pyarrow.parquet as pq
 from echo.clientip import Policy, printable
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo, no_geo
-from pipeline.lake.files import File, exchange, files_of, path_of
+from pipeline.lake.files import File, exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.kinds import Kinds
 from pipeline.lake.table import COMPRESSION_LEVEL, REQUESTS, Lake
@@ -154,36 +156,36 @@ class _Date:
     def _work(self, file: File) -> tuple[File | None, Report]:
         """Return the file that is to take a file's place, written but not committed, or None; and the report."""
         source = path_of(self.lake, REQUESTS, file.path)
-        try:
-            with pq.ParquetFile(source) as parquet:
-                todo, left = _todo(parquet, self.task)
-                report = Report(rows=file.rows, renewed=todo, left=left, done=file.rows - todo - left)
-                if not todo:
-                    return None, report
-                batches = _renewed(parquet, self.task, report)
-                if self.dry_run:
-                    for _ in batches:
-                        pass
-                    return None, report
-                folder = file.path.rpartition("/")[0]
-                name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
-                path = f"{folder}/{name}" if folder else name
-                target = path_of(self.lake, REQUESTS, path)
-                try:
-                    with pq.ParquetWriter(
-                        target, parquet_schema(parquet), compression="zstd", compression_level=COMPRESSION_LEVEL
-                    ) as writer:
-                        for batch in batches:
-                            writer.write_batch(batch, row_group_size=BATCH_ROWS)
-                except BaseException:
-                    with suppress(OSError):
-                        target.unlink(missing_ok=True)
-                    raise
-        except FileNotFoundError:
-            raise LakeFault(
-                "a file of the lake is gone", printable(str(source)), "restore it, or ingest its logs into a new lake"
-            ) from None
+        with opened(source) as parquet:
+            todo, left = _todo(parquet, self.task)
+            report = Report(rows=file.rows, renewed=todo, left=left, done=file.rows - todo - left)
+            if not todo:
+                return None, report
+            batches = _renewed(parquet, self.task, report)
+            if self.dry_run:
+                for _ in batches:
+                    pass
+                return None, report
+            folder = file.path.rpartition("/")[0]
+            name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+            path = f"{folder}/{name}" if folder else name
+            target = path_of(self.lake, REQUESTS, path)
+            try:
+                _write(target, parquet_schema(parquet), batches)
+            except BaseException:
+                with suppress(OSError):
+                    target.unlink(missing_ok=True)
+                raise
         return File(path, file.day, file.rows, target.stat().st_size), report
+
+
+def _write(target: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+    with target.open("xb") as out:
+        with pq.ParquetWriter(out, schema, compression="zstd", compression_level=COMPRESSION_LEVEL) as writer:
+            for batch in batches:
+                writer.write_batch(batch, row_group_size=BATCH_ROWS)
+        out.flush()
+        os.fsync(out.fileno())  # the commit that names it must not outlive it
 
 
 def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:

@@ -235,3 +235,18 @@ def test_columns_of_a_file_keep_their_types(lake: Lake, put: Put) -> None:
     run(lake, task_of())
     (new,) = (path for path in (Path(lake.path) / REQUESTS).rglob("part-*.parquet") if path != old)
     assert pq.read_schema(new).names == pq.read_schema(old).names
+
+
+def test_a_file_that_is_gone_or_damaged_is_named(
+    lake: Lake, put: Put, whofrom: Callable[..., Said], toml: Path
+) -> None:
+    put([1, 2])
+    _, two = sorted((Path(lake.path) / REQUESTS).rglob("part-*.parquet"))
+    command = ("re-resolve", "--no-geo", "--config", str(toml))
+    two.write_bytes(b"PAR1" + b"x" * 100)
+    said = whofrom(*command, code=1).words
+    assert f"{two}: a file of the lake is damaged: Parquet magic bytes not found" in said
+    assert "Traceback" not in said
+    two.unlink()
+    assert f"{two}: a file of the lake is gone" in whofrom(*command, code=1).words
+    assert "is gone" in whofrom("export", "-", "-o", "ndjson", code=1).words

@@ -163,14 +163,15 @@ class _Run:
 
     def _look(self, lines: list[bytes]) -> None:
         """Find out wrapper and format, if the lines tell."""
+        lines, form = lines[:LOOKED_AT], self.format
         wrapper = wrapper_of(lines)
-        if wrapper is not None:
-            form = self.format or sniff(unwrapped(lines[:LOOKED_AT], wrapper))
-            if form is None:
-                form = sniff(lines)
-                wrapper = wrapper if form is None else None  # a format of its own that looks like a wrapped one
+        inner = unwrapped(lines, wrapper) if wrapper is not None else lines
+        if form is not None:
+            bare = wrapper is not None and form.takes(lines) > form.takes(inner)
         else:
-            form = self.format or sniff(lines)
+            form = sniff(inner)
+            bare = form is None and wrapper is not None and (form := sniff(lines)) is not None
+        wrapper = None if bare else wrapper  # a format of its own that looks like a wrapped one
         self.format = form
         self.unwrapper = Unwrapper(wrapper) if wrapper is not None else None
         self.looked = form is not None or wrapper is not None

@@ -75,6 +75,15 @@ def test_a_named_format_is_read_in_a_wrapper_too(tmp_path: Path, lake: Lake) -> 
     assert (counts(outcome), outcome.format) == ((0, 1, 0), "combined in docker")
 
 
+def test_a_named_format_that_looks_wrapped_is_none(tmp_path: Path, lake: Lake) -> None:
+    (tmp_path / "log").write_bytes(
+        b"2021-07-08T11:07:07+00:00 web GET /a 200\n2021-07-08T11:07:08+00:00 web GET /b 200\n"
+    )
+    form = "$time_iso8601 $host $request_method $request_uri $status"
+    outcome = ingest_source(str(tmp_path / "log"), lake, Settings(format=form))
+    assert (counts(outcome), outcome.format) == ((2, 0, 0), "log_format")
+
+
 def test_a_wrapped_log_of_no_known_format_is_refused(tmp_path: Path, lake: Lake) -> None:
     (tmp_path / "log").write_bytes(b"".join(cri(b"the program started")))
     with pytest.raises(SourceFault, match="no known log format; its first line is 'the program started'"):

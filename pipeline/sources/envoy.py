@@ -21,7 +21,7 @@ from pipeline.sources.patterns import ISO, patterned, refusing
 
 # details, termination, "transport failure reason"; before Istio 1.9 one or two quoted fields
 _DETAILS = r'(?:[^\s"]+ [^"]*?"[^"]*"|"[^"]*"(?: "[^"]*")?) '
-_TAIL = r' \S+ \S+ (?P<local_end>\S+) (?P<writer_client_end>\S+) [^\s"]+(?: [^"]*)?'
+_TAIL = r' [^\s"]+ [^\s"]+ (?P<local_end>[^\s"]+) (?P<writer_client_end>[^\s"]+) [^\s"]+(?: [^"]*)?'
 
 
 def _patterns(details: str, tail: str) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ from echo.topology.known import ADDRESSES, CLOUDS, CNIS, CONTROLLERS, DIRECT_ING
 from echo.topology.proposal import MISSING
 from pipeline import attacks, logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
+from pipeline.engine.macros import macros
+from pipeline.engine.views import views
 from pipeline.geo import GEO_KEYS
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
 from pipeline.sources import FORMATS
@@ -211,6 +213,30 @@ def queries() -> str:
             for one in loaded.parameters
         )
         parts.append(table(("parameter", "type", "default", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def sql() -> str:
+    """Return the views and macros of `whofrom sql`."""
+    parts = [
+        "# What SQL finds in a lake\n",
+        (
+            "DuckDB's SQL, and beside the tables [requests and rejects](lake.md) what is here. How to ask, with\n"
+            "twenty worked questions: [Asking the lake in SQL](../sql.md).\n"
+        ),
+    ]
+    for view in views():
+        parts.append(f"## {view.name}\n\n{view.meaning}.\n\n**Grain**: {view.grain}.\n")
+        parts.append(
+            table(("column", "type", "meaning"), ((f"`{name}`", kind, text) for name, kind, text in view.columns))
+        )
+    parts.append("## Macros\n\nWhat is no address, no range or no number is NULL, never an error.\n")
+    for macro in macros():
+        parts.append(f"### {macro.call}\n\n{macro.meaning}.\n")
+        rows = [(f"`{name}`", kind, text) for name, kind, text in macro.parameters]
+        parts.append(table(("parameter", "type", "meaning"), rows))
+        examples = "\n".join(macro.examples)
+        parts.append(f"**Returns** {macro.returns}.\n\nTrue:\n\n```sql\n{examples}\n```\n")
     return "\n".join(parts)
 
 
@@ -467,6 +493,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "queries.md": queries,
     "record.md": record,
     "settings.md": settings,
+    "sql.md": sql,
     "topology.md": topology,
     "whoami.md": whoami,
 }

@@ -1,5 +1,5 @@
 """
-Rows to people and programs: `-o table|json|ndjson|csv`.
+Rows to people and programs: `-o table|json|ndjson|csv`, and of SQL's results `parquet` and `arrow` as well.
 
 Logs are attacker-written, so no form lets a character through that a terminal could obey: JSON escapes it its own way,
 the table and CSV as \\x or \\u. CSV also puts an apostrophe before text that a spreadsheet would run as a formula.
@@ -9,8 +9,9 @@ import csv
 import math
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TextIO
 
 import orjson
@@ -22,6 +23,8 @@ Row = Mapping[str, Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 PIPE_WIDTH = 160  # of a table in a pipe, which has no width of its own, unless COLUMNS says another
 MIN_WIDTH = 40  # below, columns have no room for a word
+JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC  # all times are UTC
+MAX_INTEGER = 1 << 63  # orjson writes 64 bits; most readers of JSON take no more
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
@@ -58,7 +61,7 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
         out.write("(no rows)\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    numeric = {name for name in columns if any(isinstance(row[name], int | float) for row in rows)}
+    numeric = {name for name in columns if any(isinstance(row[name], int | float | Decimal) for row in rows)}
     for name in columns:
         table.add_column(Text(printable(name)), justify="right" if name in numeric else "left", overflow="fold")
     for row in rows:
@@ -67,17 +70,21 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
     Console(file=out, width=width, highlight=False).print(table)
 
 
-def write_json(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+def write_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write one JSON array."""
-    out.write("[" + ",\n ".join(_json(row, columns) for row in rows) + "]\n")
+    before = "["
+    for row in rows:
+        out.write(before + _json(row, columns))
+        before = ",\n "
+    out.write("[]\n" if before == "[" else "]\n")
 
 
-def write_ndjson(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+def write_ndjson(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write one JSON object a line."""
     out.writelines(_json(row, columns) + "\n" for row in rows)
 
 
-def write_csv(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
+def write_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write RFC 4180 CSV with a header line."""
     writer = csv.writer(out)
     writer.writerow([_csv_cell(name) for name in columns])
@@ -91,6 +98,7 @@ FORMS: dict[str, Callable[[Sequence[Row], Sequence[str], TextIO], None]] = {
     "ndjson": write_ndjson,
     "csv": write_csv,
 }
+STREAMED = ("json", "ndjson", "csv")  # take rows as they come; a table has to know them all
 
 
 def _plain(value: Any) -> Any:
@@ -102,12 +110,43 @@ def _plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, Decimal):
+        return _number(value)
+    if hasattr(value, "nanoseconds"):
+        return _interval(value)
     return value
 
 
+def _number(value: Decimal) -> int | float | str:
+    """Return what SQL sums and divides to: a number where JSON's readers have one that is the same, else its digits."""
+    if value == value.to_integral_value():
+        return int(value) if abs(value) < MAX_INTEGER else format(value, "f")
+    near = float(value)
+    return near if Decimal(repr(near)) == value else format(value, "f")
+
+
+def _interval(value: Any) -> str:
+    """Return Arrow's MonthDayNano as DuckDB prints an INTERVAL: `1 month 2 days 03:04:05.5`."""
+    units = ((int(value.months / 12), "year"), (int(math.fmod(value.months, 12)), "month"), (value.days, "day"))
+    parts = [f"{number} {unit}{'' if abs(number) == 1 else 's'}" for number, unit in units if number]
+    if value.nanoseconds or not parts:
+        seconds, rest = divmod(abs(value.nanoseconds) // 1000, 1_000_000)
+        clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}" + (
+            f".{rest:06}".rstrip("0") if rest else ""
+        )
+        parts.append(f"-{clock}" if value.nanoseconds < 0 else clock)
+    return " ".join(parts)
+
+
+def _other(value: Any) -> Any:
+    """Return what stands for a value that JSON lacks, inside a list or struct."""
+    plain = _plain(value)
+    return str(value) if plain is value else plain
+
+
 def _json(row: Row, columns: Sequence[str]) -> str:
-    plain = {name: _plain(row[name]) for name in columns}
-    text = orjson.dumps(plain, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    plain = {name: row[name] for name in columns}
+    text = orjson.dumps(plain, default=_other, option=JSON_OPTIONS).decode()
     return text if text.isprintable() else "".join(map(_json_escape, text))
 
 
@@ -123,7 +162,11 @@ def _csv_cell(value: Any) -> Any:
     if isinstance(plain, str):
         shown = printable(plain)
         return f"'{shown}" if plain.startswith(FORMULA_STARTS) else shown
-    return printable(orjson.dumps(plain, default=str).decode()) if isinstance(plain, list | dict) else plain
+    return (
+        printable(orjson.dumps(plain, default=_other, option=JSON_OPTIONS).decode())
+        if isinstance(plain, list | dict)
+        else plain
+    )
 
 
 def _cell(value: Any) -> str:

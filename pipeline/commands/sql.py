@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
-from pipeline.commands.options import lake_option, open_engine, output_option
-from pipeline.errors import QueryFault
-from pipeline.output import write_rows
+from echo.clientip import printable
+from pipeline.commands.options import lake_option
+from pipeline.commands.results import BINARY, RESULT_FORMS, destination, form_of, write_result
+from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, bound_process
+from pipeline.errors import QueryFault, UsageFault
+from pipeline.lake import Lake
+
+SIZE = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?)\s*(?P<unit>[KMGT]i?B?)", re.IGNORECASE)
+UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}  # powers of two, of 1024 and of 1000 alike: a limit need not be exact
+LEAST_MEMORY = 64 << 20  # DuckDB works in blocks of 256 KiB, some for each thread; with less than this nothing sorts
+MOST_THREADS = 256
 
 
 @click.command()
-@click.argument("statement")
+@click.argument("statement", required=False)
+@click.option("-f", "--file", "path", metavar="FILE", help="Read the statements from a file; - is standard input.")
 @lake_option
-@output_option
-def sql(statement: str, lake_path: str, form: str | None) -> None:
+@click.option(
+    "-o", "--output", "form", type=click.Choice(RESULT_FORMS),
+    help="Default: by the name of --output-file, else a table on a terminal and ndjson in a pipe.",
+)  # fmt: skip
+@click.option(
+    "--output-file", "target", metavar="FILE", help="Write the result there; the file is whole or not there at all."
+)
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Memory of a statement, as 512M or 4G; beyond it DuckDB uses TMPDIR. Default: 80 %.",
+)
+@click.option("--threads", type=click.IntRange(1, MOST_THREADS), help="Default: one a core.")
+@click.option("--allow-files", is_flag=True, help="Let SQL read local files: FROM 'x.csv', read_parquet('*.parquet').")
+def sql(
+    statement: str | None,
+    path: str | None,
+    lake_path: str,
+    form: str | None,
+    target: str | None,
+    memory: str | None,
+    threads: int | None,
+    allow_files: bool,
+) -> None:
     """
-    Ask the lake in SQL (DuckDB's), read-only. Tables: requests, rejects.
+    Ask the lake in SQL (DuckDB's), read-only. Tables: requests, rejects, sessions.
 
-    STATEMENT is one SELECT; `DESCRIBE requests` lists the columns, - reads the statement from standard input.
+    STATEMENT is one statement or several with ; between, @FILE reads them from a file and - from standard input.
+    Without one there is a prompt, or in a pipe standard input. `DESCRIBE requests` lists the columns; docs/sql.md has
+    examples and the macros ip_in, ip_prefix, is_private, haversine_km.
     """
-    text = sys.stdin.read() if statement == "-" else statement
-    table = open_engine(lake_path).query(text)
-    names = unique(table.column_names)
+    limits = Limits(_bytes(memory), threads or 0, allow_files)
+    if statement is not None and path is not None:
+        raise UsageFault("a statement and a file", "-f", "give one of them")
+    if statement is None and path is None and sys.stdin.isatty() and sys.stdout.isatty() and not (form or target):
+        from pipeline.commands.prompt import Prompt  # noqa: PLC0415  # needs a terminal, and readline
+
+        engine = Engine(Lake(lake_path), limits)
+        bound_process(limits)
+        Prompt(engine, lambda: Engine(Lake(lake_path), limits), printable(lake_path)).run()
+        return
+    text, place = _text(statement, path)
+    engine = Engine(Lake(lake_path), limits)
+    bound_process(limits)
+    found = form_of(form, target)
+    statements = engine.statements(text, place)
+    if not statements:
+        raise QueryFault("0 statements", place, "give one, such as SELECT count(*) FROM requests")
+    if found in BINARY and len(statements) > 1:
+        raise QueryFault(f"{len(statements)} statements", place, f"a file of {found} holds one result; give one")
+    with destination(target) as out:
+        for number, one in enumerate(statements):
+            if number and found in ("table", "csv"):
+                out.write("\n")
+            write_result(engine.stream(one), found, out)
+
+
+def _text(statement: str | None, path: str | None) -> tuple[str, str]:
+    """Return the statements and what they are called in faults. Raises UsageFault."""
+    if statement is not None and statement.startswith("@"):
+        path = statement[1:]
+    elif statement not in (None, "-"):
+        return statement or "", "SQL"
+    if path in (None, "-"):
+        return _decoded(sys.stdin.buffer.read(4 * MAX_STATEMENT_CHARS + 1), "standard input"), "standard input"
+    assert path is not None
+    place = printable(path)
     try:
-        rows = table.rename_columns(names).to_pylist()
-    except (OverflowError, ValueError) as error:
-        raise QueryFault(f"a value cannot be shown: {error}", "SQL", "CAST it to VARCHAR") from None
-    write_rows(rows, names, form)
+        with Path(path).open("rb") as file:
+            return _decoded(file.read(4 * MAX_STATEMENT_CHARS + 1), place), place
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise UsageFault(f"cannot be read: {words}", place, "name a file of SQL") from None
 
 
-def unique(names: list[str]) -> list[str]:
-    """Return names with a number behind those that come again: rows are keyed by name."""
-    out: list[str] = []
-    for name in names:
-        number = 1
-        fresh = name
-        while fresh in out or (number > 1 and fresh in names):
-            number += 1
-            fresh = f"{name}_{number}"
-        out.append(fresh)
-    return out
+def _decoded(data: bytes, place: str) -> str:
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8-sig")
+    raise UsageFault("is not UTF-8", place, "save it as UTF-8")
+
+
+def _bytes(text: str | None) -> int:
+    """Return a size in bytes, 0 if none was given. Raises UsageFault."""
+    if text is None:
+        return 0
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UsageFault(f"{printable(text)[:40]!r} is no size", "--memory", "write it as 512M or 4G")
+    size = int(float(found["number"]) * (1 << UNITS[found["unit"][0].upper()]))
+    if size < LEAST_MEMORY:
+        raise UsageFault(f"{printable(text)} is too little", "--memory", f"give {LEAST_MEMORY >> 20}M or more")
+    return size

@@ -39,6 +39,8 @@ EXPLAIN = re.compile(r"\s*EXPLAIN(\s*\([A-Za-z, ]*\)|\s+ANALYZE)?\s", re.IGNOREC
 # how DuckDB's parse tree names a COPY, INSERT, UPDATE or DELETE inside a WITH; quotes within a text are escaped there
 WRITES_INSIDE = re.compile(r'"type":"([A-Z]+)_QUERY_NODE"')
 LINE = re.compile(r"\n\nLINE (\d+):")
+# types that DuckDB hands over as other numbers or as bare bytes
+UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT)\b")
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
 MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
 BATCH_ROWS = 8192  # of a result, at a time: four of DuckDB's vectors
@@ -148,9 +150,14 @@ class Engine:
         """Begin to run a statement of `statements`. Raises QueryFault if it fails, now or when batches are read."""
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
         bound = {name: value for name, value in (parameters or {}).items() if name in known}
-        reader = self._run(
-            lambda: self._connection.sql(statement.sql, params=bound).to_arrow_reader(BATCH_ROWS), statement
-        )
+        relation = self._run(lambda: self._connection.sql(statement.sql, params=bound), statement)
+        for name, kind in zip(relation.columns, relation.types, strict=True):
+            if UNFAITHFUL.search(str(kind)):
+                raise QueryFault(
+                    f"{printable(name)[:40]} is a {str(kind)[:40]}, which would be shown wrong", _place(statement),
+                    "CAST it to VARCHAR",
+                )  # fmt: skip
+        reader = self._run(lambda: relation.to_arrow_reader(BATCH_ROWS), statement)
         return Result(reader.schema, self._batches(reader, statement))
 
     def tables(self) -> dict[str, list[tuple[str, str]]]:
@@ -280,7 +287,7 @@ def _fault(error: Exception, statement: Statement) -> QueryFault:
                 "free space there, name another folder with TMPDIR, or ask for less",
             )  # fmt: skip
         return QueryFault(
-            f"out of memory: {_words(error)}", _place(statement),
+            f"out of memory: {_words(error).removeprefix('Out of Memory Error: ')}", _place(statement),
             "ask for less (columns, LIMIT, a shorter period), or give whofrom sql more with --memory",
         )  # fmt: skip
     if isinstance(error, duckdb.PermissionException):

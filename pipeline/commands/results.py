@@ -1,0 +1,160 @@
+"""
+Results of SQL, batch by batch, to a terminal, a pipe or a file: the forms of `pipeline.output`, Parquet and Arrow.
+
+Nothing holds a whole result but a table, which is for people and ends after MAX_TABLE_ROWS.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from echo.clientip import printable
+from pipeline.engine.duckdb import Result
+from pipeline.errors import QueryFault, UsageFault
+from pipeline.output import FORMS, STREAMED, default_form, write_table
+
+MAX_TABLE_ROWS = 1000  # a table's widths are known when its last row is; nobody reads more on a terminal
+GROUP_ROWS, GROUP_BYTES = 122_880, 64 << 20  # of a row group of Parquet: DuckDB's own size, less where rows are wide
+COMPRESSION = "zstd"
+PLAN = ["explain_key", "explain_value"]  # the columns of an EXPLAIN: drawings of several lines
+
+
+def _parquet(result: Result, names: list[str], out: Any) -> None:
+    held: list[pa.RecordBatch] = []
+    schema = pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
+    with pq.ParquetWriter(out, schema, compression=COMPRESSION) as writer:
+        for batch in result.batches:
+            held.append(batch.rename_columns(names))
+            if sum(map(len, held)) >= GROUP_ROWS or sum(one.nbytes for one in held) >= GROUP_BYTES:
+                writer.write_table(pa.Table.from_batches(held, schema))
+                held = []
+        if held:
+            writer.write_table(pa.Table.from_batches(held, schema))
+
+
+def _arrow(result: Result, names: list[str], out: Any) -> None:
+    schema = pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
+    with pa.ipc.new_stream(out, schema, options=pa.ipc.IpcWriteOptions(compression=COMPRESSION)) as writer:
+        for batch in result.batches:
+            writer.write_batch(batch.rename_columns(names))
+
+
+BINARY: dict[str, Callable[[Result, list[str], Any], None]] = {"parquet": _parquet, "arrow": _arrow}
+RESULT_FORMS = (*FORMS, *BINARY)
+SUFFIXES = {
+    ".csv": "csv", ".json": "json", ".jsonl": "ndjson", ".ndjson": "ndjson", ".txt": "table",
+    ".parquet": "parquet", ".arrow": "arrow", ".arrows": "arrow",
+}  # fmt: skip
+
+
+def form_of(form: str | None, path: str | None) -> str:
+    """Return the form asked for, else that of the file's name, else that of standard output. Raises UsageFault."""
+    found = form or (path and SUFFIXES.get(Path(path).suffix.lower())) or ("" if path else default_form(sys.stdout))
+    found = found or "ndjson"
+    if found in BINARY and path is None and sys.stdout.isatty():
+        raise UsageFault(f"{found} is bytes that no terminal shows", "-o", "name a file with --output-file or > FILE")
+    return found
+
+
+@contextmanager
+def destination(path: str | None) -> Iterator[TextIO]:
+    """
+    Yield where results go: standard output, or a file that is there whole or not at all.
+
+    Raises UsageFault if the file cannot be written.
+    """
+    if path is None:
+        yield sys.stdout
+        return
+    target = Path(path)
+    special = target.exists() and not target.is_file()  # a pipe, /dev/stdout
+    part = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        out = part.open("w" if special else "x", encoding="utf-8", errors="backslashreplace", newline="")
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise UsageFault(f"cannot be written: {words}", printable(path), "name another file") from None
+    try:
+        with out:
+            yield out
+        if not special:
+            part.replace(target)
+    except BaseException:
+        if not special:
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write_result(result: Result, form: str, out: TextIO) -> int:
+    """Write a result in a form; return how many rows there were, as far as they were looked at. Raises QueryFault."""
+    names = unique(result.schema.names)
+    if form in BINARY:
+        try:
+            BINARY[form](result, names, out.buffer if hasattr(out, "buffer") else out)
+        except (pa.ArrowException, OverflowError, ValueError) as error:
+            raise _unshown(error) from None
+        return 0
+    rows = _rows(result, names)
+    if form in STREAMED:
+        counted = _Counted(rows)
+        FORMS[form](counted, names, out)  # type: ignore[arg-type]  # these take them as they come
+        return counted.count
+    first = list(islice(rows, MAX_TABLE_ROWS + 1))
+    if names == PLAN:
+        out.writelines(printable(line) + "\n" for row in first for line in row[PLAN[1]].splitlines())
+        return len(first)
+    write_table(first[:MAX_TABLE_ROWS], names, out)
+    if len(first) > MAX_TABLE_ROWS:
+        out.flush()
+        click.echo(f"the first {MAX_TABLE_ROWS:,} rows; -o csv or ndjson writes all, LIMIT fewer", err=True)
+    return len(first)
+
+
+class _Counted:
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def _rows(result: Result, names: list[str]) -> Iterator[dict[str, Any]]:
+    for batch in result.batches:
+        try:
+            columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
+        except (OverflowError, ValueError, pa.ArrowException) as error:
+            raise _unshown(error) from None
+        for values in zip(*columns, strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+def _unshown(error: Exception) -> QueryFault:
+    return QueryFault(f"a value cannot be shown: {printable(str(error))[:200]}", "SQL", "CAST it to VARCHAR")
+
+
+def unique(names: list[str]) -> list[str]:
+    """Return names with a number behind those that come again: rows are keyed by name."""
+    out: list[str] = []
+    taken, given = set(), set(names)
+    for name in names:
+        number = 1
+        fresh = name
+        while fresh in taken or (number > 1 and fresh in given):
+            number += 1
+            fresh = f"{name}_{number}"
+        out.append(fresh)
+        taken.add(fresh)
+    return out

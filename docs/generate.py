@@ -50,6 +50,7 @@ from pipeline.engine.views import views
 from pipeline.geo import GEO_KEYS
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
 from pipeline.sources import FORMATS
+from pipeline.sources.nginx import meanings as log_format_meanings
 from pipeline.sources.wrappers import WRAPPERS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -115,6 +116,9 @@ def lake() -> str:
         + table(head, ((f"`{column.name}`", column.type, column.meaning) for column in REJECT_COLUMNS))
         + "\n## Formats that ingest reads\n\n"
         + table(("format", "what"), ((f"`{form.name}`", form.meaning) for form in FORMATS.values()))
+        + "\n`--format` takes an nginx `log_format` too, as it stands in nginx.conf. `$http_NAME` is that header;\n"
+        "variables that are not in this table are skipped over.\n\n"
+        + table(("variable", "taken for"), ((f"`${name}`", meaning) for name, meaning in log_format_meanings()))
         + "\nWrapped in one of these as well, which is found out from the lines:\n\n"
         + table(("wrapper", "what"), ((f"`{one.name}`", one.meaning) for one in WRAPPERS.values()))
     )

@@ -189,6 +189,8 @@ FIELDS: Mapping[str, Field] = {
     "request": Field(_request, "the request line"),
     "method": Field(_text("method"), "its method"),
     "target": Field(_text("target"), "its target"),
+    "path": Field(_text("target"), "the target's path"),
+    "query": Field(lambda _column: {}, "the target's query, behind the path"),
     "protocol": Field(_text("protocol"), "its protocol"),
     "pod": Field(_text("pod"), "the host that wrote the line"),
     "agent": Field(_text("user_agent"), "User-Agent"),

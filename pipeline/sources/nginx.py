@@ -17,19 +17,20 @@ An nginx `log_format`, given as text, to a format.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from echo.clientip import quote
 from pipeline.errors import UsageFault
-from pipeline.sources.fields import TIMES
+from pipeline.sources.fields import FIELDS, TIMES
 from pipeline.sources.format import Format
 from pipeline.sources.patterns import CLF_TIME, ISO_TIME, patterned, refusing
 
 MAX_CHARS = 8192  # of a log_format; nginx itself takes a directive of 4 KiB
 MAX_VARIABLES = 200
 
+FORWARDED_ON = "proxy_add_x_forwarded_for"
 NUMBER = r"(?:\d+|-?)"
 DECIMAL = r"(?:\d+(?:\.\d+)?|-?)"
 NUMBERS = r"[\d.,: -]*"  # one of each upstream that was tried
@@ -58,7 +59,7 @@ VARIABLES: Mapping[str, Variable] = {
     "proxy_protocol_addr": Variable("proxied", ADDRESS),
     "proxy_protocol_port": Variable("proxied_port", NUMBER),
     "the_real_ip": Variable("writer_client", ADDRESS),  # of an old ingress-nginx
-    "proxy_add_x_forwarded_for": Variable("", ANY),  # see _forwarded
+    FORWARDED_ON: Variable("", ANY),  # two fields: see _holds
     "server_addr": Variable("local", ADDRESS),
     "server_port": Variable("local_port", NUMBER),
     "remote_user": Variable("user", ANY),
@@ -270,7 +271,7 @@ def _wanted(names: Sequence[str]) -> dict[str, str]:
     """Return variable -> its field, of those that go to one."""
     fields = {name: variable(name).field for name in names}
     if {"realip_remote_addr", "remote_addr"} <= fields.keys():
-        fields["remote_addr"] = "writer_client"
+        fields |= {"remote_addr": "writer_client", "remote_port": ""}
     for group in PREFERRED:
         there = [name for name in group if name in fields]
         for name in there[1:]:
@@ -281,6 +282,19 @@ def _wanted(names: Sequence[str]) -> dict[str, str]:
             fields = {name: "" if one in held else one for name, one in fields.items()}
     first = {field: name for name, field in reversed(fields.items()) if field}
     return {name: field for field, name in reversed(first.items())}
+
+
+def meanings() -> Iterator[tuple[str, str]]:
+    """Yield the variables that go somewhere, each with what it is taken for."""
+    for name, (field, _) in VARIABLES.items():
+        beside = next((group[0] for group in PREFERRED if name in group[1:]), "")
+        if name == "remote_addr":
+            yield name, f"{FIELDS['peer'].meaning}; beside `${beside}`: {FIELDS['writer_client'].meaning}"
+        elif name == FORWARDED_ON:
+            yield name, f"X-Forwarded-For as it came, and behind it {FIELDS['peer'].meaning}"
+        elif field:
+            meaning = FIELDS[field].meaning if field in FIELDS else "the time"
+            yield name, f"{meaning}; not beside `${beside}`" if beside else meaning
 
 
 def variable(name: str) -> Variable:
@@ -298,7 +312,7 @@ def _holds(name: str, fields: set[str], *, quoted: bool) -> str:
 
     fields  those of the whole log_format
     """
-    if name == "proxy_add_x_forwarded_for":
+    if name == FORWARDED_ON:
         # the header as it came, if one did, and behind it $remote_addr
         header = "?:" if "h_x_forwarded_for" in fields else "?P<h_x_forwarded_for>"
         return rf'(?:({header}[^"]*), ?)?({"?:" if "peer" in fields else "?P<peer>"}{ADDRESS})'

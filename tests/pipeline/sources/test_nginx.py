@@ -30,9 +30,15 @@ FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"peer_ip": "10.0.0.1", "ts": AT, "headers": [("x-forwarded-for", ["203.0.113.7, 10.0.0.2"])], "status": 200},
     ),
     "realip beside remote_addr": (
-        "$realip_remote_addr $remote_addr [$time_local] $status",
-        f"10.0.0.1 203.0.113.7 {TIME} 200",
-        {"peer_ip": "10.0.0.1", "client_ip": "203.0.113.7", "client_source": "writer", "client_reason": "writer"},
+        "$realip_remote_addr $remote_addr:$remote_port [$time_local] $status",
+        f"10.0.0.1 203.0.113.7:4321 {TIME} 200",
+        {
+            "peer_ip": "10.0.0.1",
+            "peer_port": None,
+            "client_ip": "203.0.113.7",
+            "client_source": "writer",
+            "client_reason": "writer",
+        },
     ),
     "realip alone": (
         "$realip_remote_addr [$time_local]",

@@ -6,6 +6,7 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
     └── PipelineFault            (exit 1)
         ├── UsageFault           a value given on the command line cannot be used (exit 2)
         ├── SourceFault          a file to ingest cannot be read to its end, or is no log
+        │   └── NoLog            it is no log that we know
         ├── GeoFault             the mmdb is broken or no geo database
         ├── LakeFault            the lake is missing, is no lake, or cannot be written
         └── QueryFault           a statement was refused or failed
@@ -26,6 +27,10 @@ class UsageFault(PipelineFault):
 
 class SourceFault(PipelineFault):
     """A source cannot be read to its end, or is no log."""
+
+
+class NoLog(SourceFault):
+    """A source is of no known format: an error where it was named, to be passed over where a folder held it."""
 
 
 class GeoFault(PipelineFault):

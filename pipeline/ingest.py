@@ -23,15 +23,16 @@ import pyarrow.compute as pc
 from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
 from pipeline.anonymize import Anonymizer
-from pipeline.errors import SourceFault
+from pipeline.errors import NoLog, SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.combined import COMBINED
+from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
-from pipeline.sources.reader import HEAD_BYTES, STDIN, Block, Mark, blocks, head_ids, opened, read_head
+from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, head_ids, opened, read_head
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 
@@ -236,7 +237,7 @@ class _Run:
         if self.format is None:
             first = next((line for line in block.lines if line.strip()), b"")
             if first and not self.outcome.skipped:
-                raise SourceFault(
+                raise NoLog(
                     f"no known log format; its first line is {quote(first[:200].decode('utf-8', 'backslashreplace'))}",
                     printable(self.outcome.source),
                     f"name one with --format ({', '.join(FORMATS)}) to keep its lines as rejects",

@@ -11,11 +11,12 @@ from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
+from pipeline.errors import NoLog
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
 from pipeline.sources import FORMATS, named
-from pipeline.sources.reader import expand
+from pipeline.sources.folders import expand
 
 EXIT_FAILED = 1
 NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
@@ -77,8 +78,9 @@ def ingest(
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
 
-    SOURCE is a file, a glob in quotes, or - for standard input; plain or gzip; in one of the formats, as it was written
-    or wrapped by a container runtime or syslog. A source that was ingested before adds only what is new in it.
+    SOURCE is a file, a folder with all that is below it, a glob in quotes, or - for standard input; plain, gzip, zstd,
+    bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime or syslog. A source that was
+    ingested before adds only what is new in it.
     """
     if form is not None:
         named(form)
@@ -86,7 +88,7 @@ def ingest(
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    names = expand(sources)
+    found = expand(sources, _say_skipped)
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     anonymizer = None if mode is None else Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
@@ -94,16 +96,23 @@ def ingest(
 
     failed = False
     total = Outcome("total")
-    for name in names:
+    for name, listed in found:
         try:
             outcome = ingest_source(name, lake, settings)
+        except NoLog as fault:
+            if listed:
+                _say_skipped(name, fault.fault)
+                continue
+            click.echo(f"whofrom: error: {fault}", err=True)
+            failed = True
+            continue
         except Fault as fault:
             click.echo(f"whofrom: error: {fault}", err=True)
             failed = True
             continue
         _say(outcome, lake_path)
         total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
-    if len(names) > 1:
+    if len(found) > 1:
         click.echo(f"total: {total.rows:,} rows, {total.rejects:,} rejects", err=True)
     if geo is None and not no_geo and total.rows:
         click.echo(
@@ -112,6 +121,10 @@ def ingest(
         )
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _say_skipped(name: str, why: str) -> None:
+    click.echo(f"{printable(name)}: skipped: {why}", err=True)
 
 
 def _say(outcome: Outcome, lake_path: str) -> None:

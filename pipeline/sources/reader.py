@@ -1,5 +1,5 @@
 """
-Bytes of a source to whole lines with their offsets; plain or gzip, a file, or `-` for standard input.
+Bytes of a source to whole lines with their offsets; plain or compressed, a file, or `-` for standard input.
 
 A source is read in blocks that end at a line's end, so a block can be committed with the offset behind it. Offsets
 are of the decompressed bytes: a log that rotation has compressed is still the same log.
@@ -10,22 +10,21 @@ bytes read (`Mark`).
 
 from __future__ import annotations
 
-import glob
-import gzip
 import hashlib
+import lzma
 import shlex
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from echo.clientip import printable
 from pipeline.errors import SourceFault
+from pipeline.sources.folders import STDIN
+from pipeline.sources.packed import MAGIC_BYTES, fault_of, packing_of
 
-STDIN = "-"
-GZIP_MAGIC = b"\x1f\x8b"
 BLOCK_BYTES = 16 << 20  # of text at once; with its columns and what Delta writes, a run stayed under half of 1.5 GiB
 MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memory, however short it is
 READ_BYTES = 1 << 20
@@ -68,60 +67,38 @@ class Block(NamedTuple):
     final: bool = True
 
 
-def expand(patterns: Sequence[str]) -> list[str]:
-    """
-    Return the sources that files, globs and `-` name, in order, each once.
-
-    Raises SourceFault for a pattern that names nothing or a folder.
-    """
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        if pattern == STDIN or Path(pattern).exists():
-            names = [pattern]
-        else:
-            names = sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
-        if not names:
-            raise SourceFault(
-                "no such file", printable(pattern), "name a log file, a glob in quotes, or - for standard input"
-            )
-        for name in names:
-            if name != STDIN and Path(name).is_dir():
-                raise SourceFault(
-                    "is a folder", printable(name), f"name its files: {shlex.quote(name.rstrip('/') + '/*')}"
-                )
-            found[name] = None
-    return list(found)
-
-
 @contextmanager
 def opened(name: str) -> Iterator[tuple[IO[bytes], bool]]:
     """
-    Open a source and say whether it may still grow (a plain file), decompressing gzip whatever the name says.
+    Open a source and say whether it may still grow (a plain file), decompressing it whatever the name says.
 
-    A gzip file is read through once first: one that is cut short must be refused before its first rows are committed.
+    A compressed file is read through once first: one that is cut short must be refused before its first rows are
+    committed.
     """
     shown = printable(name)
-    rest = f"fetch it again, or take what can be read of it: zcat {shlex.quote(name)} | whofrom ingest -"
+    packing = None
     try:
         raw: IO[bytes] = sys.stdin.buffer if name == STDIN else Path(name).open("rb", buffering=READ_BYTES)  # noqa: SIM115
         try:
-            packed = raw.peek(2)[:2] == GZIP_MAGIC  # type: ignore[attr-defined]  # both are BufferedReader
-            if packed and name != STDIN and raw.seekable():
-                with gzip.GzipFile(fileobj=raw) as whole:
-                    while whole.read(READ_BYTES):
-                        pass
+            packing = packing_of(raw.peek(MAGIC_BYTES)[:MAGIC_BYTES])  # type: ignore[attr-defined]  # a BufferedReader
+            if packing is not None and name != STDIN and raw.seekable():
+                whole = packing.unpack(raw)
+                while whole.read(READ_BYTES):
+                    pass
                 raw.seek(0)
-            stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
-            yield stream, not packed and name != STDIN
+            yield raw if packing is None else packing.unpack(raw), packing is None and name != STDIN
         finally:
             if name != STDIN:
                 raw.close()
-    except EOFError:
-        raise SourceFault("the gzip ends before its end", shown, rest) from None
-    except (zlib.error, gzip.BadGzipFile) as error:
-        raise SourceFault(f"broken gzip: {error}", shown, rest) from None
-    except OSError as error:
-        raise SourceFault(f"cannot read it: {error.strerror or error}", shown, "check the path and its mode") from None
+    except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+        wrong = fault_of(error) if packing is not None else None
+        if packing is not None and wrong is not None:
+            rest = f"{packing.tool} {shlex.quote(name)} | whofrom ingest -"
+            raise SourceFault(
+                f"the {packing.name} {wrong}", shown, f"fetch it again, or take what can be read of it: {rest}"
+            ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise SourceFault(f"cannot read it: {reason}", shown, "check the path and its mode") from None
 
 
 def blocks(

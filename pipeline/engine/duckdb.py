@@ -82,6 +82,7 @@ class Engine:
         spill = _spill_folder()
         self._connection = duckdb.connect(config=_configuration(limits, spill))
         self._pool = ThreadPoolExecutor(1, "sql")
+        self._reader: pa.RecordBatchReader | None = None  # a connection has one result at a time
         weakref.finalize(self, _close, self._connection, spill)
         self._connection.execute("SET TimeZone = 'UTC'")
         for name, columns in TABLES.items():
@@ -128,6 +129,7 @@ class Engine:
                 f"{len(text):,} characters, of {MAX_STATEMENT_CHARS:,} at most", place,
                 "split it, or read its values from a file with --allow-files",
             )  # fmt: skip
+        self._end()
         found = []
         position = 0
         for parsed in self._parse(text, place):
@@ -147,18 +149,41 @@ class Engine:
         return pa.Table.from_batches(list(result.batches), result.schema)
 
     def stream(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> Result:
-        """Begin to run a statement of `statements`. Raises QueryFault if it fails, now or when batches are read."""
+        """
+        Begin to run a statement of `statements`, which ends the one before, read or not.
+
+        Raises QueryFault if it fails, now or when batches are read.
+        """
+        self._end()
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
         bound = {name: value for name, value in (parameters or {}).items() if name in known}
-        relation = self._run(lambda: self._connection.sql(statement.sql, params=bound), statement)
+        relation = self._run(lambda: self._begin(statement.sql, bound), statement)
         for name, kind in zip(relation.columns, relation.types, strict=True):
             if UNFAITHFUL.search(str(kind)):
                 raise QueryFault(
                     f"{printable(name)[:40]} is a {str(kind)[:40]}, which would be shown wrong", _place(statement),
                     "CAST it to VARCHAR",
                 )  # fmt: skip
-        reader = self._run(lambda: relation.to_arrow_reader(BATCH_ROWS), statement)
+        reader = self._reader = self._run(lambda: relation.to_arrow_reader(BATCH_ROWS), statement)
         return Result(reader.schema, self._batches(reader, statement))
+
+    def _end(self) -> None:
+        """Let go of a result that was not read to its end."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _begin(self, sql: str, bound: dict[str, Any]) -> duckdb.DuckDBPyRelation:
+        try:
+            return self._connection.sql(sql, params=bound)
+        except duckdb.ProgrammingError as error:  # a name that there is not; EXPLAIN says on which line
+            try:
+                self._connection.execute(f"EXPLAIN {sql}", bound)
+            except type(error) as placed:
+                raise placed from None
+            except duckdb.Error:
+                pass
+            raise
 
     def tables(self) -> dict[str, list[tuple[str, str]]]:
         """Return table or view -> its columns as (name, type)."""

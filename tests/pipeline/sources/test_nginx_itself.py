@@ -37,9 +37,10 @@ FORMATS: dict[str, tuple[str, dict[str, str]]] = {
     "bars": (
         ("$realip_remote_addr|$remote_addr|$realip_remote_port|$msec|$request_method|$scheme://$http_host$request_uri"
         "|$server_protocol|$status|$bytes_sent|$connection|$http_user_agent|$request_id"),
-        {"peer_ip": "realip_remote_addr", "client_ip": "remote_addr", "peer_port": "realip_remote_port", "host": "http_host",
-         "method": "request_method", "target": "request_uri", "protocol": "server_protocol", "status": "status",
-         "response_bytes": "bytes_sent", "user_agent": "http_user_agent", "request_id": "request_id"},
+        {"peer_ip": "realip_remote_addr", "client_ip": "remote_addr", "peer_port": "realip_remote_port",
+         "host": "http_host", "method": "request_method", "target": "request_uri", "protocol": "server_protocol",
+         "status": "status", "response_bytes": "bytes_sent", "user_agent": "http_user_agent",
+         "request_id": "request_id"},
     ),
 }  # fmt: skip
 READERS: dict[str, list[Format]] = {

@@ -6,7 +6,8 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
     └── PipelineFault            (exit 1)
         ├── UsageFault           a value given on the command line cannot be used (exit 2)
         ├── SourceFault          a file to ingest cannot be read to its end, or is no log
-        │   └── NoLog            it is no log that we know
+        │   ├── NoLog            it is no log that we know
+        │   └── Rejected         a line of it is no row, and --strict was said
         ├── GeoFault             the mmdb is broken or no geo database
         ├── LakeFault            the lake is missing, is no lake, or cannot be written
         └── QueryFault           a statement was refused or failed
@@ -31,6 +32,10 @@ class SourceFault(PipelineFault):
 
 class NoLog(SourceFault):
     """A source is of no known format: an error where it was named, to be passed over where a folder held it."""
+
+
+class Rejected(SourceFault):
+    """A line is no row, and none may be rejected."""
 
 
 class GeoFault(PipelineFault):

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
 from pipeline.anonymize import Anonymizer
-from pipeline.errors import NoLog, SourceFault
+from pipeline.errors import NoLog, Rejected, SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
 from pipeline.resolve import POLICY_OF_RECORD, resolve
@@ -51,6 +51,7 @@ class Settings:
     geo         an open database, or None
     format      name of the format or an nginx log_format, as `named` takes it; None to find out
     anonymizer  makes addresses unrecognisable before they are written; None leaves them whole
+    strict      whether a line that is no row ends the run, before anything of its block is committed
     """
 
     policy: Policy | None = None
@@ -58,6 +59,7 @@ class Settings:
     geo: Geo | None = None
     format: str | None = None
     anonymizer: Anonymizer | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,13 @@ class _Run:
         ]
         refused += [(long.offset, long.number, "line too long", long.raw) for long in block.overlong]
         refused.sort()
+        if refused and self.settings.strict:
+            offset, number, reason, _ = refused[0]
+            raise Rejected(
+                f"line {number:,}, at byte {offset:,}: {reason}",
+                printable(self.outcome.source),
+                "mend it, name its --format, or leave --strict away to have such lines kept as rejects",
+            )
         name = os.fsencode(self.outcome.source).decode("utf-8", "backslashreplace")
         rejects = rejects_of(
             {
@@ -211,6 +220,9 @@ class _Run:
                 "reason": [reason for _, _, reason, _ in refused],
                 "raw": [raw[:MAX_RAW_BYTES].decode("utf-8", "backslashreplace") for _, _, _, raw in refused],
                 "ingested_at": [datetime.now(UTC)] * len(refused),
+                "format": [self.settings.format or form.name] * len(refused),
+                "anonymized": [self.settings.anonymizer and self.settings.anonymizer.mark] * len(refused),
+                "retry": [None] * len(refused),
             }
         )
         if self.settings.anonymizer is not None:

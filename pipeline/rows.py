@@ -94,5 +94,8 @@ REJECT_COLUMNS = (
         f"The line without its wrapper, its first {MAX_RAW_BYTES:,} bytes; bytes that are not UTF-8 as \\xNN.",
     ),
     Column("ingested_at", pa.timestamp("us", "UTC"), "When it was rejected."),
+    Column("format", pa.string(), "Format by whose rules it is no row, as --format takes it."),
+    Column("anonymized", pa.string(), "Null if raw is as the log has it; else as in requests."),
+    Column("retry", pa.string(), "Null, but where a --retry-rejects that is at work, or was killed, moves the line."),
 )
 REJECT_SCHEMA = schema_of(REJECT_COLUMNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from functools import reduce
 
 import click
 
@@ -11,21 +12,22 @@ from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
-from pipeline.errors import NoLog
+from pipeline.errors import NoLog, Rejected, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
+from pipeline.retry import Retried, retry
+from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import expand
 
 EXIT_FAILED = 1
 NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
-REJECTED = '"SELECT line, reason, raw FROM rejects"'
-MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them all
+MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @lake_option
 @config_option
 @click.option(
@@ -64,6 +66,12 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom sql` has them 
     show_envvar=True,
     help="Key of pseudonyms, 16 bytes or more: one address has one pseudonym as long as it is the same key.",
 )
+@click.option("--strict", is_flag=True, help="Stop at the first line that is no row; nothing of its block is kept.")
+@click.option(
+    "--retry-rejects",
+    is_flag=True,
+    help="Read no SOURCE, but the lake's rejects again, after a fix or with --format; what is a row now is moved.",
+)
 def ingest(
     sources: tuple[str, ...],
     lake_path: str,
@@ -74,6 +82,8 @@ def ingest(
     form: str | None,
     mode: str | None,
     key_path: str | None,
+    strict: bool,
+    retry_rejects: bool,
 ) -> None:
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
@@ -82,6 +92,10 @@ def ingest(
     bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime or syslog. A source that was
     ingested before adds only what is new in it.
     """
+    if retry_rejects and (sources or strict):
+        raise UsageFault("reads the lake's rejects, no SOURCE, and stops at none", "--retry-rejects", "say it alone")
+    if not sources and not retry_rejects:
+        raise UsageFault("no SOURCE is named", "ingest", "name a log file, a folder, or - for standard input")
     if form is not None:
         named(form)
     config = load_config(config_path, trust)
@@ -92,7 +106,10 @@ def ingest(
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     anonymizer = None if mode is None else Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
-    settings = Settings(config.policy if said else None, rules, geo, form, anonymizer)
+    settings = Settings(config.policy if said else None, rules, geo, form, anonymizer, strict)
+    if retry_rejects:
+        _say_retried(reduce(Retried.plus, retry(lake, settings), Retried()))
+        return
 
     failed = False
     total = Outcome("total")
@@ -106,6 +123,10 @@ def ingest(
             click.echo(f"whofrom: error: {fault}", err=True)
             failed = True
             continue
+        except Rejected as fault:
+            click.echo(f"whofrom: error: {fault}", err=True)
+            failed = True
+            break
         except Fault as fault:
             click.echo(f"whofrom: error: {fault}", err=True)
             failed = True
@@ -121,6 +142,18 @@ def ingest(
         )
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _say_retried(done: Retried) -> None:
+    click.echo(f"{done.rows:,} rejects are rows now, {done.rejects:,} are not", err=True)
+    left = (
+        (done.cut, f"were cut to {MAX_RAW_BYTES:,} bytes when they were kept: ingest their log into another lake"),
+        (done.anonymized, "have no whole addresses any more: ingest their log into another lake"),
+        (done.unknown, "were kept without a format that is known: name it with --format"),
+    )
+    for count, why in left:
+        if count:
+            click.echo(f"  {count:,} {why}", err=True)
 
 
 def _say_skipped(name: str, why: str) -> None:
@@ -145,4 +178,4 @@ def _say(outcome: Outcome, lake_path: str) -> None:
         click.echo(f"  {count:,} × {reason}", err=True)
     if outcome.rejects:
         lake_flag = f"--lake {shlex.quote(lake_path)} " if lake_path != DEFAULT_LAKE else ""
-        click.echo(f"  see them: whofrom sql {lake_flag}{REJECTED}", err=True)
+        click.echo(f"  see them: whofrom rejects {lake_flag}--raw", err=True)

@@ -1,5 +1,6 @@
 """
-Who keeps the lake: one of compact, expire and re-resolve at a time, so that none undoes what another has just read.
+Who keeps the lake: one of compact, expire, re-resolve and a retry of rejects at a time, so that none undoes what
+another has just read.
 
 The lock is the kernel's, on a file in the lake's folder: it ends with the process that holds it, however that ends.
 Ingests and queries do not take it; Delta's commits keep those and a keeper apart.
@@ -25,7 +26,7 @@ MAX_HOLDER_BYTES = 100
 
 
 @contextmanager
-def keeping(lake: Lake, what: str, wait: float = WAIT_SECONDS) -> Iterator[None]:
+def keeping(lake: Lake, what: str, wait: float = WAIT_SECONDS, *, command: str = "lake") -> Iterator[None]:
     """Hold the lock, and say in it who does. Raises LakeFault if there is no lake, or another holds on to the lock."""
     lake.files()  # raises where there is none: a folder is not made to keep nothing
     path = Path(lake.path) / LOCK
@@ -43,7 +44,7 @@ def keeping(lake: Lake, what: str, wait: float = WAIT_SECONDS) -> Iterator[None]
                 raise LakeFault(f"{holder} is at work on it", printable(lake.path), "run again when that has ended")
             time.sleep(POLL_SECONDS)
         os.ftruncate(held, 0)
-        os.pwrite(held, f"whofrom lake {what} (process {os.getpid()})\n".encode(), 0)
+        os.pwrite(held, f"whofrom {command} {what} (process {os.getpid()})\n".encode(), 0)
         yield
     finally:
         os.close(held)

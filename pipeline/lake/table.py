@@ -115,6 +115,10 @@ class Lake:
             self._append(REJECTS, rejects, source_id, mark, rejected)
         self._append(REQUESTS, rows, source_id, mark, after)
 
+    def add(self, rows: pa.Table, once: str) -> None:
+        """Commit rows under a name that is used once. Raises LakeFault, also if it was used before."""
+        self._append(REQUESTS, rows, once, Mark(1, 0), None)
+
     def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
         """Append on a snapshot in which the source's mark is `after`; Delta refuses if that has changed since."""
         properties = CommitProperties(app_transactions=[Transaction(source_id, mark.pack())])

@@ -116,7 +116,8 @@ def rejects() -> pa.Table:
         }
         for n, raw in enumerate(BROKEN * 2 + BROKEN[:1])
     ]  # fmt: skip
-    return rejects_of({field.name: pa.array([one[field.name] for one in lines], field.type) for field in REJECT_SCHEMA})
+    columns = {field.name: [one.get(field.name) for one in lines] for field in REJECT_SCHEMA}
+    return rejects_of({name: pa.array(values, REJECT_SCHEMA.field(name).type) for name, values in columns.items()})
 
 
 def make(folder: str) -> Lake:

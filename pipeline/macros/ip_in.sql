@@ -8,6 +8,7 @@
 -- example: ip_in(ip_num('2001:db8::1'), '2001:db8::/32')
 -- example: NOT ip_in('10.1.2.3', '10.1.2.4')
 -- example: NOT ip_in('10.1.2.3', '::/0')
+-- example: NOT ip_in('10.1.2.3', '::/80')
 -- example: ip_in('unknown', '10.0.0.0/8') IS NULL
 -- example: ip_in('10.1.2.3', '10.0.0.0/33') IS NULL
 -- example: ip_in(NULL, '10.0.0.0/8') IS NULL
@@ -15,7 +16,7 @@ CREATE MACRO ip_in(ip, cidr) AS
     ip_num(ip) BETWEEN cidr_range(cidr).lowest AND cidr_range(cidr).highest
     AND CASE
         -- a range around all of IPv4's place in IPv6
-        WHEN cidr_range(cidr).lowest < unhex('00000000000000000000ffff00000000') AND cidr_range(cidr).highest > unhex('00000000000000000000ffffffffffff')
+        WHEN cidr_range(cidr).lowest < unhex('00000000000000000000ffff00000000') AND cidr_range(cidr).highest >= unhex('00000000000000000000ffffffffffff')
             THEN ip_num(ip) NOT BETWEEN unhex('00000000000000000000ffff00000000') AND unhex('00000000000000000000ffffffffffff')
         ELSE TRUE
     END

@@ -16,9 +16,12 @@ CREATE MACRO ip_prefix(ip, bits, bits6 := NULL) AS list_transform([ip_num(ip)], 
     WHEN num BETWEEN unhex('00000000000000000000ffff00000000') AND unhex('00000000000000000000ffffffffffff')
         THEN CASE
             WHEN bits BETWEEN 0 AND 32
-                THEN ip_text(CAST(CAST(num AS BIT) & CAST(
-                    repeat('1', CAST(96 + bits AS BIGINT)) || repeat('0', CAST(32 - bits AS BIGINT)) AS BIT
-                ) AS BLOB)) || '/' || bits
+                THEN list_transform(
+                    [try_cast('0x' || substr(hex(num), 25) AS UBIGINT)
+                        & (CAST(4294967295 AS UBIGINT) << CAST(32 - bits AS UBIGINT))],
+                    lambda base: (base >> 24) || '.' || ((base >> 16) & 255) || '.' || ((base >> 8) & 255)
+                        || '.' || (base & 255) || '/' || bits
+                )[1]
         END
     WHEN coalesce(bits6, bits) BETWEEN 0 AND 128
         THEN ip_text(CAST(CAST(num AS BIT) & CAST(

@@ -9,10 +9,10 @@
 CREATE MACRO ip_text(num BLOB) AS CASE
     WHEN octet_length(num) <> 16 THEN NULL
     WHEN hex(num) BETWEEN '00000000000000000000FFFF00000000' AND '00000000000000000000FFFFFFFFFFFF'
-        THEN try_cast('0x' || substr(hex(num), 25, 2) AS UTINYINT)
-            || '.' || try_cast('0x' || substr(hex(num), 27, 2) AS UTINYINT)
-            || '.' || try_cast('0x' || substr(hex(num), 29, 2) AS UTINYINT)
-            || '.' || try_cast('0x' || substr(hex(num), 31, 2) AS UTINYINT)
+        THEN list_transform(
+            [try_cast('0x' || substr(hex(num), 25) AS UBIGINT)],
+            lambda last: (last >> 24) || '.' || ((last >> 16) & 255) || '.' || ((last >> 8) & 255) || '.' || (last & 255)
+        )[1]
     WHEN num IS NOT NULL
         THEN list_transform(
             list_transform(

@@ -26,6 +26,7 @@ from pipeline.anonymize import Anonymizer
 from pipeline.errors import NoLog, Rejected, SourceFault
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
+from pipeline.progress import Watch
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
@@ -82,12 +83,16 @@ class Outcome:
     reasons: tuple[tuple[str, int], ...] = ()
 
 
-def ingest_source(name: str, lake: Lake, settings: Settings) -> Outcome:
-    """Read one source into the lake. Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay."""
+def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None = None) -> Outcome:
+    """
+    Read one source into the lake; `watch` hears how far it is.
+
+    Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
+    """
     for generation in range(MAX_GENERATIONS):
-        with opened(name) as (stream, growing):
+        with opened(name, watch.read if watch is not None else None) as (stream, growing):
             head = read_head(stream)
-            run = _Run(name, lake, settings, _known(lake, head, generation))
+            run = _Run(name, lake, settings, _known(lake, head, generation), watch)
             outcome = run.read(stream, head, growing=growing)
             if outcome is not None:
                 return outcome
@@ -127,8 +132,8 @@ def _known(lake: Lake, head: bytes, generation: int) -> _Known:
 class _Run:
     """One pass over one source."""
 
-    def __init__(self, name: str, lake: Lake, settings: Settings, known: _Known) -> None:
-        self.lake, self.settings = lake, settings
+    def __init__(self, name: str, lake: Lake, settings: Settings, known: _Known, watch: Watch | None = None) -> None:
+        self.lake, self.settings, self.watch = lake, settings, watch or Watch()
         self.source_id, self.mark, self.committed = known
         self.outcome = Outcome(name)
         self.reasons: dict[str, int] = {}
@@ -232,6 +237,7 @@ class _Run:
         mark = Mark.of(block.end, block.tail)
         self.lake.commit(rows, rejects, self.source_id, mark, self.committed)
         self.committed = mark
+        self.watch.added(rows.num_rows)
         for _, _, reason, _ in refused:
             kind = reason.partition(": ")[0]
             self.reasons[kind] = self.reasons.get(kind, 0) + 1

@@ -16,6 +16,7 @@ from pipeline.errors import NoLog, Rejected, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
+from pipeline.progress import Progress, watching
 from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, named
@@ -113,9 +114,10 @@ def ingest(
 
     failed = False
     total = Outcome("total")
+    progress = watching([name for name, _ in found], sys.stderr)
     for name, listed in found:
         try:
-            outcome = ingest_source(name, lake, settings)
+            outcome = _ingested(name, lake, settings, progress)
         except NoLog as fault:
             if listed:
                 _say_skipped(name, fault.fault)
@@ -142,6 +144,17 @@ def ingest(
         )
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _ingested(name: str, lake: Lake, settings: Settings, progress: Progress | None) -> Outcome:
+    """Ingest a source; whatever comes of it, the terminal's line is free behind it."""
+    if progress is None:
+        return ingest_source(name, lake, settings)
+    progress.begin(name)
+    try:
+        return ingest_source(name, lake, settings, progress)
+    finally:
+        progress.clear()
 
 
 def _say_retried(done: Retried) -> None:

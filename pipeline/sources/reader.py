@@ -15,10 +15,10 @@ import lzma
 import shlex
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from echo.clientip import printable
 from pipeline.errors import SourceFault
@@ -67,13 +67,29 @@ class Block(NamedTuple):
     final: bool = True
 
 
+class _Watched:
+    """A stream that tells how far the file below it was read; of standard input, how much came out of it."""
+
+    def __init__(self, stream: IO[bytes], raw: IO[bytes], told: Callable[[int], None]) -> None:
+        self._stream, self._raw, self._told = stream, raw, told
+        self._seekable, self._count = raw.seekable(), 0
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._count += len(data)
+        self._told(self._raw.tell() if self._seekable else self._count)
+        return data
+
+
 @contextmanager
-def opened(name: str) -> Iterator[tuple[IO[bytes], bool]]:
+def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tuple[IO[bytes], bool]]:
     """
     Open a source and say whether it may still grow (a plain file), decompressing it whatever the name says.
 
     A compressed file is read through once first: one that is cut short must be refused before its first rows are
     committed.
+
+    told  hears with each read up to which byte of the file, as it lies on the disk, that was
     """
     shown = printable(name)
     packing = None
@@ -86,7 +102,10 @@ def opened(name: str) -> Iterator[tuple[IO[bytes], bool]]:
                 while whole.read(READ_BYTES):
                     pass
                 raw.seek(0)
-            yield raw if packing is None else packing.unpack(raw), packing is None and name != STDIN
+            stream = raw if packing is None else packing.unpack(raw)
+            if told is not None:
+                stream = cast("IO[bytes]", _Watched(stream, raw, told))
+            yield stream, packing is None and name != STDIN
         finally:
             if name != STDIN:
                 raw.close()

@@ -64,12 +64,12 @@ def sql(
         from pipeline.commands.prompt import Prompt  # noqa: PLC0415  # needs a terminal, and readline
 
         engine = Engine(Lake(lake_path), limits)
-        bound_process(limits)
+        bound_process(engine)
         Prompt(engine, lambda: Engine(Lake(lake_path), limits), printable(lake_path)).run()
         return
     text, place = _text(statement, path)
     engine = Engine(Lake(lake_path), limits)
-    bound_process(limits)
+    bound_process(engine)
     found = form_of(form, target)
     statements = engine.statements(text, place)
     if not statements:

@@ -14,7 +14,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -44,6 +43,7 @@ UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT)\b")
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
 MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
 BATCH_ROWS = 8192  # of a result, at a time: four of DuckDB's vectors
+MEMORY_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 SPILL_SHARE = 0.5  # of the free space: an ingest beside must not find the disk full
 INTERRUPT_SECONDS = 0.1  # a statement that was about to start when it was interrupted is interrupted again
 
@@ -193,6 +193,12 @@ class Engine:
             for name in names
         }
 
+    def memory(self) -> int:
+        """Return the limit of memory in bytes, as rounded as DuckDB tells it."""
+        text = self._connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+        number, _, unit = str(text).partition(" ")
+        return int(float(number) * MEMORY_UNITS.get(unit, 1))
+
     def keywords(self) -> list[str]:
         """Return the words of SQL."""
         return [row[0] for row in self._connection.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()]
@@ -245,11 +251,12 @@ class Engine:
             )  # fmt: skip
 
 
-def bound_process(limits: Limits) -> None:
+def bound_process(engine: Engine) -> None:
     """
     Bound the memory of this process, for values that DuckDB makes outside its own limit, such as range(3000000000).
 
-    Half as much again and 512 MiB: for results on their way, and for what was in use before.
+    An eighth more and 512 MiB, for results on their way, beside what was in use before: the default of 80 % stays below
+    what there is.
     """
     status = Path("/proc/self/status")
     if not status.exists():  # Linux alone says how much is in use, and holds to the limit
@@ -257,15 +264,10 @@ def bound_process(limits: Limits) -> None:
     import resource  # noqa: PLC0415  # not everywhere
 
     used = re.search(r"VmData:\s+(\d+) kB", status.read_text("utf-8", "replace"))
-    memory = limits.memory or _all_memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = int(used[1] if used else 0) * 1024 + memory * 3 // 2 + (512 << 20)
+    wanted = int(used[1] if used else 0) * 1024 + engine.memory() * 9 // 8 + (512 << 20)
     if soft == resource.RLIM_INFINITY or wanted < soft:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
-
-
-def _all_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _configuration(limits: Limits, spill: Path | None) -> dict[str, Any]:

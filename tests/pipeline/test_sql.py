@@ -358,6 +358,12 @@ def test_limits_are_those_of_the_options(folder: Path) -> None:
         assert json.loads(sql(folder, "--memory", other, statement).stdout)["m"] == "256.0 MiB"
 
 
+def test_the_limit_of_memory_is_known_in_bytes(folder: Path) -> None:
+    lake = Lake(str(folder / "lake"))
+    assert Engine(lake, Limits(memory=256 << 20)).memory() == 256 << 20
+    assert 0 < Engine(lake).memory() < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def test_memory_does_not_grow_with_the_result(folder: Path) -> None:
     """A million rows in little more memory than one; 5 million of seven columns took 181 MB as well."""
     peak = (

@@ -158,10 +158,12 @@ def _json_escape(char: str) -> str:
 
 
 def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        shown = printable(value)
+        return f"'{shown}" if value.startswith(FORMULA_STARTS) else shown
+    if value is None or isinstance(value, int):
+        return value
     plain = _plain(value)
-    if isinstance(plain, str):
-        shown = printable(plain)
-        return f"'{shown}" if plain.startswith(FORMULA_STARTS) else shown
     return (
         printable(orjson.dumps(plain, default=_other, option=JSON_OPTIONS).decode())
         if isinstance(plain, list | dict)

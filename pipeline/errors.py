@@ -10,6 +10,7 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
         │   └── Rejected         a line of it is no row, and --strict was said
         ├── GeoFault             the mmdb is broken or no geo database
         ├── LakeFault            the lake is missing, is no lake, or cannot be written
+        │   └── Overtaken        another ingest has committed lines of the same log meanwhile
         └── QueryFault           a statement was refused or failed
 """
 
@@ -44,6 +45,10 @@ class GeoFault(PipelineFault):
 
 class LakeFault(PipelineFault):
     """The lake is missing, is no lake, or cannot be written."""
+
+
+class Overtaken(LakeFault):
+    """Another ingest has committed lines of the same log meanwhile; reading it again goes on behind them."""
 
 
 class QueryFault(PipelineFault):

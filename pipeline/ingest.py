@@ -12,7 +12,7 @@ it is not: its writer may be in the middle of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import IO, NamedTuple
@@ -92,7 +92,7 @@ def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None
     for generation in range(MAX_GENERATIONS):
         with opened(name, watch.read if watch is not None else None) as (stream, growing):
             head = read_head(stream)
-            run = _Run(name, lake, settings, _known(lake, head, generation), watch)
+            run = Run(name, lake, settings, known_of(lake, head, generation), watch)
             outcome = run.read(stream, head, growing=growing)
             if outcome is not None:
                 return outcome
@@ -105,7 +105,7 @@ def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None
     )
 
 
-class _Known(NamedTuple):
+class Known(NamedTuple):
     """
     What the lake knows of a source.
 
@@ -119,23 +119,24 @@ class _Known(NamedTuple):
     committed: Mark | None
 
 
-def _known(lake: Lake, head: bytes, generation: int) -> _Known:
+def known_of(lake: Lake, head: bytes, generation: int) -> Known:
     """Look a source up by its head. The generation tells sources with one head apart."""
     ids = [f"{one}-{generation}" for one in head_ids(head)]
     known = lake.mark(REQUESTS, ids)
     if known is None:
-        return _Known(ids[0], None, None)
+        return Known(ids[0], None, None)
     known_id, mark = known
-    return _Known(ids[0], mark, mark if known_id == ids[0] else None)
+    return Known(ids[0], mark, mark if known_id == ids[0] else None)
 
 
-class _Run:
+class Run:
     """One pass over one source."""
 
-    def __init__(self, name: str, lake: Lake, settings: Settings, known: _Known, watch: Watch | None = None) -> None:
+    def __init__(self, name: str, lake: Lake, settings: Settings, known: Known, watch: Watch | None = None) -> None:
         self.lake, self.settings, self.watch = lake, settings, watch or Watch()
         self.source_id, self.mark, self.committed = known
         self.outcome = Outcome(name)
+        self.other = False
         self.reasons: dict[str, int] = {}
         self.format: Format | None = named(settings.format) if settings.format else None
         self.looked = False  # whether the lines were looked at for a wrapper
@@ -143,6 +144,14 @@ class _Run:
 
     def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Outcome | None:
         """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
+        for _ in self.steps(stream, head, growing=growing):
+            pass
+        if self.other:
+            return None
+        return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
+
+    def steps(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Iterator[None]:
+        """Commit what is new, block by block; `other` is set at the end if it is not the source that left the mark."""
         start = self.mark.offset if self.mark is not None else 0
         self.outcome = replace(self.outcome, skipped=start)
         if self.format is None:
@@ -153,9 +162,11 @@ class _Run:
             if not reached:
                 reached = True
                 if self.mark is not None and Mark.of(start, block.tail) != self.mark:
-                    return None
+                    self.other = True
+                    return
             elif block.lines or block.overlong:
                 self._unwrap(block)
+            yield
         if self.unwrapper is not None and self.unwrapper.waiting:
             last = None if growing else self.unwrapper.rest()
             if last is not None:
@@ -167,7 +178,6 @@ class _Run:
                 printable(self.outcome.source),
                 "if it is a part of that one, all of it is in the lake; if another, ingest it into another lake",
             )
-        return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
 
     def _look(self, lines: list[bytes]) -> None:
         """Find out wrapper and format, if the lines tell."""

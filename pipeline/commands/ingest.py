@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+import threading
 from functools import reduce
 
 import click
@@ -13,6 +15,7 @@ from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
 from pipeline.errors import NoLog, Rejected, UsageFault
+from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
 from pipeline.lake import Lake
@@ -20,7 +23,7 @@ from pipeline.progress import Progress, watching
 from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, named
-from pipeline.sources.folders import expand
+from pipeline.sources.folders import STDIN, expand
 
 EXIT_FAILED = 1
 NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
@@ -73,6 +76,12 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has t
     is_flag=True,
     help="Read no SOURCE, but the lake's rejects again, after a fix or with --format; what is a row now is moved.",
 )
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on as tail -F does: what is added is committed within about a second, through rotations by rename and by"
+    " copy-truncate. Ends with SIGINT or SIGTERM, and goes on from there the next time.",
+)
 def ingest(
     sources: tuple[str, ...],
     lake_path: str,
@@ -85,6 +94,7 @@ def ingest(
     key_path: str | None,
     strict: bool,
     retry_rejects: bool,
+    follow: bool,
 ) -> None:
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
@@ -97,13 +107,15 @@ def ingest(
         raise UsageFault("reads the lake's rejects, no SOURCE, and stops at none", "--retry-rejects", "say it alone")
     if not sources and not retry_rejects:
         raise UsageFault("no SOURCE is named", "ingest", "name a log file, a folder, or - for standard input")
+    if follow and (retry_rejects or STDIN in sources):
+        raise UsageFault("is for files", "--follow", "name a log file or a folder; standard input needs no --follow")
     if form is not None:
         named(form)
     config = load_config(config_path, trust)
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    found = expand(sources, _say_skipped)
+    found = expand(sources, _say_skipped) if not follow else []
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     anonymizer = None if mode is None else Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
@@ -114,6 +126,9 @@ def ingest(
 
     failed = False
     total = Outcome("total")
+    if follow:
+        _follow(sources, lake, settings)
+        return
     progress = watching([name for name, _ in found], sys.stderr)
     for name, listed in found:
         try:
@@ -144,6 +159,22 @@ def ingest(
         )
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _follow(sources: tuple[str, ...], lake: Lake, settings: Settings) -> None:
+    """Follow until SIGINT or SIGTERM."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    follower = Follower(
+        sources, lake, settings, lambda _, fault: click.echo(f"whofrom: error: {fault}", err=True), _say_skipped
+    )
+    click.echo("following; end with Ctrl-C", err=True)
+    try:
+        follower.run(stopped.is_set)
+    finally:
+        rows, rejected = follower.totals()
+        click.echo(f"total: {rows:,} rows, {rejected:,} rejects", err=True)
 
 
 def _ingested(name: str, lake: Lake, settings: Settings, progress: Progress | None) -> Outcome:

@@ -26,7 +26,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from echo.clientip import printable
-from pipeline.errors import LakeFault
+from pipeline.errors import LakeFault, Overtaken
 from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column, schema_of
 from pipeline.sources.reader import Mark
 
@@ -127,7 +127,7 @@ class Lake:
         def append() -> None:
             table = self.table(name) or self._create(name)
             if table.transaction_version(source_id) != expected:
-                raise LakeFault(
+                raise Overtaken(
                     "another ingest took the same log at the same time",
                     printable(self.path),
                     "run again: it goes on from there",

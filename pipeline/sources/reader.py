@@ -128,6 +128,9 @@ def blocks(
 
     head     the bytes that were already read from the stream to identify it
     growing  the last line, if it has no end, comes in a block of its own that is not final
+
+    A stream that is followed gives None where there is nothing more for now: then the whole lines so far come, and a
+    block without any.
     """
     buffer = bytearray(head)
     base = 0  # offset of buffer[0]
@@ -138,9 +141,10 @@ def blocks(
     skipping = False  # inside an overlong line whose end was not seen yet
     at_end = False
     while not at_end:
-        chunk = stream.read(READ_BYTES)
-        at_end = not chunk
-        buffer += chunk
+        chunk: bytes | None = stream.read(READ_BYTES)
+        idle = chunk is None
+        at_end = chunk == b""
+        buffer += chunk or b""
         if not reached:  # committed before: drop it, but keep what tells whether this is the same log
             drop = min(len(buffer), start - base)
             dropped = bytes(buffer[:drop])
@@ -150,6 +154,10 @@ def blocks(
             del buffer[:drop]
             reached = base == start and (bool(buffer) or at_end)
             if not reached:
+                if idle and base < start:  # it is shorter than what was committed of it
+                    return
+                if idle:
+                    yield Block([], [], [], start, [], tail, tail)
                 continue
             yield Block([], [], [], start, [], tail, tail)
             if tail and not tail.endswith(b"\n"):  # the last line read had no end then; it may have one now
@@ -165,10 +173,12 @@ def blocks(
             base += drop
             del buffer[:drop]
             if newline < 0:
+                if idle:
+                    yield Block([], [], [], base, [], tail, tail)
                 continue
             number += 1
             skipping = False
-        while buffer and (at_end or len(buffer) >= block_bytes):
+        while buffer and (at_end or idle or len(buffer) >= block_bytes):
             cut = _block_end(buffer, at_end=at_end)
             if not cut:
                 break
@@ -184,6 +194,8 @@ def blocks(
             tail = bytes(buffer[-TAIL_BYTES:])
             base += len(buffer)
             buffer.clear()
+        if idle:
+            yield Block([], [], [], base, [], tail, tail)
     if overlong:
         yield Block([], [], [], base, overlong, tail, tail)
 

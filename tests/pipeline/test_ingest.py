@@ -311,15 +311,15 @@ def test_a_host_name_for_a_peer_is_kept_and_no_client(lake: Lake, tmp_path: Path
 def test_two_ingests_of_one_log_at_once_add_it_once(log: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other one commits after this one has looked how far the log was read."""
     log.write_bytes(log_of(30) + b"junk\n")
-    known = ingest_module._known
+    known = ingest_module.known_of
 
     def overtaken(*args: Any) -> Any:
         found = known(*args)
-        monkeypatch.setattr(ingest_module, "_known", known)
+        monkeypatch.setattr(ingest_module, "known_of", known)
         assert counts(ingest_source(str(log), Lake(lake.path), PLAIN)) == (30, 1, 0)
         return found
 
-    monkeypatch.setattr(ingest_module, "_known", overtaken)
+    monkeypatch.setattr(ingest_module, "known_of", overtaken)
     with pytest.raises(LakeFault, match=r"another ingest took the same log at the same time; run again"):
         ingest_source(str(log), lake, PLAIN)
     assert len(targets(lake)) == 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,41 @@ def test_a_run_that_resumes_sees_the_rest(lines: list[bytes], data: st.DataObjec
     whole = lines_of(text)
     cut = data.draw(st.integers(0, len(whole) - 1))
     assert lines_of(text, whole[cut][1]) == whole[cut:]
+
+
+class Coming:
+    """A stream that is followed: pieces, None between them where nothing more is there for now."""
+
+    def __init__(self, pieces: list[bytes | None]) -> None:
+        self.pieces = iter([piece for piece in pieces if piece != b""])
+
+    def read(self, size: int = -1) -> bytes | None:
+        return next(self.pieces, b"")
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts.filter(bool), st.data())
+def test_a_followed_stream_gives_the_same_lines_as_soon_as_they_are_whole(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    text = b"\n".join(lines) + b"\n"
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+    start = data.draw(st.sampled_from([0, *(offset for _, offset, _ in lines_of(text)[1:])]))
+    ends = [start, *(cut for cut in cuts if cut > start), len(text)]
+    pieces: list[bytes | None] = [text[: ends[0]]]
+    for before, after in itertools.pairwise(ends):
+        pieces += [None, text[before:after]]
+    found, seen = [], start
+    for block in blocks(Coming([*pieces, None]), b"", start, growing=True):  # type: ignore[arg-type]
+        found += list(zip(block.numbers, block.offsets, block.lines, strict=True))
+        assert block.end >= seen
+        seen = block.end
+    assert found == [line for line in lines_of(text) if line[1] >= start]
+    assert seen == len(text)
+
+
+def test_a_followed_stream_that_is_shorter_than_its_mark_ends() -> None:
+    assert list(blocks(Coming([b"one\n", None]), b"", 100, growing=True)) == []  # type: ignore[arg-type]
 
 
 def test_carriage_returns_are_line_ends() -> None:

@@ -1,0 +1,299 @@
+"""
+Follow logs as `tail -F` does: what is added is committed within about a second, through rotations.
+
+Rules:
+
+1. A file is known by its inode while it is followed, by its content (the lake's marks) before and after. So whatever
+   this process is killed at, the next one goes on behind the last commit.
+2. Renamed: the old file is read on for OLD_SECONDS after another has its name, since its writer may be slow to reopen,
+   and the new one beside it.
+3. Truncated, as logrotate's copytruncate does: the bytes in front of where it was read are not there any more. What
+   follows is another log, from its start; what was not read yet is in the copy.
+4. Rotations of a followed log whose beginning the lake knows are read to their end: at the start, since it may have
+   been rotated while nobody followed it, and for OLD_SECONDS after each rotation. Others have to be named.
+5. A line is taken when its end is there. A file that is too short to be known again has to grow first.
+6. A log and the copy that rotation makes of it are one log to the lake: who commits second begins again, behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault
+from pipeline.ingest import MAX_GENERATIONS, Run, Settings, ingest_source, known_of
+from pipeline.lake import Lake
+from pipeline.sources.folders import Say, age, expand
+from pipeline.sources.packed import MAGIC_BYTES, packing_of
+from pipeline.sources.reader import HEAD_BYTES, MIN_HEAD_BYTES, TAIL_BYTES, opened, read_head
+
+EVERY = 0.5  # seconds between two looks at each file: what is new is committed within one, with the commit's own time
+LOOK_EVERY = 2.0  # seconds between two looks for new names
+OLD_SECONDS = 60.0  # programs that are told to reopen their log do so within seconds
+
+Key = tuple[int, int]  # device and inode
+Said = Callable[[str, SourceFault], None]
+
+
+class Tail:
+    """The bytes of a file as they come: None for none now, b"" when no more will come."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._position = 0
+        self._tail = b""
+        self._short = False
+        self.key = key_of(os.fstat(raw.fileno()))
+        self.ended = False
+        self.idle = False  # whether a read found that nothing more is there for now
+        self.old_since: float | None = None
+
+    def read(self, size: int) -> bytes | None:
+        """Return what is there, at most size bytes."""
+        if self.ended:
+            return b""
+        if self._short:  # all that was there has been given: what is whole of it is to be committed now
+            self._short = False
+            self.idle = True
+            return None
+        if not self._same():
+            self.ended = True
+            return b""
+        data = self._raw.read(size)
+        if data:
+            self._short = len(data) < size
+            self._position += len(data)
+            self._tail = (self._tail + data)[-TAIL_BYTES:]
+            return data
+        if self.old_since is not None and time.monotonic() - self.old_since > OLD_SECONDS:
+            self.ended = True
+            return b""
+        self.idle = True
+        return None
+
+    def _same(self) -> bool:
+        """Return whether the bytes before are those that were read: not after a truncation."""
+        before = os.pread(self._raw.fileno(), len(self._tail), self._position - len(self._tail))
+        return before == self._tail
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()
+
+
+class Followed(NamedTuple):
+    """A log that is followed."""
+
+    name: str
+    tail: Tail
+    run: Run
+    steps: Iterator[None]
+
+
+class Totals(NamedTuple):
+    """What was committed so far."""
+
+    rows: int
+    rejects: int
+
+
+class Follower:
+    """Follows the logs that some patterns name."""
+
+    def __init__(self, patterns: Sequence[str], lake: Lake, settings: Settings, said: Said, skipped: Say) -> None:
+        """Take what `expand` takes; `said` hears what is wrong with a single source, `skipped` what is no log."""
+        self._patterns, self._lake, self._settings, self._said, self._skipped = patterns, lake, settings, said, skipped
+        self._followed: dict[Key, Followed] = {}
+        self._done: dict[Key, tuple[int, int]] = {}  # not to be looked at again: size and time of change then
+        self._strange: dict[Key, tuple[int, int]] = {}  # rotations that the lake does not know
+        self._rotated: dict[str, float] = {}  # names whose rotations are to be looked at, until when
+        self._rows = self._rejects = 0
+        self._look = 0.0
+
+    def totals(self) -> Totals:
+        """Return what was committed so far."""
+        outcomes = [one.run.outcome for one in self._followed.values()]
+        return Totals(
+            self._rows + sum(one.rows for one in outcomes), self._rejects + sum(one.rejects for one in outcomes)
+        )
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """
+        Follow until it is stopped.
+
+        Raises LakeFault; SourceFault if there is nothing to follow at the start; Rejected, where settings are strict.
+        """
+        names = [one.name for one in expand(self._patterns, self._skipped)]
+        self._rotated = dict.fromkeys(names, time.monotonic() + OLD_SECONDS)
+        try:
+            while not stopped():
+                begun = time.monotonic()
+                self.turn(begun)
+                while time.monotonic() - begun < EVERY and not stopped():
+                    time.sleep(EVERY / 10)
+        finally:
+            for one in self._followed.values():
+                one.tail.close()
+
+    def turn(self, now: float) -> None:
+        """Read what is new of each log, up to a block of each, and look for new ones if it is time."""
+        if now >= self._look:
+            self._look = now + LOOK_EVERY
+            self._open_new()
+            self._finish_rotated(now)
+        for key, one in list(self._followed.items()):
+            if one.tail.old_since is None and _key_at(one.name) != key:
+                one.tail.old_since = now
+                self._rotated[one.name] = now + OLD_SECONDS
+                self._look = 0.0
+            try:
+                going = self._read(one)
+            except SourceFault as fault:
+                self._refuse(one.name, key, fault)
+                going = False
+            except Overtaken:
+                self._look = 0.0
+                going = False
+            if not going:
+                if one.tail.ended:  # truncated or old: its name is looked at again
+                    self._rotated[one.name] = now + OLD_SECONDS
+                    self._look = 0.0
+                self._drop(key)
+
+    def _read(self, one: Followed) -> bool:
+        """Commit what is there now, for no longer than EVERY; False if no more will come."""
+        begun = time.monotonic()
+        one.tail.idle = False
+        while not one.tail.idle and time.monotonic() - begun < EVERY:
+            if next(one.steps, one) is one:
+                return False
+        return True
+
+    def _drop(self, key: Key) -> None:
+        one = self._followed.pop(key)
+        one.tail.close()
+        self._rows += one.run.outcome.rows
+        self._rejects += one.run.outcome.rejects
+
+    def _refuse(self, name: str, key: Key, fault: SourceFault) -> None:
+        """Say what is wrong with a source, once, and look at it again when it has changed; --strict ends all."""
+        if isinstance(fault, Rejected):
+            raise fault
+        if key not in self._done:
+            if isinstance(fault, NoLog):
+                self._skipped(name, fault.fault)
+            else:
+                self._said(name, fault)
+        try:
+            self._done[key] = _state(name)
+        except OSError:
+            self._done.pop(key, None)
+
+    def _open_new(self) -> None:
+        try:
+            found = expand(self._patterns)
+        except SourceFault:  # between two names of a rotation
+            return
+        for name, _ in found:
+            self._look_at(name)
+
+    def _look_at(self, name: str) -> None:
+        """Begin to follow a file, or take it whole if it is compressed; nothing if that is done."""
+        key = _key_at(name)
+        try:
+            if key is None or key in self._followed or self._done.get(key) == _state(name):
+                return
+            with Path(name).open("rb") as file:
+                head = file.read(HEAD_BYTES)
+        except OSError:
+            return
+        try:
+            if packing_of(head[:MAGIC_BYTES]) is not None:
+                self._take(name, key)
+            elif len(head) >= MIN_HEAD_BYTES and (b"\n" in head or len(head) == HEAD_BYTES):
+                self._follow(name)
+        except SourceFault as fault:
+            self._refuse(name, key, fault)
+        except Overtaken:  # by the log that it is a copy of, or by another process
+            return
+
+    def _take(self, name: str, key: Key) -> None:
+        """Ingest a file to its end, and leave it until it changes."""
+        state = _state(name)
+        outcome = ingest_source(name, self._lake, self._settings)
+        self._rows += outcome.rows
+        self._rejects += outcome.rejects
+        self._done[key] = state
+
+    def _follow(self, name: str) -> None:
+        for generation in range(MAX_GENERATIONS):
+            tail = Tail(Path(name).open("rb", buffering=0))  # noqa: SIM115  # closed when it is dropped
+            stream = cast("IO[bytes]", tail)
+            head = read_head(stream)
+            run = Run(name, self._lake, self._settings, known_of(self._lake, head, generation))
+            steps = run.steps(stream, head, growing=True)
+            try:
+                next(steps, None)
+            except BaseException:
+                tail.close()
+                raise
+            if not run.other:
+                self._followed[tail.key] = Followed(name, tail, run, steps)
+                return
+            tail.close()
+
+    def _finish_rotated(self, now: float) -> None:
+        """Read rotations whose beginning the lake knows to their end, of those logs that may have some."""
+        self._rotated = {name: until for name, until in self._rotated.items() if until > now}
+        for name in self._rotated:
+            for other in _rotations(name):
+                key = _key_at(other)
+                try:
+                    if (
+                        key is None
+                        or key in self._followed
+                        or _state(other) in (self._done.get(key), self._strange.get(key))
+                    ):
+                        continue
+                    with opened(other) as (stream, _):
+                        head = read_head(stream)
+                    if known_of(self._lake, head, 0).mark is None:
+                        self._strange[key] = _state(other)
+                    else:
+                        self._take(other, key)
+                except Rejected:
+                    raise
+                except (SourceFault, Overtaken, OSError):  # being copied or compressed just now; or none of ours
+                    continue
+
+
+def key_of(status: os.stat_result) -> Key:
+    """Return what a file is known by while it is open."""
+    return status.st_dev, status.st_ino
+
+
+def _key_at(name: str) -> Key | None:
+    try:
+        return key_of(Path(name).stat())
+    except OSError:
+        return None
+
+
+def _state(name: str) -> tuple[int, int]:
+    status = Path(name).stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _rotations(name: str) -> list[str]:
+    """Return the other files of a folder whose names say that they are rotations of one log, the oldest first."""
+    wanted = age(name)[:2]
+    try:
+        names = [str(path) for path in Path(name).parent.iterdir() if path.is_file()]
+    except OSError:
+        return []
+    folder = os.path.split(name)[0]
+    full = [os.path.join(folder, os.path.basename(one)) for one in names]  # noqa: PTH118, PTH119  # as it was given
+    return sorted((one for one in full if one != name and age(one)[:2] == wanted), key=age)

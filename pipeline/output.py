@@ -25,6 +25,7 @@ PIPE_WIDTH = 160  # of a table in a pipe, which has no width of its own, unless 
 MIN_WIDTH = 40  # below, columns have no room for a word
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC  # all times are UTC
 MAX_INTEGER = 1 << 63  # orjson writes 64 bits; most readers of JSON take no more
+SHORT_CELL, CELL_GAP = 40, 2  # of a table's column: the longest IPv6 address is 39 wide; two blanks stand between
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
@@ -53,7 +54,8 @@ def default_form(stream: TextIO) -> str:
 
 def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
     """Write a table as wide as the terminal; nothing but a sentence where there are no rows."""
-    from rich.console import Console  # noqa: PLC0415  # the other forms need not wait for rich
+    from rich.cells import cell_len  # noqa: PLC0415  # the other forms need not wait for rich
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -62,11 +64,21 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
         return
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     numeric = {name for name in columns if any(isinstance(row[name], int | float | Decimal) for row in rows)}
-    for name in columns:
-        table.add_column(Text(printable(name)), justify="right" if name in numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(row[name])) for name in columns))
     width = max(MIN_WIDTH, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns)
+    cells = {name: [_cell(row[name]) for row in rows] for name in columns}
+    wide = {name: max(map(cell_len, (printable(name), *texts))) for name, texts in cells.items()}
+    short = {name for name, size in wide.items() if size <= SHORT_CELL}
+    # an address or a name in two lines is hard to read: where there is room, only long texts are folded
+    room = width - sum(wide[name] + CELL_GAP for name in short) - (MIN_WIDTH // 2) * (len(columns) - len(short))
+    for name in columns:
+        table.add_column(
+            Text(printable(name)),
+            justify="right" if name in numeric else "left",
+            overflow="fold",
+            no_wrap=name in short and room >= 0,
+        )
+    for texts in zip(*cells.values(), strict=True):
+        table.add_row(*map(Text, texts))
     Console(file=out, width=width, highlight=False).print(table)
 
 

@@ -1,6 +1,7 @@
-"""How often a property is tried."""
+"""What all tests share: how often a property is tried, and that programs can be interrupted."""
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,10 @@ from hypothesis import HealthCheck, settings
 EXAMPLES = int(os.environ.get("RESOLUTION_EXAMPLES", "200"))
 _SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _SECONDS = 60 + EXAMPLES // 8  # some 20 times what an example takes
+
+# a shell starts what it runs in the background with Ctrl-C ignored, and so would the programs be that tests interrupt
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def proves_the_resolver(test: Callable[..., Any]) -> Callable[..., Any]:

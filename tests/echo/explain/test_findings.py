@@ -14,7 +14,7 @@ from echo.clientip.network import POLICIES
 from echo.explain import FINDINGS, Explainer, Surroundings
 from echo.explain.choose import BY_CLIENT, BY_PEER, BY_REASON, NODES, choose
 from echo.explain.evidence import KINDS, tell
-from echo.explain.facts import Facts
+from echo.explain.facts import NEAR, Facts
 from echo.explain.findings import STORIES, VERDICTS, finding_on_malformed
 from echo.explain.headers import AGENTS
 from echo.explain.report import VERDICT_WORDS, explain_text
@@ -147,6 +147,8 @@ ROWS = (
     Row("host's network: perhaps beyond it", "192.168.0.17", (), "snat-suspected", TRUST, HOST, came(1)),
     Row("kubelet's probe", "172.18.0.65", (("User-Agent", "kube-probe/1.31"),), "health-check", handshake=came(0)),
     Row("kubelet's probe, no handshake", "192.168.0.11", (("User-Agent", "kube-probe/1"),), "health-check-suspected"),
+    Row("another node's kubelet, perhaps", "192.168.0.17", (("User-Agent", "kube-probe/1"),), "snat-suspected",
+        handshake=came(2)),
     Row("another node's kubelet", "192.168.0.17", (("User-Agent", "kube-probe/1"),), "node-called", handshake=came(1)),
     Row("who says it is the kubelet", "172.18.0.65", (("User-Agent", "kube-probe/1"),), "snat-at-own-node",
         handshake=came(2)),
@@ -390,6 +392,23 @@ def test_a_trusted_caller_is_told_by_the_connection():
     assert "Client:  172.18.0.10, a pod; the policy names nobody, since it is trusted" in text
 
 
+@pytest.mark.parametrize(("hops", "feignable"), [(1, True), (3, False)])
+def test_few_routers_can_be_feigned_and_many_cannot(hops, feignable):
+    explanation = explained(Row("", "192.168.0.17", (), "", handshake=came(hops)))
+    (ttl,) = (one for one in explanation.evidence if one.code == "syn-ttl")
+    assert ttl.forgeable is feignable
+
+
+def test_an_explanation_judges_a_connection_as_it_was_judged_when_it_was_new():
+    """Else it would say something else than the records of the same connection, once its node has shown itself."""
+    explainer = Explainer(parse_config(NETWORK + TRUST, ""), GR)
+    arrival = Arrival("192.168.0.17:1", ())
+    origin = explainer.peer("192.168.0.17", handshake=came(2)).origin
+    assert explainer.peer("192.168.0.17", handshake=came(1)).origin == NEAR
+    told = [explainer.explain("", arrival, handshake=came(2), origin=one).finding.code for one in (origin, None)]
+    assert told == ["snat-suspected", "snat-at-node"]
+
+
 # --- nodes that take turns --------------------------------------------------------------------------------------------
 
 NODE_11, NODE_17, NODE_12 = "192.168.0.11", "192.168.0.17", "192.168.0.12"
@@ -522,7 +541,7 @@ def test_headers_never_change_where_a_connection_began(fields, peer, ttl):
     hard = [one for one in explanation.evidence if one.code in ("syn-ttl", "round-trip", "mss", "sender")]
     assert hard == [one for one in bare.evidence if one.code in ("syn-ttl", "round-trip", "mss", "sender")]
     feigned = [one.code for one in hard if one.forgeable]  # few routers can be feigned, by who sets its own TTL
-    assert feigned == ["syn-ttl"] * (explanation.finding.code in ("node-called", "bridge-called", "health-check"))
+    assert feigned == ["syn-ttl"] * (explainer.peer(peer, handshake=handshake).origin == NEAR)
     assert all(one.forgeable == KINDS[one.code][1] for one in explanation.evidence if one not in hard)
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline.engine.duckdb import Engine
+from pipeline.sqlfile import header_lines
 
 KEYS = ("question", "grain", "reads", "false positives", "attack", "source")
 TYPES: dict[str, Any] = {"int": int, "float": float, "text": str, "timestamp": datetime}
@@ -68,17 +69,9 @@ def names() -> list[str]:
 
 def parse(name: str, text: str) -> Query:
     """Parse the text of a file. Raises ValueError naming the line that is no header line."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        if line.startswith("--   "):
-            lines[-1] += " " + line[5:].strip()
-        else:
-            lines.append(line[2:].strip())
     header: dict[str, str] = {}
     parameters = []
-    for line in lines:
+    for line in header_lines(text):
         found = PARAMETER.fullmatch(line)
         key, _, value = line.partition(": ")
         if found:

@@ -171,12 +171,11 @@ class Judge:
         facts = facts._replace(agent=agent, single=bool(single_header(headers, self.config.policy)))
         if peer.meaning not in NODES or peer.address is None:
             return facts
-        window = ""
         # a handshake that leaves it open is still better evidence: programs on several nodes may well call one Host
-        if (peer.proxied or peer.handshake.hops is None) and not facts.entries:
-            turns = self._turns.note((first(headers, HOST), AT_THE_SOCKET), peer.address.packed, self._clock())
-            window = SPREAD if turns else ""
-        return facts._replace(window=window)
+        if facts.entries or not (peer.proxied or peer.handshake.hops is None):
+            return facts
+        turns = self._turns.note((first(headers, HOST), AT_THE_SOCKET), peer.address.packed, self._clock())
+        return facts._replace(window=SPREAD) if turns else facts
 
     def _header_facts(
         self,
@@ -199,7 +198,12 @@ class Judge:
             )
         if self._guarded and resolution.reason is BY_RIGHTMOST_NONPRIVATE:
             facts = facts._replace(passed=is_passed_over(values, resolution, self.config.policy.trusted))
-        if self._guarded and resolution.source != XFF and client is not None and (listed := headers.get(XFF)):
+        if (
+            self._guarded
+            and resolution.client is not None
+            and resolution.source != XFF
+            and (listed := headers.get(XFF))
+        ):
             told = rightmost_untrusted(listed, self.config.policy.trusted)
             facts = facts._replace(disagrees=told is not None and told != client)
         if others and (facts.client in NODES or facts.client == "cdn" or self._turns.ways):

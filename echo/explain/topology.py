@@ -137,8 +137,7 @@ class Topology:
         ranges = {key: config.network[key] for key in NETWORK_MEANINGS if key in config.network}
         self.kind = _kind(surroundings, ranges)
         self.own = {address.packed for address in _own(surroundings)}
-        self._proxies = [(ranges[key], meanings[key]) for key in PROXIES if key in ranges]
-        self._singles = _singles(self._proxies)
+        self._singles = _singles([(ranges[key], meanings[key]) for key in PROXIES if key in ranges])
         self._near = dict(_near(surroundings, self.kind, ranges))
         self._tables = _by_prefix([(ranges[key], meanings[key]) for key in ranges])
         self.on_node_network = _on_node_network(surroundings, ranges.get("nodes", Ranges()), self.own)

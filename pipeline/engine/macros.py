@@ -11,6 +11,8 @@ import re
 from importlib.resources import files
 from typing import NamedTuple
 
+from pipeline.sqlfile import header_lines
+
 # in this order: DuckDB looks up what a macro uses when it is made
 NAMES = ("ip_num", "ip_text", "cidr_range", "ip_in", "is_private", "ip_prefix", "haversine_km")
 PARAMETER = re.compile(r"parameter (?P<name>[a-z0-9_]+) (?P<type>[a-z ]+): (?P<meaning>.+)")
@@ -53,16 +55,3 @@ def parse(name: str, text: str) -> Macro:
             raise ValueError(f"{name}: {line!r} is no header line; keys are parameter, {', '.join(texts)}")
     (meaning,), (returns,) = texts["meaning"], texts["returns"]
     return Macro(name, meaning, tuple(parameters), returns, tuple(texts["example"]), text)
-
-
-def header_lines(text: str) -> list[str]:
-    """Return the comment lines that open a file, continuations joined."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        if line.startswith("--   "):
-            lines[-1] += " " + line[5:].strip()
-        else:
-            lines.append(line[2:].strip())
-    return lines

@@ -10,7 +10,7 @@ import re
 from importlib.resources import files
 from typing import NamedTuple
 
-from pipeline.engine.macros import header_lines
+from pipeline.sqlfile import header_lines
 
 NAMES = ("sessions",)
 COLUMN = re.compile(r"column (?P<name>[a-z_]+) (?P<type>[a-z]+): (?P<meaning>.+)")

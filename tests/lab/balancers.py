@@ -14,6 +14,7 @@ What the nodes send to the internet leaves under their public addresses, to the 
 from collections.abc import Sequence
 
 from tests.lab.network import BALANCER, L4_VIP, L7_VIP, NODES, TRANSPARENT_MARK
+from tests.lab.nginx import PREAMBLE
 
 Target = tuple[str, int]  # address and port: of a node's NodePort, or of a pod
 
@@ -44,16 +45,7 @@ def router(l4_targets: Sequence[Target], is_transparent: bool) -> str:
 def l7_nginx(targets: Sequence[Target], is_transparent: bool) -> str:
     """The L7 balancer's nginx.conf."""
     servers = "\n".join(f"        server {address}:{port};" for address, port in targets)
-    return f"""daemon off;
-user root;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
+    return f"""{PREAMBLE}\
     upstream targets {{
         random;
 {servers}

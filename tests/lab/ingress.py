@@ -6,6 +6,8 @@ Only those that decide about addresses; each from the ConfigMap's own key.
 
 from collections.abc import Mapping
 
+from tests.lab.nginx import PREAMBLE
+
 # keys of the ConfigMap that this knows, with the controller's defaults
 DEFAULTS = {
     "use-forwarded-headers": "false",
@@ -35,16 +37,7 @@ def ingress_nginx(configmap: Mapping[str, str], backend: str) -> str:
         '' "{sender}";
     }}
 """
-    return f"""daemon off;
-user root;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
+    return f"""{PREAMBLE}\
 {real_ip}{full_map if full else ""}\
     upstream upstream_balancer {{
         server {backend}:80;

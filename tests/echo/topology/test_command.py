@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -123,7 +124,7 @@ def test_toml_is_utf_8_whatever_the_terminal_is(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    command_line = f"{WHOFROM} topology | head -n 1"
+    command_line = f"{shlex.quote(str(WHOFROM))} topology | head -n 1"
     data = json.dumps(clusters.tke()).encode()
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command_line}"], input=data, capture_output=True, check=False

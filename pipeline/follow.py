@@ -27,8 +27,9 @@ from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault
 from pipeline.ingest import MAX_GENERATIONS, Run, Settings, ingest_source, known_of
 from pipeline.lake import Lake
 from pipeline.sources.folders import Say, age, expand
+from pipeline.sources.opening import opened
 from pipeline.sources.packed import MAGIC_BYTES, packing_of
-from pipeline.sources.reader import HEAD_BYTES, MIN_HEAD_BYTES, TAIL_BYTES, opened, read_head
+from pipeline.sources.reader import HEAD_BYTES, MIN_HEAD_BYTES, TAIL_BYTES, read_head
 
 EVERY = 0.5  # seconds between two looks at each file: what is new is committed within one, with the commit's own time
 LOOK_EVERY = 2.0  # seconds between two looks for new names

@@ -33,7 +33,8 @@ from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
-from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, head_ids, opened, read_head
+from pipeline.sources.opening import opened
+from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, head_ids, read_head
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 

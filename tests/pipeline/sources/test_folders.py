@@ -20,7 +20,7 @@ from pipeline.errors import SourceFault
 from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import Lake
 from pipeline.sources.folders import Found, age, expand
-from pipeline.sources.reader import opened
+from pipeline.sources.opening import opened
 
 LINE = '203.0.113.7 - - [17/May/2015:10:05:00 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n'
 

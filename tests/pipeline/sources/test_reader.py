@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import itertools
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import SourceFault
 from pipeline.sources import reader
-from pipeline.sources.reader import Mark, blocks, head_ids, opened, read_head
+from pipeline.sources.reader import Mark, blocks, head_ids, read_head
 
 texts = st.lists(st.binary(max_size=30).map(lambda line: line.translate(None, b"\n\r\0\xef")), max_size=20)
 
@@ -117,28 +114,6 @@ def test_a_log_is_known_by_its_first_bytes_and_stays_known_as_it_grows() -> None
     assert set(head_ids(b"x" * 70)) < set(head_ids(b"x" * 70 + b"y" * 2000))
     assert head_ids(b"a" * 2000)[0] == head_ids(b"a" * 1024 + b"b")[0]
     assert head_ids(b"a" * 1024)[0] != head_ids(b"b" * 1024)[0]
-
-
-def test_gzip_is_known_by_its_bytes_not_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "access.log"
-    path.write_bytes(gzip.compress(b"one\ntwo\n"))
-    with opened(str(path)) as (stream, growing):
-        assert stream.read() == b"one\ntwo\n"
-        assert not growing
-
-
-@pytest.mark.parametrize(
-    ("damage", "fault"),
-    [
-        (lambda data: data[:-10], "ends before its end"),
-        (lambda data: data[:40] + b"\xff" * 40 + data[80:], "gzip is broken"),
-    ],
-)
-def test_a_damaged_gzip_says_so(tmp_path: Path, damage: object, fault: str) -> None:
-    path = tmp_path / "access.log.gz"
-    path.write_bytes(damage(gzip.compress(bytes(range(256)) * 40)))  # type: ignore[operator]
-    with pytest.raises(SourceFault, match=fault), opened(str(path)) as (stream, _):
-        stream.read()
 
 
 def test_a_byte_order_mark_and_the_hole_of_a_truncated_log_are_no_text() -> None:

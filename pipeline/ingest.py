@@ -12,7 +12,7 @@ it is not: its writer may be in the middle of it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import IO, NamedTuple
@@ -30,6 +30,7 @@ from pipeline.progress import Watch
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
+from pipeline.sources.columns import array_of
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
@@ -180,7 +181,7 @@ class Run:
                 "if it is a part of that one, all of it is in the lake; if another, ingest it into another lake",
             )
 
-    def _look(self, lines: list[bytes]) -> None:
+    def _look(self, lines: Sequence[bytes]) -> None:
         """Find out wrapper and format, if the lines tell."""
         lines, form = lines[:LOOKED_AT], self.format
         wrapper = wrapper_of(lines)
@@ -243,7 +244,7 @@ class Run:
         )
         if self.settings.anonymizer is not None:
             rejects = self.settings.anonymizer.rejects(rejects)
-        offsets = pa.array(block.offsets, pa.int64()).take(parsed.lines)
+        offsets = array_of(block.offsets, pa.int64()).take(parsed.lines)
         rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
         mark = Mark.of(block.end, block.tail)
         self.lake.commit(rows, rejects, self.source_id, mark, self.committed)

@@ -54,7 +54,7 @@ def named(text: str) -> Format:
     raise UsageFault("no such format", quote(text), f"one of {', '.join(FORMATS)}, or an nginx log_format")
 
 
-def sniff(lines: list[bytes], forms: Sequence[Format] = tuple(FORMATS.values())) -> Format | None:
+def sniff(lines: Sequence[bytes], forms: Sequence[Format] = tuple(FORMATS.values())) -> Format | None:
     """
     Return the format of the first lines, or None if none takes any.
 
@@ -70,7 +70,7 @@ def sniff(lines: list[bytes], forms: Sequence[Format] = tuple(FORMATS.values()))
     return None
 
 
-def parse_mixed(form: Format, lines: list[bytes], others: Sequence[Format] = MIXABLE) -> Parsed:
+def parse_mixed(form: Format, lines: Sequence[bytes], others: Sequence[Format] = MIXABLE) -> Parsed:
     """
     Parse lines by a format that was found out, and those that it refuses by the one of others that they are of.
 

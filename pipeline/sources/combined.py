@@ -14,6 +14,8 @@ commas in the first column, where some log the header instead of the peer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,7 +56,7 @@ MONTHS = pa.array(MONTH_NAMES)
 NONE = pa.scalar(None, pa.string())
 
 
-def parse(lines: list[bytes]) -> Parsed:
+def parse(lines: Sequence[bytes]) -> Parsed:
     """Parse common and combined lines."""
     text = decode(lines)
     left = pa.array(range(len(lines)), pa.int64())

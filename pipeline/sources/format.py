@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.rows import HEADERS_TYPE, RECORD_SCHEMA
+from pipeline.sources.columns import array_of
 
 
 class Parsed(NamedTuple):
@@ -36,11 +37,11 @@ class Format(NamedTuple):
 
     name: str
     meaning: str
-    parse: Callable[[list[bytes]], Parsed]
-    certain: Callable[[list[bytes]], int] | None = None
+    parse: Callable[[Sequence[bytes]], Parsed]
+    certain: Callable[[Sequence[bytes]], int] | None = None
     within: str = ""
 
-    def takes(self, lines: list[bytes]) -> int:
+    def takes(self, lines: Sequence[bytes]) -> int:
         """Return how many of the lines are of this format, to choose one by."""
         return self.certain(lines) if self.certain is not None else self.parse(lines).batch.num_rows
 
@@ -57,10 +58,10 @@ def times_in_range(ts: pa.Array) -> pa.Array:
     return pc.if_else(within, ts, pa.scalar(None, kind))
 
 
-def decode(lines: list[bytes]) -> pa.Array:
+def decode(lines: Sequence[bytes]) -> pa.Array:
     """Return lines as a string array; bytes that are not UTF-8 become \\xNN."""
     try:
-        return pa.array(lines, pa.binary()).cast(pa.string())
+        return array_of(lines, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         return pa.array([line.decode("utf-8", "backslashreplace") for line in lines], pa.string())
 

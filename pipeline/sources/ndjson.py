@@ -7,6 +7,7 @@ we know may mean something else there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from pipeline.sources.format import NO_TIME, Format, Parsed, times_in_range
 MAX_JSON_ERROR_CHARS = 80
 
 
-def parse(lines: list[bytes]) -> Parsed:
+def parse(lines: Sequence[bytes]) -> Parsed:
     """Parse records, a JSON object a line."""
     records: list[dict[str, Any]] = []
     kept: list[int] = []

@@ -50,7 +50,7 @@ def match(text: pa.Array, left: pa.Array, patterns: Iterable[str]) -> tuple[list
 
 
 def patterned(
-    name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[list[bytes]], Parsed], within: str = ""
+    name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[Sequence[bytes]], Parsed], within: str = ""
 ) -> Format:
     """
     Return a format of lines that match one of the patterns.
@@ -59,10 +59,10 @@ def patterned(
     within     the name of that wider one
     """
 
-    def begun(lines: list[bytes]) -> tuple[list[Parsed], pa.Array]:
+    def begun(lines: Sequence[bytes]) -> tuple[list[Parsed], pa.Array]:
         return match(decode(lines), pa.arange(0, len(lines)), patterns)
 
-    def parse(lines: list[bytes]) -> Parsed:
+    def parse(lines: Sequence[bytes]) -> Parsed:
         taken, left = begun(lines)
         rest = otherwise([lines[index] for index in left.to_pylist()])
         return together([*taken, _renumbered(rest, left)])
@@ -70,10 +70,10 @@ def patterned(
     return Format(name, meaning, parse, lambda lines: sum(piece.batch.num_rows for piece in begun(lines)[0]), within)
 
 
-def refusing(why_not: Callable[[str], str]) -> Callable[[list[bytes]], Parsed]:
+def refusing(why_not: Callable[[str], str]) -> Callable[[Sequence[bytes]], Parsed]:
     """Return what refuses every line: blank ones, binary ones, and the others for the reason that why_not gives."""
 
-    def parse(lines: list[bytes]) -> Parsed:
+    def parse(lines: Sequence[bytes]) -> Parsed:
         texts = [header_text(line) for line in lines]
         reasons = [EMPTY if not text.strip() else BINARY if "\0" in text else why_not(text) for text in texts]
         return Parsed(record_batch({}, 0), pa.array([], pa.int64()), list(enumerate(reasons)))
@@ -81,10 +81,12 @@ def refusing(why_not: Callable[[str], str]) -> Callable[[list[bytes]], Parsed]:
     return parse
 
 
-def doubting(pattern: str, reason: str, otherwise: Callable[[list[bytes]], Parsed]) -> Callable[[list[bytes]], Parsed]:
+def doubting(
+    pattern: str, reason: str, otherwise: Callable[[Sequence[bytes]], Parsed]
+) -> Callable[[Sequence[bytes]], Parsed]:
     """Return what refuses lines that hold a pattern, for a reason, and hands on the others."""
 
-    def parse(lines: list[bytes]) -> Parsed:
+    def parse(lines: Sequence[bytes]) -> Parsed:
         doubtful = pc.match_substring_regex(decode(lines), pattern)
         which = pa.arange(0, len(lines))
         left = which.filter(pc.invert(doubtful))

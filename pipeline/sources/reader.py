@@ -12,14 +12,19 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.sources.columns import Column
 from pipeline.sources.opening import READ_BYTES
 
 BLOCK_BYTES = 16 << 20  # of text at once; with its columns and what Delta writes, a run stayed under half of 1.5 GiB
 MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memory, however short it is
 BOM = b"\xef\xbb\xbf"  # what some editors put in front of UTF-8
+ODD = (b"\r\n", b"\0")  # where a block holds one of these, its lines are looked at one by one
 MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
 HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much
 MIN_HEAD_BYTES = 16
@@ -48,9 +53,9 @@ class Block(NamedTuple):
     final     False for an unterminated last line that may still be growing
     """
 
-    lines: list[bytes]
-    offsets: list[int]
-    numbers: list[int]
+    lines: Sequence[bytes]
+    offsets: Sequence[int]
+    numbers: Sequence[int]
     end: int
     overlong: list[Overlong]
     tail: bytes
@@ -120,11 +125,13 @@ def blocks(
             cut = _block_end(buffer, at_end=at_end)
             if not cut:
                 break
-            yield from _cut(bytes(buffer[:cut]), base, number, overlong, tail, growing=growing)
-            tail = (tail + bytes(buffer[:cut]))[-TAIL_BYTES:]
+            with memoryview(buffer) as view:
+                data = bytes(view[:cut])
+            yield from _cut(data, base, number, overlong, tail, growing=growing)
+            tail = (tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
             overlong = []
             base += cut
-            number += buffer.count(b"\n", 0, cut)
+            number += data.count(b"\n")
             del buffer[:cut]
         if len(buffer) > MAX_LINE_BYTES and b"\n" not in buffer:
             overlong.append(Overlong(base, number, bytes(buffer[:READ_BYTES])))
@@ -150,11 +157,40 @@ def _cut(
     data: bytes, base: int, number: int, overlong: list[Overlong], tail: bytes, *, growing: bool
 ) -> Iterator[Block]:
     """Yield data as one block, and as a second one its last line if that has no end and may be growing."""
+    last = data[data.rfind(b"\n") + 1 :] if growing else b""
+    end = base + len(data) - len(last)
+    whole = data[: -len(last)] if last else data
+    read = tail + whole
+    odd = data.endswith(b"\r") or (not base and data.startswith(BOM)) or any(sign in data for sign in ODD)
+    block = None if odd else _plain_lines(whole, base, number, overlong)
+    if block is None:
+        block = _odd_lines(whole, base, number, overlong)
+    yield block._replace(end=end, tail=read[-TAIL_BYTES:], read=read)
+    if last:
+        read += last
+        number += whole.count(b"\n")
+        yield Block([last], [end], [number], base + len(data), [], read[-TAIL_BYTES:], read, final=False)
+
+
+def _plain_lines(data: bytes, base: int, number: int, overlong: list[Overlong]) -> Block | None:
+    """Return the lines of data that holds nothing odd, all at once; None if one of them is too long."""
+    lines = pc.split_pattern(pa.array([data], pa.binary()), b"\n").values
+    if not data or data.endswith(b"\n"):
+        lines = lines.slice(0, len(lines) - 1)  # behind the last newline there is nothing
+    lengths = pc.binary_length(lines).cast(pa.int64())
+    if len(data) > MAX_LINE_BYTES and pc.any(pc.greater(lengths, MAX_LINE_BYTES)).as_py():
+        return None
+    ends = pc.cumulative_sum(pc.add(lengths, 1))  # a line's newline belongs to it
+    offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).slice(0, len(lines))
+    numbers = range(number, number + len(lines))
+    return Block(Column(lines), Column(pc.add(offsets, base)), numbers, base, overlong, b"", b"")
+
+
+def _odd_lines(data: bytes, base: int, number: int, overlong: list[Overlong]) -> Block:
+    """Return the lines of data one by one, without what does not belong to them, and without those too long."""
     lines = data.split(b"\n")
-    last = lines.pop()  # behind the last newline: nothing, or an unterminated line
-    if last and not growing:
-        lines.append(last)
-        last = b""
+    if not lines[-1]:
+        lines.pop()
     kept, offsets, numbers = [], [], []
     offset = base
     if base == 0 and lines:
@@ -172,12 +208,7 @@ def _cut(
             numbers.append(number)
         offset += len(line) + 1
         number += 1
-    end = base + len(data) - len(last)
-    read = tail + data[: end - base]
-    yield Block(kept, offsets, numbers, end, overlong, read[-TAIL_BYTES:], read)
-    if last:
-        read += last
-        yield Block([last], [end], [number], base + len(data), [], read[-TAIL_BYTES:], read, final=False)
+    return Block(kept, offsets, numbers, base, overlong, b"", b"")
 
 
 def read_head(stream: IO[bytes]) -> bytes:

@@ -7,6 +7,8 @@ form, whatever it holds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.sources.wrappers.cri import CRI
 from pipeline.sources.wrappers.docker import DOCKER
 from pipeline.sources.wrappers.layer import Unwrapper, Wrapper, unwrapped
@@ -16,7 +18,7 @@ WRAPPERS: dict[str, Wrapper] = {one.name: one for one in (CRI, DOCKER, SYSLOG)}
 LOOKED_AT = 10_000  # first lines that tell the wrapper
 
 
-def wrapper_of(lines: list[bytes]) -> Wrapper | None:
+def wrapper_of(lines: Sequence[bytes]) -> Wrapper | None:
     """Return the wrapper of most of the first lines that are not empty, None if it is none of ours."""
     filled = [line for line in lines[:LOOKED_AT] if line.strip()]
     for wrapper in WRAPPERS.values():

@@ -13,7 +13,7 @@ The layer between the reader's lines and a format: blocks of wrapped lines to bl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipeline.sources.reader import MAX_LINE_BYTES, TAIL_BYTES, Block, Overlong
@@ -80,7 +80,7 @@ class _Open:
         return Line(self.first, self.last, b"".join(self.parts) if self.size <= MAX_LINE_BYTES else None)
 
 
-def join(lines: list[bytes], wrapper: Wrapper) -> tuple[list[Line], list[Line]]:
+def join(lines: Sequence[bytes], wrapper: Wrapper) -> tuple[list[Line], list[Line]]:
     """Return the lines that wrapped lines hold, and those that are open, as they stand."""
     joined: list[Line] = []
     opened: dict[bytes, _Open] = {}
@@ -107,7 +107,7 @@ def join(lines: list[bytes], wrapper: Wrapper) -> tuple[list[Line], list[Line]]:
     return sorted(joined + late), left
 
 
-def unwrapped(lines: list[bytes], wrapper: Wrapper) -> list[bytes]:
+def unwrapped(lines: Sequence[bytes], wrapper: Wrapper) -> list[bytes]:
     """Return what wrapped lines hold, to tell its format: open lines as they stand."""
     joined, opened = join(lines, wrapper)
     return [line.text for line in joined + opened if line.text is not None]
@@ -154,8 +154,8 @@ class Unwrapper:
         return block._replace(lines=[piece.text], final=self.wrapper.closed)
 
     def _take(self, block: Block, *, last: bool) -> Block | None:
-        lines = self.lines + block.lines
-        offsets, numbers = self.offsets + block.offsets, self.numbers + block.numbers
+        lines = [*self.lines, *block.lines]
+        offsets, numbers = [*self.offsets, *block.offsets], [*self.numbers, *block.numbers]
         overlong = self.overlong + block.overlong
         self.blocks.append(block)
         joined, opened = join(lines, self.wrapper)

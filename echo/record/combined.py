@@ -25,14 +25,20 @@ TIME = (
 REQUEST = (
     r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
     r"(?P<target>(?:[/*?]|[0-9A-Za-z\[][0-9A-Za-z+.:\[\]-]*:).*?)"  # origin, asterisk, absolute or authority form
-    r"(?P<protocol> HTTP/[0-9](?:\.[0-9])?)?$"
+    r"(?:(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*)?$"  # Apache writes a bare line feed as \n
 )
+# a target of any form, which only a protocol behind it tells from words that are no request
+ODD_REQUEST = r'^(?P<method>[A-Za-z][A-Za-z_-]*)"? (?P<target>\S.*?)(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*$'
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A list of hops: one, at least, is a whole address, and what else stands beside it is evidence too. `3.20`, nginx's
 # $gzip_ratio, a time or a host name is no list of hops.
 _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
 HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
+# X-Forwarded-For behind the user agent: the first field in quotes, whatever follows it, or all that stands there
+BEHIND = r'^\s*(?:(?i:X-Forwarded-For)[=:]\s*)?(?:"(?P<quoted>[^"]*)"{0,2}(?:\s.*)?|(?P<bare>[^"]*))$'
+# … and in front of the peer, in quotes; a list with a comma stands in the peer's place
+IN_FRONT = rf'^(?:"(?P<quoted>{QUOTED})" (?P<peer>.*)|(?P<bare>.*))$'
 MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
 LAST_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()  # as pipeline.sources.format has it: past it is a slip
 EMPTY = "empty line"
@@ -45,7 +51,8 @@ class Line(NamedTuple):
     One line, "" for what it lacks or writes as `-`.
 
     host    of Apache's vhost_combined
-    peer    the first column; a list with commas where a proxy logs X-Forwarded-For there, as Traefik does
+    peer    the first column, but for a list with commas
+    front   X-Forwarded-For where it stands in front of the peer, or in its place, as Traefik logs it
     time    seconds since 1970
     request  as written; method, target and protocol "" where it is no HTTP
     rest    what stands behind the user agent
@@ -53,6 +60,7 @@ class Line(NamedTuple):
 
     host: str
     peer: str
+    front: str
     user: str
     time: float
     request: str
@@ -66,9 +74,10 @@ class Line(NamedTuple):
 
     @property
     def forwarded(self) -> str:
-        """Return the quoted field at the end that reads like a list of hops (nginx's stock `main` format)."""
-        text = self.rest.strip().strip('"')
-        return text if is_hop_list(text) else ""
+        """Return X-Forwarded-For: what stands in front, or what reads like a list of hops behind the user agent."""
+        found = _BEHIND.match(self.rest)
+        text = ((found["quoted"] or found["bare"] or "") if found else "").strip()
+        return text if is_hop_list(text) else self.front
 
 
 class Unread(ValueError):
@@ -77,45 +86,60 @@ class Unread(ValueError):
 
 _AT_TIME = re.compile(rf' {TIME} (?=")', re.ASCII)
 _PLAIN = re.compile(r"(\S+) \S+ (\S+)", re.ASCII)
-_VHOST = re.compile(r"([^\s,]+) ([0-9A-Za-z]\S*|\[\S+|::\S+) - (\S+)", re.ASCII)
+_VHOST = r'([^\s"]*[^\s",]) ([0-9A-Za-z]\S*|\[\S+|::\S+) - '
+_WORD = r"(?:[^\s-]\S*|-\S+)"
+_HOSTED = re.compile(_VHOST + r"(\S+)", re.ASCII)
 _LISTED = re.compile(r"([0-9A-Fa-f.:\[\]]+(?:, ?[0-9A-Za-z.:\[\]_-]+)+) - (\S+)", re.ASCII)
+_QUOTED_FRONT = re.compile(r'(?:([^\s,"]+) )?("(?:[^"\\]++|\\.)*+" [^\s,"]+) - (.*)', re.ASCII)
 _BLANKS = re.compile(r"(\S+) - (.*)", re.ASCII)
-_MISSING = re.compile(r"(\S+)() -", re.ASCII)
+_HOSTED_BLANKS = re.compile(_VHOST + rf"(?:[0-9a-f]{{32}} )?({_WORD}(?: {_WORD})*(?: -)?|-)", re.ASCII)
+_HOSTED_LIST = re.compile(r'([^\s,"]+) ([^\s,"]+(?:, ?[^\s,"]+)+) - (\S+)', re.ASCII)
+_COMMA = re.compile(r'(?=[^"]*?,)([^"]*) - (\S+)', re.ASCII)
+_MISSING = re.compile(r"(\S+)()(?: -)?", re.ASCII)
 # of a prefix: pattern -> the groups (host, peer, user), tried in this order
 _PREFIXES = (
     (_PLAIN, (0, 1, 2)),
     (_MISSING, (0, 1, 2)),
-    (_VHOST, (1, 2, 3)),
+    (_HOSTED, (1, 2, 3)),
     (_LISTED, (0, 1, 2)),
+    (_QUOTED_FRONT, (1, 2, 3)),
     (_BLANKS, (0, 1, 2)),
+    (_HOSTED_BLANKS, (1, 2, 3)),
+    (_HOSTED_LIST, (1, 2, 3)),
+    (_COMMA, (0, 1, 2)),
 )
+_FRONT = re.compile(IN_FRONT, re.ASCII)
+_BEHIND = re.compile(BEHIND, re.ASCII)
 _STATUS = r'" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 _QUOTED = r'(?:[^"\\]++|\\.)*+'
 _REQUEST_FIELD = re.compile(rf'"(?P<request>{_QUOTED}){_STATUS}(?= |$)', re.ASCII)
-_STRINGS = re.compile(rf' "(?P<referer>{_QUOTED})" "(?P<agent>{_QUOTED})(?:\\?$|"(?P<rest>(?!").*|"?)$)', re.ASCII)
+_STRINGS = re.compile(
+    rf'(?: [^" ]++)*+ "(?P<referer>{_QUOTED})" "(?P<agent>{_QUOTED})(?:\\?$|"(?P<rest>(?!").*|"?)$)', re.ASCII
+)
 _LOOSE_STATUS = re.compile(rf'{_STATUS}(?= "|$)', re.ASCII)
 _LOOSE_AGENT = re.compile(r'"(?=[^"]|"?$)', re.ASCII)
 _REQUEST = re.compile(REQUEST, re.ASCII)
+_ODD_REQUEST = re.compile(ODD_REQUEST, re.ASCII)
 _HOP = re.compile(rf"\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*", re.ASCII)
 _TIME = re.compile(r"\[[^\[\]]*:\d\d:\d\d:\d\d [+-]\d{4}\]", re.ASCII)
 
 
 def scan(text: str) -> Line:
     """Read a line. Raises Unread."""
-    text = text.lstrip().removeprefix('"')
+    text = text.lstrip()
     at_time = _AT_TIME.search(text)
     if at_time is None:
         raise Unread(why_not(text))
-    host, peer, user = _prefix(text[: at_time.start()])
+    host, peer, front, user = _prefix(text[: at_time.start()])
     behind = text[at_time.end() :]
     request, status, (referer, agent, rest) = _behind(behind, text)
     time = seconds(at_time)
     if time is None:
         raise Unread(BAD_TIME)
-    parts = _REQUEST.match(request)
+    parts = _REQUEST.match(request) or _ODD_REQUEST.match(request)
     method, target, protocol = parts.group("method", "target", "protocol") if parts else ("", "", "")
     return Line(
-        host, peer, _none(user), time, _none(request), method, target, (protocol or "").strip(), int(status),
+        host, peer, front, _none(user), time, _none(request), method, target, (protocol or "").strip(), int(status),
         _none(referer), _none(agent), rest,
     )  # fmt: skip
 
@@ -172,13 +196,22 @@ def seconds(found: re.Match[str]) -> float | None:
     return time if 0 <= time < LAST_TIME else None
 
 
-def _prefix(text: str) -> tuple[str, str, str]:
+def _prefix(text: str) -> tuple[str, str, str, str]:
     for pattern, groups in _PREFIXES:
-        found = pattern.fullmatch(text)
+        found = pattern.fullmatch(text.removeprefix('"')) or pattern.fullmatch(text)
         if found:
-            host, peer, user = (found[group] if group else "" for group in groups)
-            return host, peer, user
+            host, peer, user = (found[group] or "" if group else "" for group in groups)
+            peer, front = _in_front(peer)
+            return host, peer, front, user
     raise Unread("the fields before the time are not as documented")
+
+
+def _in_front(peer: str) -> tuple[str, str]:
+    """Return the peer, and X-Forwarded-For where it stands in front of it or in its place."""
+    found = _FRONT.match(peer) if "," in peer or '"' in peer else None
+    if found is None:
+        return peer, ""
+    return found["peer"] or "", _none(found["quoted"] or (found["bare"] or "").strip('"'))
 
 
 def _behind(text: str, line: str) -> tuple[str, str, tuple[str, str, str]]:

@@ -7,9 +7,9 @@ The peer is the first field; with nginx's realip module or mod_remoteip it is al
 say. The parser is one RE2 pattern over the whole batch; what it leaves goes through looser ones, in this order, each
 for lines seen in real logs. A value is kept as the log wrote it, its escapes (`\x22`, `\"`) included.
 
-A single quoted field at the end that reads like a list of hops is X-Forwarded-For, as in nginx's stock `main` format.
-It is kept as that header, evidence like any other: the trust policy decides whether it is believed. So is a list with
-commas in the first column, where some log the header instead of the peer.
+The quoted field behind the user agent is X-Forwarded-For where it reads like a list of hops, as in nginx's stock `main`
+format; other fields may follow. It is kept as that header, evidence like any other: the trust policy decides whether it
+is believed. So is what stands in quotes in front of the peer, and a list with commas in the peer's place.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echo.record import header_text
-from echo.record.combined import EMPTY, HOP_LIST, NO_REQUEST, QUOTED, REQUEST, TIME, why_not, zone_shift
+from echo.record.combined import BEHIND, EMPTY, HOP_LIST, IN_FRONT, QUOTED, TIME, why_not, zone_shift
 from echo.record.combined import MONTHS as MONTH_NAMES
+from pipeline.sources.fields import request_columns
 from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch, times_in_range
 
 GROUPS = (
@@ -32,24 +33,35 @@ GROUPS = (
 LOOSE = r".*?"
 LISTED = r"[0-9A-Fa-f.:\[\]]+(?:, ?[0-9A-Za-z.:\[\]_-]+)+"
 PLAIN = r"(?P<host>)(?P<peer>\S+) \S+ (?P<user>\S+)"
+VHOST = r'(?P<host>[^\s"]*[^\s",]) (?P<peer>[0-9A-Za-z]\S*|\[\S+|::\S+) - '
 
 
-def _pattern(prefix: str, text: str) -> str:
+def _pattern(prefix: str, text: str, between: str = "", behind: str = "") -> str:
     # the last quote may be missing: a user agent cut short by the writer still leaves a line worth having
-    tail = rf'(?: "(?P<referer>{text})" "(?P<agent>{text})(?:"(?P<rest>[^"].*|"?))?)?$'
+    tail = rf'(?:{between} "(?P<referer>{text})" "(?P<agent>{text})(?:"(?P<rest>[^"].*|"?))?)?{behind}$'
     return rf'^\s*"?{prefix} {TIME} "(?P<request>{text})" (?P<status>\d{{3}}) (?P<bytes>\d+|-){tail}'
 
 
+_FIELDS = {"between": '(?: [^" ]+)*', "behind": "(?: .*)?"}
 # what the pattern is for -> the pattern, tried in this order
 PATTERNS = {
     "as documented": _pattern(PLAIN, QUOTED),
-    "user missing": _pattern(r"(?P<host>)(?P<peer>\S+)(?P<user>) -", QUOTED),
-    "Apache vhost_combined": _pattern(
-        r"(?P<host>[^\s,]+) (?P<peer>[0-9A-Za-z]\S*|\[\S+|::\S+) - (?P<user>\S+)", QUOTED
-    ),
+    "user missing": _pattern(r"(?P<host>)(?P<peer>\S+)(?P<user>)(?: -)?", QUOTED),
+    "Apache vhost_combined": _pattern(VHOST + r"(?P<user>\S+)", QUOTED),
     "a list in front": _pattern(rf"(?P<host>)(?P<peer>{LISTED}) - (?P<user>\S+)", QUOTED),
+    # before those that a client's own blanks would lead on
+    "quotes in front": _pattern(rf'(?:(?P<host>[^\s,"]+) )?(?P<peer>"{QUOTED}" [^\s,"]+) - (?P<user>.*?)', QUOTED),
     "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>.*?)", QUOTED),
-    "fields after the bytes": _pattern(PLAIN, QUOTED).removesuffix("$") + r"(?: .*)?$",
+    # a lone dash in the user would leave it open which words are whose; BunkerWeb has a request's id before its user
+    "vhost, user with blanks": _pattern(
+        VHOST + r"(?:[0-9a-f]{32} )?(?P<user>(?:[^\s-]\S*|-\S+)(?: (?:[^\s-]\S*|-\S+))*(?: -)?|-)", QUOTED
+    ),
+    "vhost, a list in front": _pattern(
+        r'(?P<host>[^\s,"]+) (?P<peer>[^\s,"]+(?:, ?[^\s,"]+)+) - (?P<user>\S+)', QUOTED
+    ),
+    "anything with a comma in front": _pattern(r'(?P<host>)(?P<peer>[^"]*?,[^"]*?) - (?P<user>\S+)', QUOTED),
+    "fields after the bytes": _pattern(PLAIN, QUOTED, **_FIELDS),
+    "vhost, fields after the bytes": _pattern(VHOST + r"(?P<user>\S+)", QUOTED, **_FIELDS),
     "quotes unescaped": _pattern(PLAIN, LOOSE),
 }
 MONTHS = pa.array(MONTH_NAMES)
@@ -112,35 +124,46 @@ def _timestamps(fields: dict[str, pa.Array]) -> pa.Array:
 
 
 def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
-    request = pc.extract_regex(fields["request"], REQUEST)
-    is_http = request.is_valid()
-    protocol = pc.utf8_ltrim_whitespace(pc.struct_field(request, "protocol"))
-    whole = _nullif(fields["request"], "-", "")
-    forwarded = pc.utf8_trim(pc.utf8_trim_whitespace(fields["rest"]), '"')
-    is_list = pc.fill_null(pc.match_substring_regex(forwarded, HOP_LIST), fill_value=False)
-    peer = fields["peer"]
-    in_front = pc.match_substring_regex(peer, rf"^{LISTED}$")
+    peer, in_front = _in_front(fields["peer"])
     present: dict[str, pa.Array] = {
         "referer": _nullif(fields["referer"], "-", ""),
-        "x-forwarded-for": pc.if_else(is_list, forwarded, pc.if_else(in_front, peer, NONE)),
+        "x-forwarded-for": pc.coalesce(_behind(fields["rest"]), in_front),
     }
     columns = {
         "ts": ts,
-        "peer_ip": pc.if_else(in_front, NONE, peer),
+        "peer_ip": peer,
         "host": _nullif(fields["host"], ""),
         "user": _nullif(fields["user"], "-", '""', ""),
-        "method": pc.struct_field(request, "method"),
-        "target": pc.if_else(is_http, pc.struct_field(request, "target"), whole),
-        "protocol": _nullif(protocol, ""),
+        **request_columns(fields["request"]),
         "user_agent": _nullif(fields["agent"], "-", ""),
         "headers": headers_of(
             {name: column for name, column in present.items() if column.null_count < len(column)}, len(ts)
         ),
         "status": fields["status"].cast(pa.int64()),
         "response_bytes": _sizes(fields["bytes"]),
-        "error": pc.if_else(is_http, pa.scalar(None, pa.string()), NO_REQUEST),
     }
     return record_batch(columns, len(ts))
+
+
+def _in_front(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return peers, and X-Forwarded-For where it stands in front of them or in their place."""
+    odd = pc.match_substring_regex(column, '[,"]')
+    if not pc.any(odd).as_py():
+        return column, pa.nulls(len(column), pa.string())
+    found = pc.extract_regex(column, IN_FRONT)
+    parts = {name: _nullif(pc.struct_field(found, name), "", "-") for name in ("quoted", "peer", "bare")}
+    listed = pc.coalesce(parts["quoted"], pc.utf8_trim(parts["bare"], '"'))
+    return pc.if_else(odd, parts["peer"], column), pc.if_else(odd, listed, NONE)
+
+
+def _behind(column: pa.Array) -> pa.Array:
+    """Return X-Forwarded-For where what stands behind the user agent begins with it."""
+    found = pc.extract_regex(column, BEHIND)
+    text = pc.utf8_trim_whitespace(
+        pc.binary_join_element_wise(pc.struct_field(found, "quoted"), pc.struct_field(found, "bare"), "")
+    )
+    is_list = pc.fill_null(pc.match_substring_regex(text, HOP_LIST), fill_value=False)
+    return pc.if_else(is_list, text, NONE)
 
 
 def _sizes(column: pa.Array) -> pa.Array:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echo.record import REDACTED, REDACTED_HEADERS
-from echo.record.combined import NO_REQUEST, REQUEST
+from echo.record.combined import NO_REQUEST, ODD_REQUEST, REQUEST
 from pipeline.sources.format import NO_TIME, Parsed, headers_of, record_batch
 from pipeline.sources.times import clf_times, epoch_times, iso_times, micros
 
@@ -130,8 +130,11 @@ def _summed(column: pa.Array) -> Columns:
     return {} if total is None else {"duration_us": total}
 
 
-def _request(column: pa.Array) -> Columns:
+def request_columns(column: pa.Array) -> Columns:
+    """Return method, target and protocol of request lines; what is none stands as the target, and error says so."""
     found = pc.extract_regex(column, REQUEST)
+    if found.null_count:
+        found = pc.coalesce(found, pc.extract_regex(column, ODD_REQUEST))
     is_http = found.is_valid()
     return {
         "method": pc.struct_field(found, "method"),
@@ -186,7 +189,7 @@ FIELDS: Mapping[str, Field] = {
     "writer_client_end": Field(_end("client_ip", "client_port"), "the same, its port behind it"),
     "host": Field(_text("host"), "the host asked for"),
     "user": Field(_text("user"), "who signed in"),
-    "request": Field(_request, "the request line"),
+    "request": Field(request_columns, "the request line"),
     "method": Field(_text("method"), "its method"),
     "target": Field(_text("target"), "its target"),
     "path": Field(_text("target"), "the target's path"),

@@ -32,12 +32,8 @@ def read_traefik(piece: Piece) -> Pasted:
     if not _TRAEFIK.match(line.rest):
         raise Unlike('no "router" "service" …ms behind the user agent')
     pasted = _pasted("traefik-clf", line, ("of-a-proxy", "traefik-column", "traefik-headers"))
-    if "," not in line.peer:
-        return pasted
-    headers = [*pasted.arrival.headers, ("X-Forwarded-For", line.peer)]
-    return pasted._replace(
-        arrival=Arrival(None, headers), lacks="its first column is X-Forwarded-For, and nothing else names it"
-    )
+    front = f"{line.host} {line.peer}" if line.host else line.front  # blanks in it look like a virtual host
+    return _listed(pasted, front) if front else pasted
 
 
 def read_combined(piece: Piece) -> Pasted:
@@ -51,7 +47,17 @@ def read_combined(piece: Piece) -> Pasted:
             notes = ["column-in-header"]
     elif not line.rest:
         notes.append("no-forwarded-logged")
-    return _pasted("combined", line, tuple(notes))
+    pasted = _pasted("combined", line, tuple(notes))
+    return pasted if line.peer or not line.front else _listed(pasted, line.front)
+
+
+def _listed(pasted: Pasted, front: str) -> Pasted:
+    """Return what was pasted, X-Forwarded-For being in the peer's place."""
+    headers = [(name, value) for name, value in pasted.arrival.headers if name not in ("Host", "X-Forwarded-For")]
+    return pasted._replace(
+        arrival=Arrival(None, [*headers, ("X-Forwarded-For", front)]),
+        lacks="its first column is X-Forwarded-For, and nothing else names it",
+    )
 
 
 def _scan(piece: Piece) -> Line:

@@ -248,6 +248,18 @@ PASTED = {
         f'1.1.1.1, 8.8.8.8 - - {TIME} "GET /x HTTP/1.1" 200 414 "-" "-" 500 "a@b" "http://172.17.0.3:80" 0ms',
         "traefik-clf", None, None, "GET /x", ["1.1.1.1, 8.8.8.8"], None,
     ),
+    "Traefik's common log with blanks in front": (
+        f'1.1.1.1 8.8.8.8 - - {TIME} "GET /x HTTP/1.1" 200 414 "-" "-" 500 "a@b" "http://172.17.0.3:80" 0ms',
+        "traefik-clf", None, None, "GET /x", ["1.1.1.1 8.8.8.8"], None,
+    ),
+    "a list in front": (
+        f'1.1.1.1, 8.8.8.8 - - {TIME} "GET /x HTTP/1.1" 200 414 "-" "-"',
+        "combined", None, None, "GET /x", ["1.1.1.1, 8.8.8.8"], None,
+    ),
+    "a list in quotes and the peer": (
+        f'"1.1.1.1, 8.8.8.8" 10.0.0.7 - - {TIME} "GET /x HTTP/1.1" 200 414 "-" "-"',
+        "combined", "10.0.0.7:0", None, "GET /x", ["1.1.1.1, 8.8.8.8"], "header-trusted-claims-ignored",
+    ),
     "a TLS hello in a log": (
         f'8.8.8.8 - - {TIME} "\\x16\\x03\\x01" 400 157 "-" "-"',
         "combined", "8.8.8.8:0", None, "\\x16\\x03\\x01", [], "socket-public",

@@ -20,7 +20,13 @@ def test_a_line():
 
 
 def test_a_list_in_the_first_column():
-    assert scan(f'1.1.1.1, 8.8.8.8 - - {TIME} "GET / HTTP/1.1" 200 5').peer == "1.1.1.1, 8.8.8.8"
+    line = scan(f'1.1.1.1, 8.8.8.8 - - {TIME} "GET / HTTP/1.1" 200 5')
+    assert (line.peer, line.forwarded) == ("", "1.1.1.1, 8.8.8.8")
+
+
+def test_a_list_in_front_of_the_peer():
+    line = scan(f'"1.1.1.1, 8.8.8.8" 10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5')
+    assert (line.peer, line.forwarded) == ("10.0.0.1", "1.1.1.1, 8.8.8.8")
 
 
 @pytest.mark.parametrize(
@@ -40,10 +46,39 @@ def test_a_list_of_hops(text, is_list):
 
 @pytest.mark.parametrize(
     "unit",
-    ["[", '"', "\\", '\\"', " ", "1.1.1.1,", ":", '" 200 5 "', '" "', f" {TIME} ", " - ", "GET ", "/Jan/2015:1", "1::"],
+    [
+        "[",
+        '"',
+        "\\",
+        '\\"',
+        " ",
+        "1.1.1.1,",
+        ":",
+        '" 200 5 "',
+        '" "',
+        f" {TIME} ",
+        " - ",
+        "GET ",
+        "/Jan/2015:1",
+        "1::",
+        "a, ",
+        "a - ",
+        " -",
+    ],
 )
 @pytest.mark.parametrize(
-    "start", ["", f"8.8.8.8 - {TIME} ", f'8.8.8.8 - - {TIME} "', GOOD, f'{GOOD[:-1]}, "', "1.1.1.1, "]
+    "start",
+    [
+        "",
+        f"8.8.8.8 - {TIME} ",
+        f'8.8.8.8 - - {TIME} "',
+        GOOD,
+        f'{GOOD[:-1]}, "',
+        "1.1.1.1, ",
+        "a b ",
+        '"a" ',
+        f"{GOOD} x",
+    ],
 )
 def test_time_is_linear_whatever_a_line_holds(start, unit):
     text = (start + unit * (65536 // len(unit)))[:65536]

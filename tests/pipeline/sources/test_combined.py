@@ -60,6 +60,18 @@ REALISTIC = {
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "x, 203.0.113.7"',
         {"headers": [("x-forwarded-for", ["x, 203.0.113.7"])]},
     ),
+    "X-Forwarded-For and other fields behind": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "203.0.113.7" 0.005 "10.0.0.9:80"',
+        {"headers": [("x-forwarded-for", ["203.0.113.7"])], "user_agent": "x"},
+    ),
+    "X-Forwarded-For by its name": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" X-Forwarded-For="203.0.113.7,10.0.0.2"',
+        {"headers": [("x-forwarded-for", ["203.0.113.7,10.0.0.2"])]},
+    ),
+    "a list behind another field has no name": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" 0.005 "203.0.113.7, 10.0.0.2"',
+        {"headers": None, "user_agent": "x"},
+    ),
     "IPv6 hops with ports": (
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "[2001:db8::7]:443, unknown"',
         {"headers": [("x-forwarded-for", ["[2001:db8::7]:443, unknown"])]},
@@ -95,6 +107,48 @@ REALISTIC = {
     "Apache vhost_common": (
         f'www.example.com 1.2.3.4 - frank {TIME} "GET / HTTP/1.1" 200 5',
         {"host": "www.example.com", "peer_ip": "1.2.3.4", "user": "frank"},
+    ),
+    "Apache vhost_combined, a user with blanks": (
+        f'www.example.com:80 1.2.3.4 - john doe {TIME} "GET / HTTP/1.1" 401 5',
+        {"host": "www.example.com:80", "peer_ip": "1.2.3.4", "user": "john doe"},
+    ),
+    "BunkerWeb: a request's id before the user": (
+        f'www.example.com 1.2.3.4 - 95386da81aa13b6ab3ce9c989e1e470e - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"',
+        {"host": "www.example.com", "peer_ip": "1.2.3.4", "user": None},
+    ),
+    "a virtual host of several names": (
+        f'a.example,b.example 1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5',
+        {"host": "a.example,b.example", "peer_ip": "1.2.3.4", "headers": None},
+    ),
+    "no user, no dash": (f'192.168.1.1 {TIME} "GET / HTTP/1.1" 200 5 "-" "x"', {"peer_ip": "192.168.1.1"}),
+    "the peer is a UNIX socket": (f'unix: - - {TIME} "GET / HTTP/1.1" 200 5', {"peer_ip": "unix:"}),
+    "fields between bytes and referer": (
+        f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 3413 0.1 "http://r/" "x" y',
+        {"user_agent": "x", "headers": [("referer", ["http://r/"])], "response_bytes": 5},
+    ),
+    "fields behind common": (
+        f'1.2.3.4 - - {TIME} "GET / HTTP/2" 301 1907 4113 465 https TLSv1.2 dark "beer"',
+        {"status": 301, "response_bytes": 1907, "user_agent": None},
+    ),
+    "fields behind vhost_common": (
+        f'www.example.com:80 1.2.3.4 - - {TIME} "GET / HTTP/2" 301 1907 4113 465 https',
+        {"host": "www.example.com:80", "peer_ip": "1.2.3.4", "response_bytes": 1907},
+    ),
+    "HAProxy's httplog clf": (
+        f'1.2.3.4 - - {TIME} "GET /a HTTP/1.1" 503 212 "" "" 38306 139 "in" "be" "<NOSRV>" 7 -1 -1 -1 7 SC-- 1 1 0 0 0',
+        {"peer_ip": "1.2.3.4", "target": "/a", "status": 503, "user_agent": None},
+    ),
+    "a target that is none, with a protocol": (
+        f'1.2.3.4 - - {TIME} "GET login.cgi HTTP/1.0" 400 5',
+        {"method": "GET", "target": "login.cgi", "protocol": "HTTP/1.0", "error": None},
+    ),
+    "no method, with a protocol": (
+        f'1.2.3.4 - - {TIME} "- - HTTP/1.0" 400 5',
+        {"method": None, "target": "- - HTTP/1.0", "error": "the request line is not HTTP"},
+    ),
+    "a bare line feed, as Apache writes it": (
+        f'1.2.3.4 - - {TIME} "HEAD / HTTP/1.0\\n" 400 0 "-" "-"',
+        {"method": "HEAD", "target": "/", "protocol": "HTTP/1.0"},
     ),
     "escaped quotes in the agent": (
         f'1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "a \\"b\\" c"',
@@ -140,17 +194,45 @@ def test_lines_from_real_logs(name: str) -> None:
     assert {key: row.get(key) for key in expected} == expected
 
 
-LISTED = {
-    f'203.0.113.7, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"': "203.0.113.7, 10.0.0.2",
-    f'203.0.113.7,unknown,[2001:db8::7]:4 - - {TIME} "GET / HTTP/1.1" 200 5': "203.0.113.7,unknown,[2001:db8::7]:4",
+# what stands in front of the time, up to the user -> (host, peer, X-Forwarded-For)
+IN_FRONT = {
+    "203.0.113.7, 10.0.0.2 - -": (None, None, "203.0.113.7, 10.0.0.2"),
+    "203.0.113.7,unknown,[2001:db8::7]:4 - -": (None, None, "203.0.113.7,unknown,[2001:db8::7]:4"),
+    "unknown, 203.0.113.7 - -": (None, None, "unknown, 203.0.113.7"),
+    "a b c, 203.0.113.7 - jane": (None, None, "a b c, 203.0.113.7"),
+    "www.example.com 203.0.113.7, 10.0.0.2 - -": ("www.example.com", None, "203.0.113.7, 10.0.0.2"),
+    "www.example.com 203.0.113.7,10.0.0.2 - -": ("www.example.com", None, "203.0.113.7,10.0.0.2"),
+    '"203.0.113.7, 10.0.0.2" 10.0.0.1 - -': (None, "10.0.0.1", "203.0.113.7, 10.0.0.2"),
+    '"203.0.113.7" 10.0.0.1 - john doe': (None, "10.0.0.1", "203.0.113.7"),
+    '"-" 10.0.0.1 - -': (None, "10.0.0.1", None),
+    'www.example.com:80 "203.0.113.7, 10.0.0.2" 10.0.0.1 - -': (
+        "www.example.com:80",
+        "10.0.0.1",
+        "203.0.113.7, 10.0.0.2",
+    ),
+    '"203.0.113.7" - -': (None, None, "203.0.113.7"),
+    # a client's words stay in the header
+    '"6.6.6.6 - x" 10.0.0.1 - -': (None, "10.0.0.1", "6.6.6.6 - x"),
+    '"a 6.6.6.6 - x" 10.0.0.1 - -': (None, "10.0.0.1", "a 6.6.6.6 - x"),
+    # where its end and the peer cannot be told apart, there is none
+    "203.0.113.7, 10.0.0.2 10.0.0.1 - -": (None, None, "203.0.113.7, 10.0.0.2 10.0.0.1"),
 }
 
 
-@pytest.mark.parametrize("line", LISTED)
-def test_a_list_in_the_first_column_is_the_header_and_no_peer(line: str) -> None:
+@pytest.mark.parametrize("front", IN_FRONT)
+def test_a_header_in_front_is_no_peer(front: str) -> None:
+    line = f'{front} {TIME} "GET / HTTP/1.1" 200 5 "-" "x"'
     row = one(line)
-    assert "peer_ip" not in row
-    assert row["headers"] == [("x-forwarded-for", [LISTED[line]])]
+    told = (row.get("host"), row.get("peer_ip"), *(dict(row.get("headers", [])).get("x-forwarded-for") or [None]))
+    assert told == IN_FRONT[front]
+    read = scan(line)
+    assert (read.host or None, read.peer or None, read.forwarded or None) == told
+
+
+def test_whose_words_are_whose_is_not_guessed() -> None:
+    """A Host of `a 6.6.6.6 - x`, logged raw in front of the peer, would bring an address of its own."""
+    line = f'a 6.6.6.6 - x 203.0.113.7 - - {TIME} "GET / HTTP/1.1" 400 5'
+    assert parse([line.encode()]).batch.num_rows == 0
 
 
 REFUSED = {

@@ -7,6 +7,7 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
         ├── UsageFault           a value given on the command line cannot be used (exit 2)
         ├── SourceFault          a file to ingest cannot be read to its end, or is no log
         │   ├── NoLog            it is no log that we know
+        │   ├── Unfinished       it ends before its end: may be that it is being copied or compressed just now
         │   └── Rejected         a line of it is no row, and --strict was said
         ├── GeoFault             the mmdb is broken or no geo database
         ├── LakeFault            the lake is missing, is no lake, or cannot be written
@@ -33,6 +34,10 @@ class SourceFault(PipelineFault):
 
 class NoLog(SourceFault):
     """A source is of no known format: an error where it was named, to be passed over where a folder held it."""
+
+
+class Unfinished(SourceFault):
+    """A source ends too early, within a compressed part, or before the mark of a log that it begins like."""
 
 
 class Rejected(SourceFault):

@@ -11,7 +11,7 @@ Rules:
    follows is another log, from its start; what was not read yet is in the copy.
 4. Rotations of a followed log whose beginning the lake knows are read to their end: at the start, since it may have
    been rotated while nobody followed it, and for OLD_SECONDS after each rotation. Others have to be named.
-5. A line is taken when its end is there. A file that is too short to be known again has to grow first.
+5. A line is taken when its end is there.
 6. A log and the copy that rotation makes of it are one log to the lake: who commits second begins again, behind it.
 """
 
@@ -23,16 +23,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault
-from pipeline.ingest import MAX_GENERATIONS, Run, Settings, ingest_source, known_of
+from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
+from pipeline.ingest import Run, Settings, ingest_now
 from pipeline.lake import Lake
+from pipeline.marks import Known, choose, namesakes
 from pipeline.sources.folders import Say, age, expand
 from pipeline.sources.opening import opened
 from pipeline.sources.packed import MAGIC_BYTES, packing_of
-from pipeline.sources.reader import HEAD_BYTES, MIN_HEAD_BYTES, TAIL_BYTES, read_head
+from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, read_head
 
 EVERY = 0.5  # seconds between two looks at each file: what is new is committed within one, with the commit's own time
 LOOK_EVERY = 2.0  # seconds between two looks for new names
+WHOLE_SECONDS = 10.0  # without a change, before it is said that a file is not whole: it may be copied or compressed
 OLD_SECONDS = 60.0  # programs that are told to reopen their log do so within seconds
 
 Key = tuple[int, int]  # device and inode
@@ -183,6 +185,8 @@ class Follower:
         """Say what is wrong with a source, once, and look at it again when it has changed; --strict ends all."""
         if isinstance(fault, Rejected):
             raise fault
+        if isinstance(fault, Unfinished) and _age(name) < WHOLE_SECONDS:
+            return
         if key not in self._done:
             if isinstance(fault, NoLog):
                 self._skipped(name, fault.fault)
@@ -214,7 +218,7 @@ class Follower:
         try:
             if packing_of(head[:MAGIC_BYTES]) is not None:
                 self._take(name, key)
-            elif len(head) >= MIN_HEAD_BYTES and (b"\n" in head or len(head) == HEAD_BYTES):
+            elif b"\n" in head or len(head) == HEAD_BYTES:
                 self._follow(name)
         except SourceFault as fault:
             self._refuse(name, key, fault)
@@ -224,27 +228,42 @@ class Follower:
     def _take(self, name: str, key: Key) -> None:
         """Ingest a file to its end, and leave it until it changes."""
         state = _state(name)
-        outcome = ingest_source(name, self._lake, self._settings)
+        outcome = ingest_now(name, self._lake, self._settings)
         self._rows += outcome.rows
         self._rejects += outcome.rejects
         self._done[key] = state
 
     def _follow(self, name: str) -> None:
-        for generation in range(MAX_GENERATIONS):
+        """Begin to follow a file; if its name is another file's in that moment, the next look finds that."""
+        other: Known | None = None  # the log that it might be, and is not
+        for _ in range(2):
             tail = Tail(Path(name).open("rb", buffering=0))  # noqa: SIM115  # closed when it is dropped
-            stream = cast("IO[bytes]", tail)
-            head = read_head(stream)
-            run = Run(name, self._lake, self._settings, known_of(self._lake, head, generation))
-            steps = run.steps(stream, head, growing=True)
             try:
+                stream = cast("IO[bytes]", tail)
+                head = read_head(stream)
+                known = self._known(name, tail.key, head, other)
+                if known is None:
+                    return
+                run = Run(name, self._lake, self._settings, known)
+                steps = run.steps(stream, head, growing=True)
                 next(steps, None)
-            except BaseException:
-                tail.close()
-                raise
-            if not run.other:
-                self._followed[tail.key] = Followed(name, tail, run, steps)
-                return
-            tail.close()
+                if not run.other:
+                    self._followed[tail.key] = Followed(name, tail, run, steps)
+                    return
+                other = known
+            finally:
+                if tail.key not in self._followed:
+                    tail.close()
+
+    def _known(self, name: str, key: Key, head: bytes, other: Known | None) -> Known | None:
+        """Return which log a file is, as far as can be told before it is read; None if the name is another's by now."""
+        candidates = [one for one in namesakes(self._lake, head) if one != other]
+        if len(candidates) < 3:
+            return candidates[0]
+        with Path(name).open("rb") as file:
+            if key_of(os.fstat(file.fileno())) != key or not read_head(file).startswith(head):
+                return None
+            return choose(candidates, file, head)
 
     def _finish_rotated(self, now: float) -> None:
         """Read rotations whose beginning the lake knows to their end, of those logs that may have some."""
@@ -261,7 +280,7 @@ class Follower:
                         continue
                     with opened(other) as (stream, _):
                         head = read_head(stream)
-                    if known_of(self._lake, head, 0).mark is None:
+                    if namesakes(self._lake, head)[0].mark is None:
                         self._strange[key] = _state(other)
                     else:
                         self._take(other, key)
@@ -281,6 +300,14 @@ def _key_at(name: str) -> Key | None:
         return key_of(Path(name).stat())
     except OSError:
         return None
+
+
+def _age(name: str) -> float:
+    """Return how many seconds ago a file was changed, 0 if it is gone."""
+    try:
+        return time.time() - Path(name).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _state(name: str) -> tuple[int, int]:

@@ -12,10 +12,12 @@ it is not: its writer may be in the middle of it.
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import IO, NamedTuple
+from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,9 +25,10 @@ import pyarrow.compute as pc
 from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
 from pipeline.anonymize import Anonymizer
-from pipeline.errors import NoLog, Rejected, SourceFault
+from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.geo import Geo, no_geo
-from pipeline.lake import REQUESTS, Lake, rejects_of, rows_of
+from pipeline.lake import Lake, rejects_of, rows_of
+from pipeline.marks import Known, choose, line_id, namesakes
 from pipeline.progress import Watch
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import MAX_RAW_BYTES
@@ -35,13 +38,21 @@ from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
-from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, head_ids, read_head
+from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, read_head
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 
 DEFAULT_POLICY = make_policy()
-LINE_ENDINGS = (b'"', b"}")  # of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`
-MAX_GENERATIONS = 16  # logs that begin with the same kilobyte and then differ, in one lake; more is a mistake
+# Of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`. Combined lines may have
+# fields behind these, and be cut at any of their quotes: what buffers its log writes it in pieces of 4 or 8 KiB.
+LINE_ENDINGS = (b'"', b"}")
+COMBINED_QUOTES = 6
+# another ingest of the same log commits first: this often without that one having come further, it is not what goes on
+MAX_OVERTAKEN = 20
+LONGEST_WAIT = 1.0  # seconds before this one looks again; whoever is ahead is to stay ahead
+# A rotation copies and compresses a log of some GB in a minute. A file that is not whole is looked at again for so long
+# as it changes.
+MAX_UNFINISHED, CHANGE_SECONDS, LOOK_SECONDS = 120.0, 1.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,48 +98,108 @@ class Outcome:
 
 def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None = None) -> Outcome:
     """
-    Read one source into the lake; `watch` hears how far it is.
+    Read one source into the lake; `watch` hears how far it is. Beside another ingest of it, each adds what is its own.
 
     Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
     """
-    for generation in range(MAX_GENERATIONS):
+    until = time.monotonic() + MAX_UNFINISHED
+    while True:
+        before = _state(name)
+        try:
+            return ingest_now(name, lake, settings, watch)
+        except Unfinished:
+            if time.monotonic() > until or not _changes(name, before):
+                raise
+
+
+def _state(name: str) -> tuple[int, int] | None:
+    """Return size and time of change of a local file, None if it is none."""
+    try:
+        status = os.stat(name)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _changes(name: str, before: tuple[int, int] | None) -> bool:
+    """Return whether a file is not as it was before, or does not stay so for a moment."""
+    end = time.monotonic() + CHANGE_SECONDS
+    while before is not None and (now := _state(name)) is not None:
+        if now != before:
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = None) -> Outcome:
+    """As `ingest_source`, but without waiting for a file that is being copied or compressed just now."""
+    passes: list[Run] = []
+    other: Known | None = None  # the log that it might be, and is not
+    tries, furthest = 0, -1
+    while True:
         with opened(name, watch.read if watch is not None else None) as (stream, growing):
             head = read_head(stream)
-            run = Run(name, lake, settings, known_of(lake, head, generation), watch)
-            outcome = run.read(stream, head, growing=growing)
-            if outcome is not None:
-                return outcome
-        if name == STDIN:
-            raise SourceFault(
-                "begins like a log that was ingested before, but is another one", "-", "save it to a file and name that"
-            )
-    raise SourceFault(
-        f"{MAX_GENERATIONS} logs in this lake begin with the same bytes", printable(name), "use another lake for it"
+            candidates = [one for one in namesakes(lake, head) if one != other]
+            known = candidates[0] if len(candidates) < 3 or name == STDIN else _chosen(name, head, candidates)
+            if known is None:
+                continue
+            run = Run(name, lake, settings, known, watch)
+            passes.append(run)
+            try:
+                run.read(stream, head, growing=growing)
+            except Overtaken:
+                offset = known.mark.offset if known.mark is not None else 0
+                tries, furthest = (0, offset) if offset > furthest else (tries + 1, furthest)
+                if name == STDIN or tries == MAX_OVERTAKEN:
+                    raise
+            else:
+                if not run.other:
+                    return _sum(passes)
+                if name == STDIN:
+                    raise SourceFault(
+                        "begins like a log that was ingested before, but is another one",
+                        "-",
+                        "save it to a file and name that",
+                    )
+                passes.pop()
+                other = known
+                continue
+        time.sleep(min(LONGEST_WAIT, 0.05 * 2**tries))
+
+
+def _chosen(name: str, head: bytes, candidates: Sequence[Known]) -> Known | None:
+    """Return which of several logs a file is; None if its name is another file's by now."""
+    with opened(name) as (stream, _):
+        return choose(candidates, stream, head) if read_head(stream).startswith(head) else None
+
+
+def _sum(passes: Sequence[Run]) -> Outcome:
+    """Return what all passes over a source have added to what was there before the first."""
+    outcomes = [one.outcome for one in passes]
+    reasons = sum((Counter(one.reasons) for one in passes), Counter[str]())
+    return replace(
+        outcomes[-1],
+        format=next((one.format for one in reversed(outcomes) if one.format), ""),
+        rows=sum(one.rows for one in outcomes),
+        rejects=sum(one.rejects for one in outcomes),
+        skipped=outcomes[0].skipped,
+        reasons=tuple(reasons.most_common()),
     )
 
 
-class Known(NamedTuple):
-    """
-    What the lake knows of a source.
+class _Beginning:
+    """A stream that keeps what completes the head of a log that is as yet shorter than that."""
 
-    id         the identity to commit under
-    mark       how far it was read, None if never
-    committed  the mark under `id`: not `mark` where the source was shorter, and known by fewer bytes, when it was read
-    """
+    def __init__(self, stream: IO[bytes], head: bytes) -> None:
+        self._stream, self.head = stream, head
 
-    id: str
-    mark: Mark | None
-    committed: Mark | None
-
-
-def known_of(lake: Lake, head: bytes, generation: int) -> Known:
-    """Look a source up by its head. The generation tells sources with one head apart."""
-    ids = [f"{one}-{generation}" for one in head_ids(head)]
-    known = lake.mark(REQUESTS, ids)
-    if known is None:
-        return Known(ids[0], None, None)
-    known_id, mark = known
-    return Known(ids[0], mark, mark if known_id == ids[0] else None)
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        if data and len(self.head) < HEAD_BYTES:
+            self.head += data[: HEAD_BYTES - len(self.head)]
+        return data
 
 
 class Run:
@@ -136,7 +207,8 @@ class Run:
 
     def __init__(self, name: str, lake: Lake, settings: Settings, known: Known, watch: Watch | None = None) -> None:
         self.lake, self.settings, self.watch = lake, settings, watch or Watch()
-        self.source_id, self.mark, self.committed = known
+        self.known = known
+        self.beginning: _Beginning  # of the stream that is read
         self.outcome = Outcome(name)
         self.other = False
         self.reasons: dict[str, int] = {}
@@ -144,26 +216,25 @@ class Run:
         self.looked = False  # whether the lines were looked at for a wrapper
         self.unwrapper: Unwrapper | None = None
 
-    def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Outcome | None:
-        """Commit what is new; None if the bytes before the mark are not those of the source that left it."""
+    def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> None:
+        """Commit what is new, unless it is not the log that left the mark."""
         for _ in self.steps(stream, head, growing=growing):
             pass
-        if self.other:
-            return None
-        return replace(self.outcome, reasons=tuple(sorted(self.reasons.items(), key=lambda item: -item[1])))
 
     def steps(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Iterator[None]:
         """Commit what is new, block by block; `other` is set at the end if it is not the source that left the mark."""
-        start = self.mark.offset if self.mark is not None else 0
+        mark = self.known.mark
+        start = mark.offset if mark is not None else 0
+        self.beginning = _Beginning(stream, head)
         self.outcome = replace(self.outcome, skipped=start)
         if self.format is None:
             lines = head.split(b"\n")
             self._look(lines if len(head) < HEAD_BYTES else lines[:-1])  # not one that is cut: it may look like another
         reached = False
-        for block in blocks(stream, head, start, growing=growing):
+        for block in blocks(cast("IO[bytes]", self.beginning), head, start, growing=growing):
             if not reached:
                 reached = True
-                if self.mark is not None and Mark.of(start, block.tail) != self.mark:
+                if mark is not None and Mark.of(start, block.tail) != mark:
                     self.other = True
                     return
             elif block.lines or block.overlong:
@@ -175,7 +246,7 @@ class Run:
                 self._take(last)
             self.outcome = replace(self.outcome, pending=int(growing))
         if start and not reached:
-            raise SourceFault(
+            raise Unfinished(
                 f"begins like a log that was ingested up to byte {start:,}, and is shorter",
                 printable(self.outcome.source),
                 "if it is a part of that one, all of it is in the lake; if another, ingest it into another lake",
@@ -209,11 +280,14 @@ class Run:
             self._take(whole)
 
     def _take(self, block: Block) -> None:
+        if self.format is None and not block.final and sniff(block.lines) is None:  # what is there of a first line
+            self.outcome = replace(self.outcome, pending=1)
+            return
         form = self._format_of(block)
         # one that was named is held to, and the beginning of a line may look like a whole one of another format
         mixed = self.settings.format is None and block.final
         parsed = parse_mixed(form, block.lines) if mixed else form.parse(block.lines)
-        if not block.final and (parsed.rejects or not block.lines[0].endswith(LINE_ENDINGS)):
+        if not block.final and (parsed.rejects or not _whole(block, form)):
             self.outcome = replace(self.outcome, pending=1)
             return
         refused = [
@@ -247,8 +321,7 @@ class Run:
         offsets = array_of(block.offsets, pa.int64()).take(parsed.lines)
         rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
         mark = Mark.of(block.end, block.tail)
-        self.lake.commit(rows, rejects, self.source_id, mark, self.committed)
-        self.committed = mark
+        self._commit(rows, rejects, mark)
         self.watch.added(rows.num_rows)
         for _, _, reason, _ in refused:
             kind = reason.partition(": ")[0]
@@ -259,6 +332,14 @@ class Run:
             rows=self.outcome.rows + rows.num_rows,
             rejects=self.outcome.rejects + len(refused),
         )
+
+    def _commit(self, rows: pa.Table, rejects: pa.Table, mark: Mark) -> None:
+        known = self.known
+        head = self.beginning.head
+        if line_id(head) != known.line:  # its first line had no end yet when it was looked up
+            raise Overtaken("its first line has grown meanwhile", printable(self.outcome.source), "run again")
+        self.lake.commit(rows, rejects, known.id, mark, known.mark, known.turns(head))
+        self.known = known.after(head, mark)
 
     def _format_of(self, block: Block) -> Format:
         """Return the source's format, found out once. Raises SourceFault if it is none of ours."""
@@ -275,6 +356,16 @@ class Run:
             # nothing but blank lines, or odd lines behind a log that is known: rejects of the likelier format
             self.format = NDJSON if first.startswith(b"{") else COMBINED
         return self.format
+
+
+def _whole(block: Block, form: Format) -> bool:
+    """Return whether a last line that is a row, and has no newline yet, is whole: as whole as the one before it."""
+    line = block.lines[0]
+    if not line.endswith(b'"'):
+        return line.endswith(LINE_ENDINGS)
+    before, _, last = block.read.rpartition(b"\n")
+    has, had = (one.count(b'"') - one.count(b'\\"') for one in (last, before[before.rfind(b"\n") + 1 :]))
+    return form is not COMBINED or (has >= max(had, COMBINED_QUOTES) and has % 2 == 0)
 
 
 def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings) -> dict[str, pa.Array]:

@@ -17,6 +17,6 @@ Rules:
 3. A file is deleted only when it has been out of the newest snapshot for longer than any query or ingest may take.
 """
 
-from pipeline.lake.table import PARTITIONS, REJECTS, REQUESTS, TABLES, WRITER, Lake, rejects_of, rows_of, words
+from pipeline.lake.table import PARTITIONS, REJECTS, REQUESTS, TABLES, WRITER, Lake, Turn, rejects_of, rows_of, words
 
-__all__ = ["PARTITIONS", "REJECTS", "REQUESTS", "TABLES", "WRITER", "Lake", "rejects_of", "rows_of", "words"]
+__all__ = ["PARTITIONS", "REJECTS", "REQUESTS", "TABLES", "WRITER", "Lake", "Turn", "rejects_of", "rows_of", "words"]

@@ -17,7 +17,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
@@ -44,6 +44,14 @@ FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between tries, doubled each time
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
 
 Result = TypeVar("Result")
+
+
+class Turn(NamedTuple):
+    """A change of an application transaction: its id, the integer that it must have before (None: none), and after."""
+
+    id: str
+    before: int | None
+    after: int
 
 
 class Lake:
@@ -99,11 +107,20 @@ class Lake:
                     return source_id, Mark.unpack(number)
         return None
 
-    def commit(self, rows: pa.Table, rejects: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
+    def commit(
+        self,
+        rows: pa.Table,
+        rejects: pa.Table,
+        source_id: str,
+        mark: Mark,
+        after: Mark | None,
+        more: Sequence[Turn] = (),
+    ) -> None:
         """
         Commit the rows and rejects of a block, and the source's mark behind it.
 
         after  the mark that the source had when the block was read
+        more   what else has to change with it
 
         Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
         """
@@ -112,21 +129,20 @@ class Lake:
         if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
             rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
         if rejects.num_rows:
-            self._append(REJECTS, rejects, source_id, mark, rejected)
-        self._append(REQUESTS, rows, source_id, mark, after)
+            self._append(REJECTS, rejects, [_turn(source_id, rejected, mark)])
+        self._append(REQUESTS, rows, [_turn(source_id, after, mark), *more])
 
     def add(self, rows: pa.Table, once: str) -> None:
         """Commit rows under a name that is used once. Raises LakeFault, also if it was used before."""
-        self._append(REQUESTS, rows, once, Mark(1, 0), None)
+        self._append(REQUESTS, rows, [_turn(once, None, Mark(1, 0))])
 
-    def _append(self, name: str, rows: pa.Table, source_id: str, mark: Mark, after: Mark | None) -> None:
-        """Append on a snapshot in which the source's mark is `after`; Delta refuses if that has changed since."""
-        properties = CommitProperties(app_transactions=[Transaction(source_id, mark.pack())])
-        expected = None if after is None else after.pack()
+    def _append(self, name: str, rows: pa.Table, turns: Sequence[Turn]) -> None:
+        """Append on a snapshot in which all is as it was before the turns; Delta refuses if that has changed since."""
+        properties = CommitProperties(app_transactions=[Transaction(turn.id, turn.after) for turn in turns])
 
         def append() -> None:
             table = self.table(name) or self._create(name)
-            if table.transaction_version(source_id) != expected:
+            if any(table.transaction_version(turn.id) != turn.before for turn in turns):
                 raise Overtaken(
                     "another ingest took the same log at the same time",
                     printable(self.path),
@@ -176,6 +192,10 @@ class Lake:
             if table is None:
                 raise
             return table
+
+
+def _turn(source_id: str, before: Mark | None, after: Mark) -> Turn:
+    return Turn(source_id, None if before is None else before.pack(), after.pack())
 
 
 def rows_of(columns: dict[str, pa.Array]) -> pa.Table:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from echo.clientip import printable
-from pipeline.errors import SourceFault
+from pipeline.errors import SourceFault, Unfinished
 from pipeline.sources.folders import STDIN
-from pipeline.sources.packed import MAGIC_BYTES, fault_of, packing_of
+from pipeline.sources.packed import ENDS, MAGIC_BYTES, fault_of, packing_of
 
 READ_BYTES = 1 << 20
 
@@ -65,7 +65,7 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
         wrong = fault_of(error) if packing is not None else None
         if packing is not None and wrong is not None:
             rest = f"{packing.tool} {shlex.quote(name)} | whofrom ingest -"
-            raise SourceFault(
+            raise (Unfinished if wrong == ENDS else SourceFault)(
                 f"the {packing.name} {wrong}", shown, f"fetch it again, or take what can be read of it: {rest}"
             ) from None
         reason = getattr(error, "strerror", None) or error

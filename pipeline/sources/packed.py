@@ -18,6 +18,7 @@ import pyarrow as pa
 
 MAGIC_BYTES = 6  # the longest below
 # what the readers below raise for data that is cut short, and for data that is no such data
+ENDS = "ends before its end"
 CUT = "Truncated compressed stream"  # pyarrow's words; the others raise EOFError
 BROKEN = (zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 BROKEN_WORDS = ("ZSTD decompress failed", "Invalid data stream")  # of OSErrors without a number: pyarrow's, bz2's
@@ -53,7 +54,7 @@ def fault_of(error: Exception) -> str | None:
     """Return what an exception of reading says about the compressed data, None if it is about something else."""
     words = str(error)
     if isinstance(error, EOFError) or CUT in words:
-        return "ends before its end"
+        return ENDS
     if isinstance(error, BROKEN) or (isinstance(error, OSError) and words.startswith(BROKEN_WORDS)):
         return f"is broken: {words}"
     return None

@@ -4,13 +4,12 @@ The text of a source to whole lines with their offsets.
 A source is read in blocks that end at a line's end, so a block can be committed with the offset behind it. Offsets
 are of the decompressed bytes: a log that rotation has compressed is still the same log.
 
-The identity of a source is its content, not its name: the first bytes of it (`head_ids`), and a check of the last
-bytes read (`Mark`).
+A source is known by what it holds, not by its name (pipeline.marks): its beginning, and a check of the last bytes read
+(`Mark`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
@@ -26,8 +25,7 @@ MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memor
 BOM = b"\xef\xbb\xbf"  # what some editors put in front of UTF-8
 ODD = (b"\r\n", b"\0")  # where a block holds one of these, its lines are looked at one by one
 MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
-HEAD_BYTES = 1024  # what identifies a source once it is this long; Filebeat's fingerprint takes as much
-MIN_HEAD_BYTES = 16
+HEAD_BYTES = 1024  # what tells a source from others once it is this long; Filebeat's fingerprint takes as much
 TAIL_BYTES = 1024  # what is checked before the offset, to tell a grown log from another one with the same head
 
 
@@ -220,17 +218,6 @@ def read_head(stream: IO[bytes]) -> bytes:
             break
         head += chunk
     return head
-
-
-def head_ids(head: bytes) -> list[str]:
-    """
-    Return the identities under which a source that starts with head may be known, the surest first.
-
-    A source shorter than HEAD_BYTES is known by its first 16, 32, 64, … bytes, as many as there are, so that it is
-    found again when it has grown.
-    """
-    sizes = [size for size in (1024, 512, 256, 128, 64, 32, MIN_HEAD_BYTES) if size <= len(head)] or [len(head)]
-    return [f"whofrom-{size}-{hashlib.sha256(head[:size]).hexdigest()[:32]}" for size in sizes]
 
 
 class Mark(NamedTuple):

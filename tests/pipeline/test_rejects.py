@@ -97,7 +97,9 @@ def test_a_line_that_a_narrow_format_doubts_is_not_believed_by_a_retry(tmp_path:
 
 def test_what_was_cut_or_anonymized_stays_and_is_told(tmp_path: Path, lake: Lake) -> None:
     ingest_source(str(write(tmp_path / "a", 3, LINE % (3, "y" * MAX_RAW_BYTES))), lake, WRONG)
-    ingest_source(str(write(tmp_path / "b", 2)), lake, Settings(format="ndjson", anonymizer=Anonymizer(TRUNCATE, b"")))
+    ingest_source(
+        str(write(tmp_path / "b", 2, first=7)), lake, Settings(format="ndjson", anonymizer=Anonymizer(TRUNCATE, b""))
+    )
     assert retried(lake) == Retried(3, 0, cut=1, anonymized=2)
     done = CliRunner().invoke(ingest, ["--retry-rejects", "--no-geo", "--lake", lake.path])
     assert done.exit_code == 0

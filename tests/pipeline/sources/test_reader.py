@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources import reader
-from pipeline.sources.reader import Mark, blocks, head_ids, read_head
+from pipeline.sources.reader import Mark, blocks, read_head
 
 texts = st.lists(st.binary(max_size=30).map(lambda line: line.translate(None, b"\n\r\0\xef")), max_size=20)
 
@@ -108,12 +108,6 @@ def test_a_line_too_long_is_set_aside_and_the_next_is_read(monkeypatch: pytest.M
 def test_a_mark_survives_its_packing() -> None:
     mark = Mark.of(123_456_789_012, b"some bytes")
     assert Mark.unpack(mark.pack()) == mark
-
-
-def test_a_log_is_known_by_its_first_bytes_and_stays_known_as_it_grows() -> None:
-    assert set(head_ids(b"x" * 70)) < set(head_ids(b"x" * 70 + b"y" * 2000))
-    assert head_ids(b"a" * 2000)[0] == head_ids(b"a" * 1024 + b"b")[0]
-    assert head_ids(b"a" * 1024)[0] != head_ids(b"b" * 1024)[0]
 
 
 def test_a_byte_order_mark_and_the_hole_of_a_truncated_log_are_no_text() -> None:

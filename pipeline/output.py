@@ -23,9 +23,11 @@ Row = Mapping[str, Any]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, "CSV Injection"
 PIPE_WIDTH = 160  # of a table in a pipe, which has no width of its own, unless COLUMNS says another
 MIN_WIDTH = 40  # below, columns have no room for a word
-JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC  # all times are UTC
+# Z is for moments: what SQL has moved to another zone has no zone any more, and is not UTC
+JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 MAX_INTEGER = 1 << 63  # orjson writes 64 bits; most readers of JSON take no more
 SHORT_CELL, CELL_GAP = 40, 2  # of a table's column: the longest IPv6 address is 39 wide; two blanks stand between
+MAX_PLAIN_FLOAT = 1e16  # beyond, its digits are no longer its own
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
@@ -115,7 +117,7 @@ STREAMED = ("json", "ndjson", "csv")  # take rows as they come; a table has to k
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat() + "Z"
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -158,8 +160,12 @@ def _other(value: Any) -> Any:
 
 def _json(row: Row, columns: Sequence[str]) -> str:
     plain = {name: row[name] for name in columns}
-    text = orjson.dumps(plain, default=_other, option=JSON_OPTIONS).decode()
+    text = _text(plain)
     return text if text.isprintable() else "".join(map(_json_escape, text))
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value, default=_other, option=JSON_OPTIONS).decode()
 
 
 def _json_escape(char: str) -> str:
@@ -176,11 +182,7 @@ def _csv_cell(value: Any) -> Any:
     if value is None or isinstance(value, int):
         return value
     plain = _plain(value)
-    return (
-        printable(orjson.dumps(plain, default=_other, option=JSON_OPTIONS).decode())
-        if isinstance(plain, list | dict)
-        else plain
-    )
+    return printable(_text(plain)) if isinstance(plain, list | dict) else plain
 
 
 def _cell(value: Any) -> str:
@@ -194,7 +196,11 @@ def _cell(value: Any) -> str:
     if isinstance(plain, int):
         return f"{plain:,}"
     if isinstance(plain, float):
+        if abs(plain) >= MAX_PLAIN_FLOAT:
+            return str(plain)
         return f"{plain:,.3f}".rstrip("0").rstrip(".") if abs(plain) < 10 else f"{plain:,.1f}"
-    if isinstance(plain, list):
+    if isinstance(plain, list) and not any(isinstance(item, list | dict) for item in plain):
         return printable(", ".join(str(_plain(item)) for item in plain))[:MAX_CELL_CHARS]
+    if isinstance(plain, list | dict):
+        return printable(_text(plain))[:MAX_CELL_CHARS]
     return printable(str(plain))[:MAX_CELL_CHARS]

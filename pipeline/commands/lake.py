@@ -14,7 +14,9 @@ from typing import Any
 import click
 
 from echo.clientip import Policy, load_config, printable, quote
+from pipeline.commands.ending import tidy_when_terminated
 from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
+from pipeline.commands.results import part_of
 from pipeline.errors import SourceFault, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.lake import Lake
@@ -270,6 +272,7 @@ def export_command(
 
     Rows come date by date, within one about as they were ingested. The file appears when it is whole.
     """
+    tidy_when_terminated()
     chosen = form or _form_of(file)
     batches = rows_between(Lake(lake_path), **period(since, until))
     if file == STDOUT:
@@ -290,7 +293,7 @@ def _export_to(path: Path, form: str, batches: Any, *, force: bool) -> int:
     shown = printable(str(path))
     if path.exists() and not force:
         raise UsageFault("is there already", shown, "name another file, or say --force")
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = part_of(path)
     try:
         with part.open("xb") as out:
             rows = EXPORTS[form](batches, out)

@@ -6,7 +6,7 @@ Nothing holds a whole result but a table, which is for people and ends after MAX
 
 from __future__ import annotations
 
-import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,6 +66,11 @@ def form_of(form: str | None, path: str | None) -> str:
     return found
 
 
+def part_of(target: Path) -> Path:
+    """Return a new name beside a file, under which it is written: process numbers come again, in containers at once."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+
+
 @contextmanager
 def destination(path: str | None) -> Iterator[TextIO]:
     """
@@ -78,7 +83,7 @@ def destination(path: str | None) -> Iterator[TextIO]:
         return
     target = Path(path)
     special = target.exists() and not target.is_file()  # a pipe, /dev/stdout
-    part = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target if special else part_of(target)
     try:
         out = part.open("w" if special else "x", encoding="utf-8", errors="backslashreplace", newline="")
     except (OSError, ValueError) as error:

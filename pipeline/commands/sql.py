@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from echo.clientip import printable
+from pipeline.commands.ending import tidy_when_terminated
 from pipeline.commands.options import lake_option
 from pipeline.commands.results import BINARY, RESULT_FORMS, destination, form_of, write_result
 from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, bound_process
@@ -18,11 +19,20 @@ from pipeline.lake import Lake
 
 SIZE = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,3})?)\s*(?P<unit>[KMGT]i?B?)", re.IGNORECASE)
 UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}  # powers of two, of 1024 and of 1000 alike: a limit need not be exact
+COMMENT = re.compile(r"--[^=\s]*\s")
 LEAST_MEMORY = 64 << 20  # DuckDB works in blocks of 256 KiB, some for each thread; with less than this nothing sorts
 MOST_THREADS = 256
 
 
-@click.command()
+class WithComments(click.Command):
+    """A command whose argument may begin with a comment, `-- so`, which no option looks like."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a blank before such an argument changes nothing in SQL."""
+        return super().parse_args(ctx, [f" {one}" if COMMENT.match(one) else one for one in args])
+
+
+@click.command(cls=WithComments)
 @click.argument("statement", required=False)
 @click.option("-f", "--file", "path", metavar="FILE", help="Read the statements from a file; - is standard input.")
 @lake_option
@@ -57,6 +67,7 @@ def sql(
     Without one there is a prompt, or in a pipe standard input. `DESCRIBE requests` lists the columns; docs/sql.md has
     examples and the macros ip_in, ip_prefix, is_private, haversine_km.
     """
+    tidy_when_terminated()
     limits = Limits(_bytes(memory), threads or 0, allow_files)
     if statement is not None and path is not None:
         raise UsageFault("a statement and a file", "-f", "give one of them")

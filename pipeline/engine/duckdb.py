@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -28,6 +27,7 @@ import pyarrow as pa
 
 from echo.clientip import printable
 from pipeline.engine.macros import macros
+from pipeline.engine.spill import Spill, make_spill
 from pipeline.engine.views import views
 from pipeline.errors import LakeFault, QueryFault
 from pipeline.lake import TABLES, Lake
@@ -38,8 +38,18 @@ EXPLAIN = re.compile(r"\s*EXPLAIN(\s*\([A-Za-z, ]*\)|\s+ANALYZE)?\s", re.IGNOREC
 # how DuckDB's parse tree names a COPY, INSERT, UPDATE or DELETE inside a WITH; quotes within a text are escaped there
 WRITES_INSIDE = re.compile(r'"type":"([A-Z]+)_QUERY_NODE"')
 LINE = re.compile(r"\n\nLINE (\d+):")
-# types that DuckDB hands over as other numbers or as bare bytes
-UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT)\b")
+# types that DuckDB hands over as other numbers, as bare bytes or without their zone
+UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE)\b")
+# what DuckDB says -> what to do; the last fits all
+NEXT_STEPS = tuple((re.compile(pattern), step) for pattern, step in (
+    (r"\"[a-z][a-z0-9+.-]*://|^File [a-z0-9]+://", "nothing is fetched from a network here: name local files"),
+    (r"^Permission Error", "whofrom sql --allow-files reads local files"),
+    (r"the (\w+) extension|extension (\w+) to be loaded", "no extension is loaded here; docs/sql.md has what there is"),
+    (r'^Binder Error: Referenced column "[^"]*[^\w"]', "text stands in single quotes: 'text'"),
+    ("", "correct the statement; DESCRIBE requests lists the columns"),
+))  # fmt: skip
+# DuckDB's advice on how to load an extension, which is refused here
+ADVICE = re.compile(r"\.?\s*Please try installing and loading .*", re.DOTALL)
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
 MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
 BATCH_ROWS = 8192  # of a result, at a time: four of DuckDB's vectors
@@ -79,7 +89,7 @@ class Engine:
     def __init__(self, lake: Lake, limits: Limits = Limits()) -> None:  # noqa: B008  # a tuple
         """Raises LakeFault if there is no lake."""
         files = lake.files()
-        spill = _spill_folder()
+        spill = make_spill()
         self._connection = duckdb.connect(config=_configuration(limits, spill))
         self._pool = ThreadPoolExecutor(1, "sql")
         self._reader: pa.RecordBatchReader | None = None  # a connection has one result at a time
@@ -135,7 +145,7 @@ class Engine:
         for parsed in self._parse(text, place):
             begin = text.find(parsed.query.strip(), position)
             statement = Statement(parsed.query, place, text.count("\n", 0, max(begin, 0)) + 1)
-            self._check(statement, parsed.type.name)
+            self._check(statement, _kind(parsed))
             found.append(statement)
             position = max(begin, 0) + len(parsed.query.strip())
         return found
@@ -212,7 +222,7 @@ class Engine:
         future = self._pool.submit(call)
         try:
             return future.result()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):  # Ctrl-C, SIGTERM
             while not future.done():
                 self._connection.interrupt()
                 wait([future], INTERRUPT_SECONDS)
@@ -231,7 +241,7 @@ class Engine:
         sql = statement.sql
         if kind == "EXPLAIN":  # EXPLAIN ANALYZE runs what it explains
             sql = EXPLAIN.sub("", sql, count=1)
-            kind = self._parse(sql, statement.place)[0].type.name
+            kind = _kind(self._parse(sql, statement.place)[0])
         if kind == "MULTI":
             raise QueryFault(
                 "PIVOT that looks for its columns itself is refused", _place(statement),
@@ -249,6 +259,14 @@ class Engine:
                 f"{kind} is refused: the lake is read-only here", _place(statement),
                 "use SELECT, DESCRIBE, SUMMARIZE or EXPLAIN",
             )  # fmt: skip
+
+
+def _kind(parsed: duckdb.Statement) -> str:
+    """Return what kind of statement DuckDB takes one for."""
+    try:
+        return parsed.type.name
+    except ValueError:  # its Python side does not know all that its parser does, such as UPDATE EXTENSIONS
+        return "a statement of this kind"
 
 
 def bound_process(engine: Engine) -> None:
@@ -270,7 +288,7 @@ def bound_process(engine: Engine) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
-def _configuration(limits: Limits, spill: Path | None) -> dict[str, Any]:
+def _configuration(limits: Limits, spill: Spill | None) -> dict[str, Any]:
     """Return what can be set at the start alone, or should be true before a first statement."""
     found: dict[str, Any] = {
         "python_enable_replacements": False,
@@ -279,10 +297,10 @@ def _configuration(limits: Limits, spill: Path | None) -> dict[str, Any]:
         "allow_community_extensions": False,
         "allow_persistent_secrets": False,
         # "" is no folder: a statement beyond its memory then fails, and says so
-        "temp_directory": str(spill or ""),
+        "temp_directory": str(spill.path) if spill is not None else "",
     }
     if spill is not None:
-        found["max_temp_directory_size"] = f"{int(shutil.disk_usage(spill).free * SPILL_SHARE)}B"
+        found["max_temp_directory_size"] = f"{int(shutil.disk_usage(spill.path).free * SPILL_SHARE)}B"
     if limits.memory:
         found["memory_limit"] = f"{limits.memory}B"
     if limits.threads:
@@ -290,18 +308,11 @@ def _configuration(limits: Limits, spill: Path | None) -> dict[str, Any]:
     return found
 
 
-def _spill_folder() -> Path | None:
-    try:
-        return Path(tempfile.mkdtemp(prefix="whofrom-sql-"))
-    except OSError:
-        return None
-
-
-def _close(connection: duckdb.DuckDBPyConnection, spill: Path | None) -> None:
+def _close(connection: duckdb.DuckDBPyConnection, spill: Spill | None) -> None:
     connection.interrupt()
     connection.close()
     if spill is not None:
-        shutil.rmtree(spill, ignore_errors=True)
+        spill.remove()
 
 
 def _fault(error: Exception, statement: Statement) -> QueryFault:
@@ -317,13 +328,10 @@ def _fault(error: Exception, statement: Statement) -> QueryFault:
             f"out of memory: {_words(error).removeprefix('Out of Memory Error: ')}", _place(statement),
             "ask for less (columns, LIMIT, a shorter period), or give whofrom sql more with --memory",
         )  # fmt: skip
-    if isinstance(error, duckdb.PermissionException):
-        return QueryFault(_words(error), _place(statement), "whofrom sql --allow-files reads local files")
     found = LINE.search(text)
     line = statement.line + int(found[1]) - 1 if found else 0
-    return QueryFault(
-        _words(error), _place(statement, line), "correct the statement; DESCRIBE requests lists the columns"
-    )
+    step = next(step for pattern, step in NEXT_STEPS if pattern.search(text))
+    return QueryFault(_words(error), _place(statement, line), step)
 
 
 def _place(statement: Statement, line: int = 0) -> str:
@@ -333,4 +341,4 @@ def _place(statement: Statement, line: int = 0) -> str:
 
 def _words(error: Exception) -> str:
     text = re.sub(r"\s*\n\s*", " ", re.split(r"\n\n(?:LINE|Possible solutions)", str(error))[0])
-    return printable(text)[:MAX_MESSAGE_CHARS]
+    return printable(ADVICE.sub("", text))[:MAX_MESSAGE_CHARS]

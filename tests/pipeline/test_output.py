@@ -57,6 +57,13 @@ def test_a_table_is_for_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     assert written("table", []) == "(no rows)\n"
 
 
+def test_a_table_shows_large_numbers_and_what_is_nested_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = [{"large": 1e300, "map": {"a": ["b", None]}, "nested": [[1], [2]], "list": [1, 2]}]
+    (_, line) = written("table", rows).splitlines()
+    assert line.split("  ") == ["1e+300", '{"a":["b",null]}', "[[1],[2]]", "1, 2"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=40))
 @pytest.mark.parametrize("form", FORMS)

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.results import MAX_TABLE_ROWS, SUFFIXES, unique, write_result
+from pipeline.commands.results import MAX_TABLE_ROWS, SUFFIXES, part_of, unique, write_result
 from pipeline.engine import views
 from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, Result
 from pipeline.errors import QueryFault
@@ -85,13 +85,15 @@ def shown(engine: Engine, statement: str, form: str) -> str:
         ("SELECT INTERVAL 14 MONTH + INTERVAL '1 day 1.5 seconds' AS i", [{"i": "1 year 2 months 1 day 00:00:01.5"}]),
         ("SELECT -INTERVAL 90 MINUTE AS i, INTERVAL 0 DAY AS none", [{"i": "-01:30:00", "none": "00:00:00"}]),
         ("SELECT [DATE '2026-01-01'] AS l, {'t': TIMESTAMP '2026-01-01 00:00:00'} AS s",
-         [{"l": ["2026-01-01"], "s": {"t": "2026-01-01T00:00:00Z"}}]),
+         [{"l": ["2026-01-01"], "s": {"t": "2026-01-01T00:00:00"}}]),
         ("SELECT headers['user-agent'] AS agent, map_keys(headers) AS k FROM requests WHERE target = '/.env'",
          [{"agent": ["Mozilla/5.0 zgrab/0.x"], "k": ["x-forwarded-for", "user-agent"]}]),
         ("SELECT MAP {'a': 1} AS m", [{"m": {"a": 1}}]),
         ("SELECT sum(9223372036854775807) AS n FROM range(3)", [{"n": "27670116110564327421"}]),
         ("SELECT 'x'::BLOB AS b, NULL AS n, true AS t", [{"b": "78", "n": None, "t": True}]),
         ("SELECT uuid() IS NOT NULL AS u, TIME '10:00' AS t", [{"u": True, "t": "10:00:00"}]),
+        ("SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00' AS t, t AT TIME ZONE 'Asia/Tokyo' AS there",
+         [{"t": "2026-01-01T00:00:00Z", "there": "2026-01-01T09:00:00"}]),
         ("VALUES (1), (2)", [{"col0": 1}, {"col0": 2}]),
         ("TABLE rejects LIMIT 0", []),
         ("SELECT 1 WHERE false", []),
@@ -124,6 +126,8 @@ def test_statements_come_from_an_argument_a_file_or_standard_input(folder: Path,
         (["-f", "-"], path.read_bytes()),
         ([], path.read_bytes()),
         (["SELECT 'a;b' AS x; SELECT 2 AS x"], b""),
+        (["-- two\nSELECT 'a;b' AS x; SELECT 2 AS x"], b""),
+        (["--two\nSELECT 'a;b' AS x; SELECT 2 AS x"], b""),
     ):
         done = sql(folder, *args, stdin=stdin)
         assert (done.returncode, done.stdout, done.stderr) == (0, wanted, ""), args
@@ -153,6 +157,10 @@ WRONG = {
     "SELECT 340282366920938463463374607431768211455::UHUGEINT AS big": "big is a UHUGEINT, which would be shown wrong",
     "SELECT '101'::BIT AS b": "b is a BIT, which would be shown wrong; CAST it to VARCHAR",
     "SELECT date '100000-01-01'": "a value cannot be shown",
+    "SELECT '10:00:00+02'::TIMETZ AS t": "t is a TIME WITH TIME ZONE, which would be shown wrong; CAST it to VARCHAR",
+    "SELECT host('1.2.3.4')": "exists in the inet extension; no extension is loaded here",
+    "FROM read_csv('https://127.0.0.1:1/x')": "disabled by configuration; nothing is fetched from a network",
+    'FROM requests WHERE client_ip = "1.2.3.4"': "text stands in single quotes: 'text'",
     "SELECT '\x1b[31m'::INT": r"\x1b[31m",
 }  # fmt: skip
 
@@ -226,7 +234,9 @@ REFUSED = [
     "INSERT INTO requests VALUES (1)",
     "UPDATE requests SET status = 200", "DELETE FROM requests", "TRUNCATE requests", "VACUUM", "CHECKPOINT", "BEGIN",
     "WITH x AS (DELETE FROM requests RETURNING *) FROM x", "PREPARE x AS SELECT 1", "IMPORT DATABASE '{out}'",
-    "COMMENT ON VIEW requests IS 'x'",
+    "COMMENT ON VIEW requests IS 'x'", "UPDATE EXTENSIONS",
+    "MERGE INTO requests USING rejects ON true WHEN MATCHED THEN DELETE",
+    "COPY FROM DATABASE memory TO x", "ANALYZE", "EXECUTE x", "DEALLOCATE x", "ROLLBACK", "FROM enable_profiling()",
 ]  # fmt: skip
 
 
@@ -462,6 +472,15 @@ def test_a_file_is_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
     assert path.read_bytes() == b"a\r\n1\r\n"
     assert sql(folder, "SELECT 1 AS a", "-o", "json", "--output-file", "/dev/stdout").stdout == '[{"a":1}]\n'
     assert "No space left on device" in sql(folder, "FROM requests", "--output-file", "/dev/full").stderr
+
+
+def test_what_a_killed_run_left_beside_a_file_is_in_nobodys_way(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "x.csv"
+    part = part_of(target)
+    assert part != part_of(target), "no process number alone: the first process of each container has the same"
+    part.write_text("half")
+    assert sql(folder, "SELECT 1 AS a", "--output-file", str(target)).returncode == 0
+    assert target.read_bytes() == b"a\r\n1\r\n"
 
 
 def test_bytes_are_not_written_to_a_terminal(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """
 Ingest: sources to committed rows, exactly once.
 
-    reader (blocks of lines) → wrapper (lines of the program) → format (records) → resolve → login rules → geo
-    → anonymize, if asked → lake (rows and mark in one commit)
+    reader (blocks of lines) → wrapper (lines of the program)
+    → format (records) → resolve → login rules → geo → anonymize, if asked → files          one thread a core
+    → lake (rows and mark in one commit), in the order of the blocks
 
 Every line becomes a row or a reject with a reason. A source that was read before goes on where it ended, whatever it
 is called now. An unterminated last line of a plain file is taken if it is a whole record, and left for the next run if
@@ -17,21 +18,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import IO, cast
+from functools import partial
+from typing import IO, NamedTuple, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from echo.clientip import Policy, make_policy, printable, quote
 from echo.record import LoginRule
+from pipeline.ahead import Ahead, cores
 from pipeline.anonymize import Anonymizer
 from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.geo import Geo, no_geo
 from pipeline.lake import Lake, rejects_of, rows_of
+from pipeline.lake.parts import File
 from pipeline.marks import Known, choose, line_id, namesakes
 from pipeline.progress import Watch
 from pipeline.resolve import POLICY_OF_RECORD, resolve
-from pipeline.rows import MAX_RAW_BYTES
+from pipeline.rows import MAX_RAW_BYTES, REJECT_SCHEMA
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.columns import array_of
 from pipeline.sources.combined import COMBINED
@@ -47,6 +51,7 @@ DEFAULT_POLICY = make_policy()
 # fields behind these, and be cut at any of their quotes: what buffers its log writes it in pieces of 4 or 8 KiB.
 LINE_ENDINGS = (b'"', b"}")
 COMBINED_QUOTES = 6
+NO_REJECTS = REJECT_SCHEMA.empty_table()
 # another ingest of the same log commits first: this often without that one having come further, it is not what goes on
 MAX_OVERTAKEN = 20
 LONGEST_WAIT = 1.0  # seconds before this one looks again; whoever is ahead is to stay ahead
@@ -145,7 +150,7 @@ def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = 
             known = candidates[0] if len(candidates) < 3 or name == STDIN else _chosen(name, head, candidates)
             if known is None:
                 continue
-            run = Run(name, lake, settings, known, watch)
+            run = Run(name, lake, settings, known, watch, cores())
             passes.append(run)
             try:
                 run.read(stream, head, growing=growing)
@@ -202,11 +207,38 @@ class _Beginning:
         return data
 
 
-class Run:
-    """One pass over one source."""
+class Made(NamedTuple):
+    """
+    What a block's lines are, ready to be committed.
 
-    def __init__(self, name: str, lake: Lake, settings: Settings, known: Known, watch: Watch | None = None) -> None:
+    files    of its rows, written and no part of the lake yet
+    rejects  as the lake keeps them
+    reasons  why each reject is one
+    mark     behind the block; None if its one line is not whole yet
+    """
+
+    form: Format
+    files: list[File]
+    rows: int
+    rejects: pa.Table
+    reasons: list[str]
+    mark: Mark | None
+
+
+class Run:
+    """One pass over one source; `threads` make blocks ready while others are read and committed."""
+
+    def __init__(
+        self,
+        name: str,
+        lake: Lake,
+        settings: Settings,
+        known: Known,
+        watch: Watch | None = None,
+        threads: int = 0,
+    ) -> None:
         self.lake, self.settings, self.watch = lake, settings, watch or Watch()
+        self._ahead: Ahead[Made] = Ahead(threads)
         self.known = known
         self.beginning: _Beginning  # of the stream that is read
         self.outcome = Outcome(name)
@@ -230,6 +262,14 @@ class Run:
         if self.format is None:
             lines = head.split(b"\n")
             self._look(lines if len(head) < HEAD_BYTES else lines[:-1])  # not one that is cut: it may look like another
+        try:
+            yield from self._blocks(stream, head, mark, growing=growing)
+        finally:
+            for made in self._ahead.close():
+                self.lake.discard(made.files)
+
+    def _blocks(self, stream: IO[bytes], head: bytes, mark: Mark | None, *, growing: bool) -> Iterator[None]:
+        start = mark.offset if mark is not None else 0
         reached = False
         for block in blocks(cast("IO[bytes]", self.beginning), head, start, growing=growing):
             if not reached:
@@ -245,6 +285,8 @@ class Run:
             if last is not None:
                 self._take(last)
             self.outcome = replace(self.outcome, pending=int(growing))
+        for made in self._ahead.rest():
+            self._commit(made)
         if start and not reached:
             raise Unfinished(
                 f"begins like a log that was ingested up to byte {start:,}, and is shorter",
@@ -284,12 +326,16 @@ class Run:
             self.outcome = replace(self.outcome, pending=1)
             return
         form = self._format_of(block)
+        for made in self._ahead.put(partial(self._made, block, form)):
+            self._commit(made)
+
+    def _made(self, block: Block, form: Format) -> Made:
+        """Make a block ready; any number of threads may at once, of one source too."""
         # one that was named is held to, and the beginning of a line may look like a whole one of another format
         mixed = self.settings.format is None and block.final
         parsed = parse_mixed(form, block.lines) if mixed else form.parse(block.lines)
         if not block.final and (parsed.rejects or not _whole(block, form)):
-            self.outcome = replace(self.outcome, pending=1)
-            return
+            return Made(form, [], 0, NO_REJECTS, [], None)
         refused = [
             (block.offsets[index], block.numbers[index], reason, block.lines[index]) for index, reason in parsed.rejects
         ]
@@ -320,26 +366,30 @@ class Run:
             rejects = self.settings.anonymizer.rejects(rejects)
         offsets = array_of(block.offsets, pa.int64()).take(parsed.lines)
         rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
-        mark = Mark.of(block.end, block.tail)
-        self._commit(rows, rejects, mark)
-        self.watch.added(rows.num_rows)
-        for _, _, reason, _ in refused:
+        reasons = [reason for _, _, reason, _ in refused]
+        return Made(form, self.lake.write(rows), rows.num_rows, rejects, reasons, Mark.of(block.end, block.tail))
+
+    def _commit(self, made: Made) -> None:
+        if made.mark is None:
+            self.outcome = replace(self.outcome, pending=1)
+            return
+        known = self.known
+        head = self.beginning.head
+        if line_id(head) != known.line:  # its first line had no end yet when it was looked up
+            self.lake.discard(made.files)
+            raise Overtaken("its first line has grown meanwhile", printable(self.outcome.source), "run again")
+        self.lake.commit(made.files, made.rejects, known.id, made.mark, known.mark, known.turns(head))
+        self.known = known.after(head, made.mark)
+        self.watch.added(made.rows)
+        for reason in made.reasons:
             kind = reason.partition(": ")[0]
             self.reasons[kind] = self.reasons.get(kind, 0) + 1
         self.outcome = replace(
             self.outcome,
-            format=form.name if self.unwrapper is None else f"{form.name} in {self.unwrapper.wrapper.name}",
-            rows=self.outcome.rows + rows.num_rows,
-            rejects=self.outcome.rejects + len(refused),
+            format=made.form.name if self.unwrapper is None else f"{made.form.name} in {self.unwrapper.wrapper.name}",
+            rows=self.outcome.rows + made.rows,
+            rejects=self.outcome.rejects + len(made.reasons),
         )
-
-    def _commit(self, rows: pa.Table, rejects: pa.Table, mark: Mark) -> None:
-        known = self.known
-        head = self.beginning.head
-        if line_id(head) != known.line:  # its first line had no end yet when it was looked up
-            raise Overtaken("its first line has grown meanwhile", printable(self.outcome.source), "run again")
-        self.lake.commit(rows, rejects, known.id, mark, known.mark, known.turns(head))
-        self.known = known.after(head, mark)
 
     def _format_of(self, block: Block) -> Format:
         """Return the source's format, found out once. Raises SourceFault if it is none of ours."""

@@ -36,8 +36,9 @@ from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, UsageFault
 from pipeline.ingest import Settings, enrich
 from pipeline.lake import REJECTS, REQUESTS, WRITER, Lake, rows_of
-from pipeline.lake.files import File, exchange, files_of, opened, path_of
+from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
+from pipeline.lake.parts import File
 from pipeline.rows import MAX_RAW_BYTES, REJECT_SCHEMA, ROW_SCHEMA
 from pipeline.sources import Format, named, parse_mixed
 

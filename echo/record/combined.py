@@ -20,7 +20,8 @@ from echo.clientip.address import MAX_HOP_CHARS
 
 QUOTED = r'(?:[^"\\]|\\.)*'
 TIME = (
-    r"\[(?P<day>\d\d?)/(?P<month>[A-Za-z]{3})/(?P<year>\d{4}):(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)? (?P<zone>[+-]\d{4})\]"
+    r"\[(?P<day>\d\d?)/(?P<month>[A-Za-z]{3})/(?P<year>\d{4}):(?P<time>\d\d:\d\d:\d\d)(?:(?P<part>\.\d{1,6})\d*)?"
+    r" (?P<zone>[+-]\d{4})\]"
 )
 REQUEST = (
     r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
@@ -190,7 +191,7 @@ def seconds(found: re.Match[str]) -> float | None:
         local = datetime(
             int(found["year"]), MONTHS.index(month) + 1, int(found["day"]), hour, minute, second, tzinfo=UTC
         )
-        time = (local - shift).timestamp()
+        time = (local - shift).timestamp() + float(found["part"] or 0)
     except (ValueError, OverflowError):
         return None
     return time if 0 <= time < LAST_TIME else None

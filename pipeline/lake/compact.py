@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault, UsageFault
-from pipeline.lake.files import File, files_of, path_of
+from pipeline.lake.files import files_of, path_of
 from pipeline.lake.keeper import keeping
+from pipeline.lake.parts import File
 from pipeline.lake.table import TABLES, WRITER, Lake
 
 TARGET_BYTES = 128 << 20  # of a file: what readers split well, written with some 400 MB of memory

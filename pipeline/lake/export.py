@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.lake.files import files_of, opened, path_of
-from pipeline.lake.table import COMPRESSION_LEVEL, REQUESTS, Lake
+from pipeline.lake.parts import COMPRESSION_LEVEL
+from pipeline.lake.table import REQUESTS, Lake
 from pipeline.output import Row, write_csv, write_ndjson
 from pipeline.rows import ROW_SCHEMA
 

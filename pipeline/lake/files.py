@@ -7,35 +7,24 @@ it. So a file that is exchanged is one that is in the table, and what it holds i
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import RemoveAction
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault
-from pipeline.lake.table import PARTITIONS, Lake, words
+from pipeline.lake import parts
+from pipeline.lake.parts import File
+from pipeline.lake.table import EXACTLY, PARTITIONS, Lake, words
 
 PLAIN_PROTOCOL = (1, 2)  # reader, writer: what ingest makes; beyond, a file may not be all that its rows are
-STATISTICS = ("ts", "status", "source_offset")  # of a file that is added: what readers pass files over by
-EXACTLY = 0  # retries: Delta would try again on a newer snapshot, past a compaction of what is to be exchanged
-
-
-class File(NamedTuple):
-    """A file of a snapshot; `day` is its partition, None in a table that has none."""
-
-    path: str
-    day: date | None
-    rows: int
-    bytes: int
 
 
 def files_of(lake: Lake, name: str, table: DeltaTable) -> list[File]:
@@ -99,11 +88,8 @@ def exchange(lake: Lake, name: str, table: DeltaTable, gone: Sequence[File], com
             "change its rows with that writer's tools",
         )
     now = int(time.time() * 1000)
-    added = [
-        AddAction(one.path, one.bytes, _partition(one), now, True, _statistics(path_of(lake, name, one.path)))
-        for one in come
-    ]
-    removed = [RemoveAction(one.path, True, now, one.bytes, _partition(one)) for one in gone]
+    added = [parts.added(path_of(lake, name, ""), one) for one in come]
+    removed = [RemoveAction(one.path, True, now, one.bytes, parts.partition_of(one)) for one in gone]
     table.create_write_transaction(
         [*added, *removed],
         "append",
@@ -111,27 +97,3 @@ def exchange(lake: Lake, name: str, table: DeltaTable, gone: Sequence[File], com
         PARTITIONS[name],
         commit_properties=CommitProperties(max_commit_retries=EXACTLY, custom_metadata={"whofrom": why}),
     )
-
-
-def _partition(file: File) -> dict[str, str | None]:
-    return {} if file.day is None else {"date": file.day.isoformat()}
-
-
-def _statistics(path: Path) -> str:
-    """Return what Delta keeps of a file beside its name, as JSON."""
-    metadata = pq.read_metadata(path)
-    least, most, nulls = {}, {}, {}
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    for number in range(metadata.num_columns):
-        found = [group.column(number) for group in groups]
-        if found and found[0].path_in_schema in STATISTICS and all(one.is_stats_set for one in found):
-            column, stats = found[0].path_in_schema, [one.statistics for one in found]
-            nulls[column] = sum(one.null_count for one in stats)
-            if all(one.has_min_max for one in stats):
-                least[column] = _plain(min(one.min for one in stats))
-                most[column] = _plain(max(one.max for one in stats))
-    return json.dumps({"numRecords": metadata.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls})
-
-
-def _plain(value: object) -> object:
-    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value

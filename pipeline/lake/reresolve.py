@@ -36,10 +36,11 @@ import pyarrow.parquet as pq
 from echo.clientip import Policy, printable
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo, no_geo
-from pipeline.lake.files import File, exchange, files_of, opened, path_of
+from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.kinds import Kinds
-from pipeline.lake.table import COMPRESSION_LEVEL, REQUESTS, Lake
+from pipeline.lake.parts import COMPRESSION_LEVEL, File
+from pipeline.lake.table import REQUESTS, Lake
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
 

@@ -16,17 +16,20 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault, Overtaken
+from pipeline.lake import parts
+from pipeline.lake.parts import COMPRESSION_LEVEL, File
 from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column, schema_of
 from pipeline.sources.reader import Mark
 
@@ -34,12 +37,15 @@ from pipeline.sources.reader import Mark
 UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 REQUESTS, REJECTS = "requests", "rejects"
 TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
-PARTITIONS = {REQUESTS: ["date"], REJECTS: None}
-COMPRESSION_LEVEL = 3  # zstd's own default
+PARTITIONS = {REQUESTS: [parts.PARTITION], REJECTS: None}
 WRITER = WriterProperties(compression="ZSTD", compression_level=COMPRESSION_LEVEL)
 # A commit fails against one other commit, and each other one takes some hundredths of a second: this many in a row mean
 # that something else is wrong. The waits add up to half a minute.
 MAX_TRIES = 40
+EXACTLY = 0  # retries: Delta would try again on a newer snapshot, past a compaction of what is to be exchanged
+# Commits between two checkpoints. Whoever opens the table reads the commits since the last one, each a file; at Delta's
+# own 100, opening a lake in the middle of a long ingest takes 20 times as long as at its beginning.
+CHECKPOINT_EVERY = 20
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between tries, doubled each time; each shortened at random
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
 
@@ -60,6 +66,7 @@ class Lake:
     def __init__(self, path: str) -> None:
         """Raises LakeFault if the path is a file, or no path that every reader of the lake can take."""
         self.path = path
+        self._opened: dict[str, tuple[DeltaTable, int]] = {}  # by table: what commits are made on, inode of its log
         place = printable(path) or "--lake"
         if not path or "://" in path:
             raise LakeFault("is no folder", place, "name a local folder with --lake")
@@ -99,7 +106,7 @@ class Lake:
 
     def mark(self, name: str, source_ids: Sequence[str]) -> tuple[str, Mark] | None:
         """Return the first of a source's identities that a table knows, and how far it was read; None if none is."""
-        table = self.table(name)
+        table = self._newest(name)
         if table is not None:
             for source_id in source_ids:
                 number = table.transaction_version(source_id)
@@ -107,9 +114,21 @@ class Lake:
                     return source_id, Mark.unpack(number)
         return None
 
+    def write(self, rows: pa.Table) -> list[File]:
+        """
+        Write rows as files that are no part of the lake yet; any number of threads may at once.
+
+        Raises LakeFault; then none is left.
+        """
+        return self._write(REQUESTS, rows)
+
+    def discard(self, written: Sequence[File]) -> None:
+        """Delete rows that were written and will not be committed."""
+        self._discard(REQUESTS, written)
+
     def commit(
         self,
-        rows: pa.Table,
+        written: Sequence[File],
         rejects: pa.Table,
         source_id: str,
         mark: Mark,
@@ -117,31 +136,62 @@ class Lake:
         more: Sequence[Turn] = (),
     ) -> None:
         """
-        Commit the rows and rejects of a block, and the source's mark behind it.
+        Commit the written rows and the rejects of a block, and the source's mark behind it.
 
         after  the mark that the source had when the block was read
         more   what else has to change with it
 
         Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
         """
-        known = self.mark(REJECTS, [source_id])
-        rejected = known[1] if known is not None else None
-        if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
-            rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
-        if rejects.num_rows:
-            self._append(REJECTS, rejects, [_turn(source_id, rejected, mark)])
-        self._append(REQUESTS, rows, [_turn(source_id, after, mark), *more])
+        try:
+            known = self.mark(REJECTS, [source_id])
+            rejected = known[1] if known is not None else None
+            if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
+                rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
+            if rejects.num_rows:
+                self._add(REJECTS, rejects, [_turn(source_id, rejected, mark)])
+            self._append(REQUESTS, written, [_turn(source_id, after, mark), *more])
+        except BaseException:
+            self.discard(written)
+            raise
 
     def add(self, rows: pa.Table, once: str) -> None:
         """Commit rows under a name that is used once. Raises LakeFault, also if it was used before."""
-        self._append(REQUESTS, rows, [_turn(once, None, Mark(1, 0))])
+        self._add(REQUESTS, rows, [_turn(once, None, Mark(1, 0))])
 
-    def _append(self, name: str, rows: pa.Table, turns: Sequence[Turn]) -> None:
+    def _add(self, name: str, rows: pa.Table, turns: Sequence[Turn]) -> None:
+        written = self._write(name, rows)
+        try:
+            self._append(name, written, turns)
+        except BaseException:
+            self._discard(name, written)
+            raise
+
+    def _folder(self, name: str) -> Path:
+        return Path(self.path).absolute() / name
+
+    def _write(self, name: str, rows: pa.Table) -> list[File]:
+        try:
+            return parts.write(self._folder(name), rows)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _discard(self, name: str, files: Sequence[File]) -> None:
+        """Delete files that no commit names; where that cannot be told, they stay for compaction."""
+        if files:
+            with suppress(DeltaError, OSError, ValueError, LakeFault):  # what went wrong before is what is told
+                table = self.table(name)
+                held = set() if table is None else {unquote(urlsplit(uri).path) for uri in table.file_uris()}
+                folder = self._folder(name)
+                parts.delete(folder, [file for file in files if str(folder / file.path) not in held])
+
+    def _append(self, name: str, files: Sequence[File], turns: Sequence[Turn]) -> None:
         """Append on a snapshot in which all is as it was before the turns; Delta refuses if that has changed since."""
         properties = CommitProperties(app_transactions=[Transaction(turn.id, turn.after) for turn in turns])
+        actions = [parts.added(self._folder(name), file) for file in files]
 
         def append() -> None:
-            table = self.table(name) or self._create(name)
+            table = self._newest(name) or self._create(name)
             if any(table.transaction_version(turn.id) != turn.before for turn in turns):
                 raise Overtaken(
                     "another ingest took the same log at the same time",
@@ -149,16 +199,32 @@ class Lake:
                     "run again: it goes on from there",
                 )
             known = {field.name for field in table.schema().fields}
-            write_deltalake(
-                table,
-                rows,
-                mode="append",
-                schema_mode=None if known.issuperset(rows.column_names) else "merge",  # the table of an older whofrom
-                writer_properties=WRITER,
-                commit_properties=properties,
+            missing = [field for field in _schema(name).fields if field.name not in known]
+            if missing:  # the table of an older whofrom
+                table.alter.add_columns(missing)
+            table.create_write_transaction(
+                list(actions), "append", table.schema(), PARTITIONS[name], commit_properties=properties
             )
 
         self.committed(append)
+
+    def _newest(self, name: str) -> DeltaTable | None:
+        """Return the newest snapshot of a table to commit on, None if it does not exist yet: the one object again."""
+        try:
+            inode = (self._folder(name) / "_delta_log").stat().st_ino
+        except FileNotFoundError:
+            return None
+        opened = self._opened.get(name)
+        try:
+            if opened is not None and opened[1] == inode:
+                opened[0].update_incremental()
+                return opened[0]
+        except (DeltaError, OSError, ValueError):  # what it read is gone; as it is now, it may well be read
+            pass
+        table = self.table(name)
+        if table is not None:
+            self._opened[name] = table, inode
+        return table
 
     def committed(self, commit: Callable[[], Result]) -> Result:
         """
@@ -173,20 +239,27 @@ class Lake:
                 except CommitFailedError:
                     time.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**number) * random.uniform(0.5, 1.0))  # noqa: S311
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
-            raise LakeFault(
-                f"cannot write: {words(error)}", printable(self.path), "free space or mend the folder, then run again"
-            ) from None
+            raise self._unwritable(error) from None
         raise LakeFault(
             f"{MAX_TRIES} times in a row another commit came first",
             printable(self.path),
             "run again when it is quieter",
         )
 
+    def _unwritable(self, error: Exception) -> LakeFault:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else words(error)
+        return LakeFault(f"cannot write: {what}", printable(self.path), "free space or mend the folder, then run again")
+
     def _create(self, name: str) -> DeltaTable:
         """Create a table, or take the one that another ingest has just created."""
         (Path(self.path) / name).mkdir(parents=True, exist_ok=True)
         try:
-            return DeltaTable.create(self._uri(name), schema_of(TABLES[name]), partition_by=PARTITIONS[name])
+            return DeltaTable.create(
+                self._uri(name),
+                _schema(name),
+                partition_by=PARTITIONS[name],
+                configuration={"delta.checkpointInterval": str(CHECKPOINT_EVERY)},
+            )
         except DeltaError:
             table = self.table(name)
             if table is None:
@@ -196,6 +269,11 @@ class Lake:
 
 def _turn(source_id: str, before: Mark | None, after: Mark) -> Turn:
     return Turn(source_id, None if before is None else before.pack(), after.pack())
+
+
+def _schema(name: str) -> Schema:
+    """Return the columns that a table should have, as Delta names their types."""
+    return Schema.from_arrow(schema_of(TABLES[name]))
 
 
 def rows_of(columns: dict[str, pa.Array]) -> pa.Table:

@@ -132,16 +132,19 @@ def _summed(column: pa.Array) -> Columns:
 
 def request_columns(column: pa.Array) -> Columns:
     """Return method, target and protocol of request lines; what is none stands as the target, and error says so."""
-    found = pc.extract_regex(column, REQUEST)
+    encoded = column.dictionary_encode()  # one path is asked for by many
+    lines = encoded.dictionary
+    found = pc.extract_regex(lines, REQUEST)
     if found.null_count:
-        found = pc.coalesce(found, pc.extract_regex(column, ODD_REQUEST))
+        found = pc.coalesce(found, pc.extract_regex(lines, ODD_REQUEST))
     is_http = found.is_valid()
-    return {
+    columns = {
         "method": pc.struct_field(found, "method"),
-        "target": pc.if_else(is_http, pc.struct_field(found, "target"), none(column)),
+        "target": pc.if_else(is_http, pc.struct_field(found, "target"), none(lines)),
         "protocol": none(pc.utf8_ltrim_whitespace(pc.struct_field(found, "protocol"))),
         "error": pc.if_else(is_http, NO_TEXT, NO_REQUEST),
     }
+    return {name: texts.take(encoded.indices) for name, texts in columns.items()}
 
 
 def _target(path: pa.Array, query: pa.Array | None) -> pa.Array:

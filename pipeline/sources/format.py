@@ -84,16 +84,18 @@ def headers_of(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
     if not fields:
         return pa.nulls(rows, HEADERS_TYPE)
     width = len(fields)
-    positions = pa.concat_arrays([pc.add(pc.multiply(pa.array(range(rows)), width), n) for n in range(width)])
     keys = pa.concat_arrays([pa.repeat(name, rows).cast(pa.string()) for name in fields])
     values = pa.concat_arrays([column.cast(pa.string()) for column in fields.values()])
-    order = pc.array_sort_indices(positions)
-    keys, values = keys.take(order), values.take(order)
+    if width > 1:  # from field by field to row by row
+        place = pa.arange(0, rows * width)
+        row = pc.divide(place, width)
+        order = pc.add(pc.multiply(pc.subtract(place, pc.multiply(row, width)), rows), row)
+        keys, values = keys.take(order), values.take(order)
     present = values.is_valid()
     keys, kept = keys.filter(present), values.filter(present)
     # running count of values present, read at each row's end: where the row's entries stop
     running = pc.cumulative_sum(present.cast(pa.int32()))
-    ends = running.take(pa.array(range(width - 1, rows * width, width))) if rows else pa.array([], pa.int32())
+    ends = running.take(pa.arange(width - 1, rows * width, width))
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
-    singles = pa.ListArray.from_arrays(pa.array(range(len(kept) + 1), pa.int32()), kept)
+    singles = pa.ListArray.from_arrays(pa.arange(0, len(kept) + 1).cast(pa.int32()), kept)
     return pa.MapArray.from_arrays(offsets, keys, singles)

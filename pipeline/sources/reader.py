@@ -23,7 +23,7 @@ from pipeline.sources.opening import READ_BYTES
 BLOCK_BYTES = 16 << 20  # of text at once; with its columns and what Delta writes, a run stayed under half of 1.5 GiB
 MAX_BLOCK_LINES = 200_000  # a line costs some hundred bytes of its own in memory, however short it is
 BOM = b"\xef\xbb\xbf"  # what some editors put in front of UTF-8
-ODD = (b"\r\n", b"\0")  # where a block holds one of these, its lines are looked at one by one
+ODD = (b"\r", b"\0")  # where a block holds one of these, its lines are looked at one by one
 MAX_LINE_BYTES = 16 << 20  # a record of whoami's 1 MiB head, each byte escaped as \u00xx, and as much again for room
 HEAD_BYTES = 1024  # what tells a source from others once it is this long; Filebeat's fingerprint takes as much
 TAIL_BYTES = 1024  # what is checked before the offset, to tell a grown log from another one with the same head
@@ -159,7 +159,7 @@ def _cut(
     end = base + len(data) - len(last)
     whole = data[: -len(last)] if last else data
     read = tail + whole
-    odd = data.endswith(b"\r") or (not base and data.startswith(BOM)) or any(sign in data for sign in ODD)
+    odd = (not base and data.startswith(BOM)) or any(sign in data for sign in ODD)
     block = None if odd else _plain_lines(whole, base, number, overlong)
     if block is None:
         block = _odd_lines(whole, base, number, overlong)

@@ -42,7 +42,13 @@ def engine_of(lake: Lake) -> Callable[[Iterable[dict[str, Any]]], Engine]:
     """An engine over a lake that holds the rows given."""
 
     def build(rows: Iterable[dict[str, Any]]) -> Engine:
-        lake.commit(table_of(rows), rejects_of({field.name: [] for field in REJECT_SCHEMA}), "test", Mark(1, 0), None)
+        lake.commit(
+            lake.write(table_of(rows)),
+            rejects_of({field.name: [] for field in REJECT_SCHEMA}),
+            "test",
+            Mark(1, 0),
+            None,
+        )
         return Engine(lake)
 
     return build

@@ -123,7 +123,7 @@ def rejects() -> pa.Table:
 def make(folder: str) -> Lake:
     """Make the lake."""
     lake = Lake(folder)
-    lake.commit(table_of(rows()), rejects(), "shop", Mark(1, 0), None)
+    lake.commit(lake.write(table_of(rows())), rejects(), "shop", Mark(1, 0), None)
     return lake
 
 

@@ -16,8 +16,9 @@ from pipeline.errors import LakeFault, UsageFault
 from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import REJECTS, REQUESTS, Lake
 from pipeline.lake.compact import MIN_RETENTION, RETENTION, Compacted, Returned, compact, give_back
-from pipeline.lake.files import File, disk_bytes, files_of
+from pipeline.lake.files import disk_bytes, files_of
 from pipeline.lake.keeper import keeping
+from pipeline.lake.parts import File
 from tests.pipeline.lake.conftest import Said
 
 ALL = "SELECT * FROM requests ORDER BY target"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from echo.clientip import parse_hop
 from echo.record import header_text
-from echo.record.combined import Unread, scan
-from pipeline.sources.combined import parse, zone_shift
+from echo.record.combined import Unread, scan, zone_shift
+from pipeline.sources.combined import parse
 
 TIME = "[17/May/2015:10:05:03 +0000]"
 
@@ -78,6 +78,10 @@ REALISTIC = {
     ),
     "nginx's gzip_ratio is no hop": (f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "3.20"', {"headers": None}),
     "nor is a time": (f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "10:05:03"', {"headers": None}),
+    "a second's fraction": (
+        '1.2.3.4 - - [17/May/2015:10:05:03.2507 +0000] "GET / HTTP/1.1" 200 5',
+        {"ts": datetime(2015, 5, 17, 10, 5, 3, 250_700, tzinfo=UTC)},
+    ),
     "leap second": (
         '1.2.3.4 - - [31/Dec/2016:23:59:60 +0000] "GET / HTTP/1.1" 200 5',
         {"ts": datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)},

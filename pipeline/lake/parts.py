@@ -1,0 +1,116 @@
+"""
+Parquet files of a table: written beside the table first, part of it when a commit names them.
+
+A file is on the disk, whole, before anything names it. What is written and never committed, since the run was killed,
+is nobody's: compaction deletes it after its retention.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+COMPRESSION, COMPRESSION_LEVEL = "zstd", 3  # zstd's own default level
+STATISTICS = ("ts", "status", "source_offset")  # of a file that is added: what readers pass files over by
+PARTITION = "date"
+
+
+class File(NamedTuple):
+    """A file of a table; `day` is its partition, None in a table that has none."""
+
+    path: str
+    day: date | None
+    rows: int
+    bytes: int
+
+
+def write(folder: Path, table: pa.Table) -> list[File]:
+    """
+    Write rows as files below a table's folder, one for each date if they have one.
+
+    Raises OSError; then none of the files is left.
+    """
+    written: list[File] = []
+    try:
+        for day, rows in by_day(table):
+            path = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+            path = path if day is None else f"{PARTITION}={day.isoformat()}/{path}"
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written.append(File(path, day, rows.num_rows, 0))
+            with target.open("xb") as out:
+                pq.write_table(rows, out, compression=COMPRESSION, compression_level=COMPRESSION_LEVEL)
+                out.flush()
+                os.fsync(out.fileno())  # the commit that names it must not outlive it
+            written[-1] = written[-1]._replace(bytes=target.stat().st_size)
+    except BaseException:
+        delete(folder, written)
+        raise
+    return written
+
+
+def by_day(table: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:
+    """Yield the rows of each date in their order, without the date, which the path says; all where there is none."""
+    if PARTITION not in table.schema.names:
+        if table.num_rows:
+            yield None, table
+        return
+    days = table[PARTITION].combine_chunks()
+    rows = table.drop_columns([PARTITION])
+    counts = sorted((one["values"].as_py(), one["counts"].as_py()) for one in pc.value_counts(days))
+    if len(counts) > 1:
+        rows = rows.take(pc.array_sort_indices(days))  # a stable sort
+    start = 0
+    for day, count in counts:
+        yield day, rows.slice(start, count)
+        start += count
+
+
+def delete(folder: Path, files: Iterable[File]) -> None:
+    """Delete files that no commit names."""
+    for file in files:
+        with suppress(OSError):
+            (folder / file.path).unlink(missing_ok=True)
+
+
+def added(folder: Path, file: File) -> AddAction:
+    """Return what a commit says of a file that it adds."""
+    now = int(time.time() * 1000)
+    return AddAction(file.path, file.bytes, partition_of(file), now, True, _statistics(folder / file.path))
+
+
+def partition_of(file: File) -> dict[str, str | None]:
+    """Return the partition's values as Delta writes them."""
+    return {} if file.day is None else {PARTITION: file.day.isoformat()}
+
+
+def _statistics(path: Path) -> str:
+    """Return what Delta keeps of a file beside its name, as JSON."""
+    metadata = pq.read_metadata(path)
+    least, most, nulls = {}, {}, {}
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    for number in range(metadata.num_columns):
+        found = [group.column(number) for group in groups]
+        if found and found[0].path_in_schema in STATISTICS and all(one.is_stats_set for one in found):
+            column, stats = found[0].path_in_schema, [one.statistics for one in found]
+            nulls[column] = sum(one.null_count for one in stats)
+            if all(one.has_min_max for one in stats):
+                least[column] = _plain(min(one.min for one in stats))
+                most[column] = _plain(max(one.max for one in stats))
+    return json.dumps({"numRecords": metadata.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value

@@ -63,7 +63,7 @@ def test_a_lake_of_before_forgets_what_its_log_knew(lake: Lake, put: Callable[..
     put([1, 1], peer=OLD_CLIENT)
     put([9, 9])
     first = Path(lake.path) / REQUESTS / "_delta_log" / f"{1:020}.json"  # as older ones wrote it
-    least = '\\"minValues\\":{'
+    least = '\\"minValues\\": {'
     assert least in first.read_text()
     first.write_text(first.read_text().replace(least, f'{least}\\"local_ip\\":\\"{OLD_CLIENT}\\",'))
     assert OLD_CLIENT in remembered(lake, REQUESTS)

@@ -7,6 +7,7 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
         ├── UsageFault           a value given on the command line cannot be used (exit 2)
         ├── SourceFault          a file to ingest cannot be read to its end, or is no log
         │   ├── NoLog            it is no log that we know
+        │   ├── Gone             there is no such file any more
         │   ├── Unfinished       it ends before its end: may be that it is being copied or compressed just now
         │   └── Rejected         a line of it is no row, and --strict was said
         ├── GeoFault             the mmdb is broken or no geo database
@@ -34,6 +35,10 @@ class SourceFault(PipelineFault):
 
 class NoLog(SourceFault):
     """A source is of no known format: an error where it was named, to be passed over where a folder held it."""
+
+
+class Gone(SourceFault):
+    """There is no such file: an error where it was named, none where a glob or a folder did, and a rotation came."""
 
 
 class Unfinished(SourceFault):

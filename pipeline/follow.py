@@ -5,12 +5,13 @@ Rules:
 
 1. A file is known by its inode while it is followed, by its content (the lake's marks) before and after. So whatever
    this process is killed at, the next one goes on behind the last commit.
-2. Renamed: the old file is read on for OLD_SECONDS after another has its name, since its writer may be slow to reopen,
-   and the new one beside it.
+2. Renamed: the old file is read on until nothing has come for OLD_SECONDS, since its writer may be slow to reopen, and
+   the new one beside it.
 3. Truncated, as logrotate's copytruncate does: the bytes in front of where it was read are not there any more. What
    follows is another log, from its start; what was not read yet is in the copy.
-4. Rotations of a followed log whose beginning the lake knows are read to their end: at the start, since it may have
-   been rotated while nobody followed it, and for OLD_SECONDS after each rotation. Others have to be named.
+4. Rotations of a followed log are read to their end where the lake knows them, or an older one, or where they were
+   written to until OLD_SECONDS before this process began: at the start, since there may have been rotations while
+   nobody followed, and for OLD_SECONDS after each. Older ones have to be named.
 5. A line is taken when its end is there.
 6. A log and the copy that rotation makes of it are one log to the lake: who commits second begins again, behind it.
 """
@@ -68,6 +69,8 @@ class Tail:
         data = self._raw.read(size)
         if data:
             self._short = len(data) < size
+            if self.old_since is not None:
+                self.old_since = time.monotonic()
             self._position += len(data)
             self._tail = (self._tail + data)[-TAIL_BYTES:]
             return data
@@ -115,6 +118,7 @@ class Follower:
         self._rotated: dict[str, float] = {}  # names whose rotations are to be looked at, until when
         self._rows = self._rejects = 0
         self._look = 0.0
+        self._since = time.time() - OLD_SECONDS
 
     def totals(self) -> Totals:
         """Return what was committed so far."""
@@ -185,7 +189,7 @@ class Follower:
         """Say what is wrong with a source, once, and look at it again when it has changed; --strict ends all."""
         if isinstance(fault, Rejected):
             raise fault
-        if isinstance(fault, Unfinished) and _age(name) < WHOLE_SECONDS:
+        if isinstance(fault, Unfinished) and time.time() - _time(name) < WHOLE_SECONDS:
             return
         if key not in self._done:
             if isinstance(fault, NoLog):
@@ -266,24 +270,26 @@ class Follower:
             return choose(candidates, file, head)
 
     def _finish_rotated(self, now: float) -> None:
-        """Read rotations whose beginning the lake knows to their end, of those logs that may have some."""
+        """Read rotations to their end, of those logs that may have some."""
         self._rotated = {name: until for name, until in self._rotated.items() if until > now}
         for name in self._rotated:
+            known = False  # whether the lake knows an older one
             for other in _rotations(name):
                 key = _key_at(other)
                 try:
-                    if (
-                        key is None
-                        or key in self._followed
-                        or _state(other) in (self._done.get(key), self._strange.get(key))
-                    ):
+                    state = _state(other)
+                    if key is None or key in self._followed or self._done.get(key) == state:
+                        known = True
+                        continue
+                    if not known and self._strange.get(key) == state:
                         continue
                     with opened(other) as (stream, _):
                         head = read_head(stream)
-                    if namesakes(self._lake, head)[0].mark is None:
-                        self._strange[key] = _state(other)
-                    else:
+                    if known or _time(other) >= self._since or namesakes(self._lake, head)[0].mark is not None:
                         self._take(other, key)
+                        known = True
+                    else:
+                        self._strange[key] = state
                 except Rejected:
                     raise
                 except (SourceFault, Overtaken, OSError):  # being copied or compressed just now; or none of ours
@@ -302,12 +308,12 @@ def _key_at(name: str) -> Key | None:
         return None
 
 
-def _age(name: str) -> float:
-    """Return how many seconds ago a file was changed, 0 if it is gone."""
+def _time(name: str) -> float:
+    """Return when a file was changed, the time now if it is gone."""
     try:
-        return time.time() - Path(name).stat().st_mtime
+        return Path(name).stat().st_mtime
     except OSError:
-        return 0.0
+        return time.time()
 
 
 def _state(name: str) -> tuple[int, int]:
@@ -316,12 +322,15 @@ def _state(name: str) -> tuple[int, int]:
 
 
 def _rotations(name: str) -> list[str]:
-    """Return the other files of a folder whose names say that they are rotations of one log, the oldest first."""
-    wanted = age(name)[:2]
+    """
+    Return the other files of a folder whose names say that they are rotations of one log, the oldest first.
+
+    Those of a link, as a node's /var/log/containers holds, are beside what it leads to.
+    """
+    target = os.path.realpath(name) if os.path.islink(name) else name  # noqa: PTH114  # names as they were given
+    wanted, folder = age(target)[:2], os.path.split(target)[0]
     try:
-        names = [str(path) for path in Path(name).parent.iterdir() if path.is_file()]
+        names = [os.path.join(folder, path.name) for path in Path(target).parent.iterdir() if path.is_file()]  # noqa: PTH118
     except OSError:
         return []
-    folder = os.path.split(name)[0]
-    full = [os.path.join(folder, os.path.basename(one)) for one in names]  # noqa: PTH118, PTH119  # as it was given
-    return sorted((one for one in full if one != name and age(one)[:2] == wanted), key=age)
+    return sorted((one for one in names if one != target and age(one)[:2] == wanted), key=age)

@@ -46,18 +46,6 @@ EXACTLY = 0  # retries: Delta would try again on a newer snapshot, past a compac
 # Commits between two checkpoints. Whoever opens the table reads the commits since the last one, each a file; at Delta's
 # own 100, opening a lake in the middle of a long ingest takes 20 times as long as at its beginning.
 CHECKPOINT_EVERY = 20
-LOG_KEPT = "interval 1 days"  # of commits behind a checkpoint; by default a month, which --follow fills with millions
-PROPERTIES = {
-    name: {
-        # of a file, what the log says beside its name: see pipeline.lake.log
-        "delta.dataSkippingStatsColumns": ",".join(
-            column.name for column in columns if column.name in parts.STATISTICS
-        ),
-        "delta.checkpointInterval": str(CHECKPOINT_EVERY),
-        "delta.logRetentionDuration": LOG_KEPT,
-    }
-    for name, columns in TABLES.items()
-}
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between tries, doubled each time; each shortened at random
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
 
@@ -79,7 +67,6 @@ class Lake:
         """Raises LakeFault if the path is a file, or no path that every reader of the lake can take."""
         self.path = path
         self._opened: dict[str, tuple[DeltaTable, int]] = {}  # by table: what commits are made on, inode of its log
-        self.properties: dict[str, str] = {}  # of a table that is made, beside PROPERTIES
         place = printable(path) or "--lake"
         if not path or "://" in path:
             raise LakeFault("is no folder", place, "name a local folder with --lake")
@@ -194,9 +181,9 @@ class Lake:
         if files:
             with suppress(DeltaError, OSError, ValueError, LakeFault):  # what went wrong before is what is told
                 table = self.table(name)
-                held = set() if table is None else {unquote(urlsplit(uri).path) for uri in table.file_uris()}
-                folder = self._folder(name)
-                parts.delete(folder, [file for file in files if str(folder / file.path) not in held])
+                # by their paths in the table: where links or `..` are in the lake's own, Delta calls it otherwise
+                named = set() if table is None else set(pa.table(table.get_add_actions())["path"].to_pylist())
+                parts.delete(self._folder(name), [file for file in files if file.path not in named])
 
     def _append(self, name: str, files: Sequence[File], turns: Sequence[Turn]) -> None:
         """Append on a snapshot in which all is as it was before the turns; Delta refuses if that has changed since."""
@@ -271,8 +258,7 @@ class Lake:
                 self._uri(name),
                 _schema(name),
                 partition_by=PARTITIONS[name],
-                configuration=PROPERTIES[name] | self.properties,
-                raise_if_key_not_exists=False,  # of a key that is ours
+                configuration={"delta.checkpointInterval": str(CHECKPOINT_EVERY)},
             )
         except DeltaError:
             table = self.table(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from echo.clientip import printable
-from pipeline.errors import SourceFault, Unfinished
+from pipeline.errors import Gone, SourceFault, Unfinished
 from pipeline.sources.folders import STDIN
 from pipeline.sources.packed import ENDS, MAGIC_BYTES, fault_of, packing_of
 
@@ -69,4 +69,5 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
                 f"the {packing.name} {wrong}", shown, f"fetch it again, or take what can be read of it: {rest}"
             ) from None
         reason = getattr(error, "strerror", None) or error
-        raise SourceFault(f"cannot read it: {reason}", shown, "check the path and its mode") from None
+        fault = Gone if isinstance(error, FileNotFoundError) else SourceFault
+        raise fault(f"cannot read it: {reason}", shown, "check the path and its mode") from None

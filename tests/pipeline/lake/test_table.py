@@ -152,3 +152,29 @@ def test_a_lake_of_an_older_whofrom_is_read_and_added_to(
     log.write_text(LINE % (1, 1, 1) + LINE % (2, 2, 2))
     ingest_source(str(log), lake, Settings())
     assert rows_of(lake, "SELECT count(*) AS n, count(anonymized) AS a FROM requests") == [{"n": 2, "a": 0}]
+
+
+@pytest.mark.parametrize("way", ["lake", "link/lake", "plain/../lake"])
+def test_a_commit_that_was_made_but_fails_behind_keeps_its_files(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up when the checkpoint is written: the rows are in the lake, whatever the lake is called."""
+    for name in ("plain", "real"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    log, lake = tmp_path / "one.log", Lake(str(tmp_path / way))
+    log.write_text(LINE % (1, 1, 1) + "junk\n")
+    commit = DeltaTable.create_write_transaction
+
+    def failing(*arguments: Any, **options: Any) -> None:
+        commit(*arguments, **options)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DeltaTable, "create_write_transaction", failing)
+        for _ in range(2):  # rejects, then rows
+            with pytest.raises(LakeFault, match="cannot write: No space left on device; free space"):
+                ingest_source(str(log), lake, Settings())
+    counts = "SELECT (SELECT count(*) FROM requests) AS n, (SELECT count(*) FROM rejects) AS r"
+    assert rows_of(lake, counts) == [{"n": 1, "r": 1}]
+    assert ingest_source(str(log), Lake(lake.path), Settings()).rows == 0

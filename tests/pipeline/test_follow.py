@@ -28,8 +28,8 @@ DEADLINE = 40.0
 class Writer:
     """A program that logs, and what rotates its log."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.written, self.rotations = path, 0, 0
+    def __init__(self, path: Path, written: int = 0) -> None:
+        self.path, self.written, self.rotations = path, written, 0
         self.file = path.open("a")
 
     def write(self, count: int) -> None:
@@ -164,6 +164,30 @@ def test_what_was_rotated_while_nobody_followed_is_read_to_its_end(writer: Write
     with following(lake, str(writer.path)) as process:
         wait_for(lake, writer.written)
         ended(process, signal.SIGTERM)
+
+
+@pytest.mark.timeout(60)
+def test_a_link_to_a_log_is_followed_with_the_rotations_beside_the_log(tmp_path: Path, lake: Lake) -> None:
+    """As a node's /var/log/containers has them."""
+    pods, link = tmp_path / "pods" / "0.log", tmp_path / "containers" / "echo.log"
+    for folder in (pods.parent, link.parent):
+        folder.mkdir()
+    link.symlink_to(pods)
+    writer = Writer(pods)
+    writer.write(20)
+    with following(lake, str(link)) as process:
+        wait_for(lake, 20)
+        process.kill()
+    writer.write(10)
+    pods.rename(f"{pods}.20261126-041707")
+    os.utime(f"{pods}.20261126-041707", (0, 0))
+    writer.file.close()
+    writer = Writer(pods, writer.written)
+    writer.write(5)
+    with following(lake, str(link)) as process:
+        wait_for(lake, 35)
+        ended(process, signal.SIGTERM)
+    writer.file.close()
 
 
 @pytest.mark.timeout(150)

@@ -10,13 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pipeline import marks
+from pipeline.commands.ingest import ingest
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault, Unfinished
 from pipeline.ingest import Run, Settings, ingest_source
 from pipeline.lake import Lake
 from pipeline.marks import line_id, namesakes
+from pipeline.sources.folders import Found
 from pipeline.sources.reader import read_head
 
 PLAIN = Settings()
@@ -217,3 +220,15 @@ def test_too_many_logs_of_one_line_are_an_error(
         take(log(str(number), SAME + lines(100 * number, 40)), lake)
     with pytest.raises(SourceFault, match="2 logs in this lake begin with the same line"):
         take(log("2", SAME + lines(900, 40)), lake)
+
+
+def test_what_a_rotation_took_away_between_a_glob_and_its_reading_is_no_failure(
+    log: Callable[..., Path], lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, gone = log("access.log", lines(0, 5)), str(tmp_path / "access.log.1")
+    monkeypatch.setattr("pipeline.commands.ingest.expand", lambda *_: [Found(gone), Found(str(path))])
+    command = ["--no-geo", "--lake", lake.path]
+    done = CliRunner().invoke(ingest, [*command, f"{path}*"])
+    assert (done.exit_code, rows(lake)) == (0, (5, 5))
+    assert f"{gone}: skipped: gone meanwhile" in done.stderr
+    assert CliRunner().invoke(ingest, [*command, gone]).exit_code == 1

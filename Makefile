@@ -62,6 +62,12 @@ bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/resu
 bench-http: $(VENV)/.installed ## measure the server beside nginx and whoami
 	@$(BIN)/python -m benchmarks.http $(if $(WHOAMI),--whoami $(WHOAMI))
 
+# Half an hour and 6 GB of disk. CHDB= names a Python that has chdb, to measure ClickHouse too; GoAccess where installed.
+INGEST ?=
+.PHONY: bench-ingest
+bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside GoAccess and others, its memory, and queries
+	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
+
 # SOAK="--minutes 3" for a shorter one. Needs root for the full disk.
 SOAK ?= --minutes 10 --faults
 .PHONY: soak

@@ -21,16 +21,16 @@ def machine() -> str:
 
 def versions(whoami: Path | None) -> str:
     """Return the versions of all that ran, in a line."""
-    parts = [f"whofrom {version('whofrom')} ({_revision()})", f"Python {' '.join(sys.version.split())}"]
+    parts = [f"whofrom {version('whofrom')} ({revision()})", f"Python {' '.join(sys.version.split())}"]
     parts += [f"{name} {version(name)}" for name in ("uvloop", "aiohttp")]
-    parts += [_said("nginx", "-v", r"nginx/([\d.]+)"), _said("wrk", "-v", r"wrk \S*?([\d.]+)")]
+    parts += [said("nginx", "-v", r"nginx/([\d.]+)"), said("wrk", "-v", r"wrk \S*?([\d.]+)")]
     if whoami:
         found = re.search(rb"go1\.[\d.]+", whoami.read_bytes())
         parts.append(f"whoami ({found[0].decode() if found else 'Go'})")
     return ", ".join(parts)
 
 
-def _revision() -> str:
+def revision() -> str:
     """Return the commit, with a plus where the tree differs from it."""
     root = Path(__file__).parents[2]
     command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"]
@@ -38,7 +38,8 @@ def _revision() -> str:
     return done.stdout.strip() or "no git"
 
 
-def _said(program: str, flag: str, pattern: str) -> str:
+def said(program: str, flag: str, pattern: str) -> str:
+    """Return a program's name and the version that it says it has."""
     path = shutil.which(program) or f"/usr/sbin/{program}"
     done = subprocess.run([path, flag], capture_output=True, text=True, check=False)
     found = re.search(pattern, done.stdout + done.stderr)

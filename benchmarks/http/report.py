@@ -71,12 +71,12 @@ def throughput(target: str, found: Mapping[str, Series]) -> str:
         busy, waited, written = (
             statistics.median(getattr(run, name) for run in series.runs) for name in ("busy", "waited", "log_bytes")
         )
-        row = [name, _spread(cpu, ".1f"), f"{_spread(cpu_ratio, '.2f')} ×", _spread(rate, ",.0f")]
+        row = [name, spread(cpu, ".1f"), f"{spread(cpu_ratio, '.2f')} ×", spread(rate, ",.0f")]
         row += [f"{busy:.0%}", f"{waited:.0%}", f"{written:.0f}" if written else ""]
         if original:
             by_rate = [mine / other.rate for mine, other in zip(rate, original.runs, strict=True)]
             by_cpu = [other.cpu / mine for mine, other in zip(cpu, original.runs, strict=True)]
-            row += [f"{_spread(by_rate, '.1f')} ×", f"{_spread(by_cpu, '.1f')} ×"]
+            row += [f"{spread(by_rate, '.1f')} ×", f"{spread(by_cpu, '.1f')} ×"]
         rows.append(row)
     return f"## `{target}`, a body of {body} bytes\n\n{table(titles, rows)}"
 
@@ -121,7 +121,8 @@ def starts(found: Mapping[str, Start], times: int) -> str:
     return f"## Start\n\nFrom exec, median of {times}, caches warm.\n\n{table(titles, rows)}"
 
 
-def _spread(values: list[float], form: str) -> str:
+def spread(values: Sequence[float], form: str) -> str:
+    """Return a median with the least and the most."""
     return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 

@@ -1,5 +1,7 @@
 """
-Ingest and what can be asked of the lake, measured on logs of a made-up site.
+Ingest, its memory and what can be asked of the lake, beside GoAccess, DuckDB and ClickHouse: `make bench-ingest`.
 
-The way through the code so far: pools (what occurs in the logs) → generator (the logs).
+Needs Linux; GoAccess and a Python with chdb are measured where they are. The way through the code: pools (what occurs
+in the logs) → generator (the logs) → process (what a command takes) → candidates (who reads a log; duck, clickhouse),
+stages, sizes, memory, queries (plain): what is measured → report (the Markdown).
 """

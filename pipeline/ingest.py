@@ -413,7 +413,7 @@ def _whole(block: Block, form: Format) -> bool:
     line = block.lines[0]
     if not line.endswith(b'"'):
         return line.endswith(LINE_ENDINGS)
-    before, _, last = block.read.rpartition(b"\n")
+    before, _, last = (block.before + block.data).rpartition(b"\n")
     has, had = (one.count(b'"') - one.count(b'\\"') for one in (last, before[before.rfind(b"\n") + 1 :]))
     return form is not COMBINED or (has >= max(had, COMBINED_QUOTES) and has % 2 == 0)
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.lake import parts
 from pipeline.lake.files import files_of, opened, path_of
-from pipeline.lake.parts import COMPRESSION_LEVEL
 from pipeline.lake.table import REQUESTS, Lake
 from pipeline.output import Row, write_csv, write_ndjson
 from pipeline.rows import ROW_SCHEMA
@@ -72,7 +72,7 @@ def _within(times: pa.Array, since: datetime | None, until: datetime | None) -> 
 
 def _parquet(batches: Iterator[pa.RecordBatch], out: IO[bytes]) -> int:
     rows = 0
-    with pq.ParquetWriter(out, ROW_SCHEMA, compression="zstd", compression_level=COMPRESSION_LEVEL) as writer:
+    with pq.ParquetWriter(out, ROW_SCHEMA, **parts.options(ROW_SCHEMA)) as writer:
         held: list[pa.RecordBatch] = []
         for batch in batches:
             held.append(batch)

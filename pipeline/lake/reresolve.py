@@ -36,10 +36,11 @@ import pyarrow.parquet as pq
 from echo.clientip import Policy, printable
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo, no_geo
+from pipeline.lake import parts
 from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.kinds import Kinds
-from pipeline.lake.parts import COMPRESSION_LEVEL, File
+from pipeline.lake.parts import File
 from pipeline.lake.table import REQUESTS, Lake
 from pipeline.resolve import POLICY_OF_RECORD, resolve
 from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
@@ -182,7 +183,7 @@ class _Date:
 
 def _write(target: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
     with target.open("xb") as out:
-        with pq.ParquetWriter(out, schema, compression="zstd", compression_level=COMPRESSION_LEVEL) as writer:
+        with pq.ParquetWriter(out, schema, **parts.options(schema)) as writer:
             for batch in batches:
                 writer.write_batch(batch, row_group_size=BATCH_ROWS)
         out.flush()

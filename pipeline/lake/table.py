@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, Schema, Transaction, WriterProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from echo.clientip import printable
@@ -38,7 +38,13 @@ UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 REQUESTS, REJECTS = "requests", "rejects"
 TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
 PARTITIONS = {REQUESTS: [parts.PARTITION], REJECTS: None}
-WRITER = WriterProperties(compression="ZSTD", compression_level=COMPRESSION_LEVEL)
+WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=COMPRESSION_LEVEL,
+    column_properties={
+        name: ColumnProperties(dictionary_enabled=False, encoding=parts.RISING_ENCODING) for name in parts.RISING
+    },
+)
 # A commit fails against one other commit, and each other one takes some hundredths of a second: this many in a row mean
 # that something else is wrong. The waits add up to half a minute.
 MAX_TRIES = 40

@@ -46,8 +46,8 @@ class Block(NamedTuple):
     numbers   of each line, from 1
     end       offset behind the last one: where the next block starts
     overlong  the lines too long to be read
-    tail      the last TAIL_BYTES bytes before `end`
-    read      the block's bytes as they were read, up to `end`, behind up to TAIL_BYTES bytes of what was before
+    before    TAIL_BYTES bytes of what was before the block, fewer only at the start of all; or more
+    data      the block's bytes as they were read, up to `end`
     final     False for an unterminated last line that may still be growing
     """
 
@@ -56,9 +56,14 @@ class Block(NamedTuple):
     numbers: Sequence[int]
     end: int
     overlong: list[Overlong]
-    tail: bytes
-    read: bytes
+    before: bytes
+    data: bytes
     final: bool = True
+
+    @property
+    def tail(self) -> bytes:
+        """The last TAIL_BYTES bytes before `end`."""
+        return (self.before + self.data[-TAIL_BYTES:])[-TAIL_BYTES:]
 
 
 def blocks(
@@ -98,9 +103,9 @@ def blocks(
                 if idle and base < start:  # it is shorter than what was committed of it
                     return
                 if idle:
-                    yield Block([], [], [], start, [], tail, tail)
+                    yield Block([], [], [], start, [], tail, b"")
                 continue
-            yield Block([], [], [], start, [], tail, tail)
+            yield Block([], [], [], start, [], tail, b"")
             if tail and not tail.endswith(b"\n"):  # the last line read had no end then; it may have one now
                 number += 1
                 line_end = next((end for end in (b"\n", b"\r\n") if buffer.startswith(end)), b"")
@@ -115,12 +120,12 @@ def blocks(
             del buffer[:drop]
             if newline < 0:
                 if idle:
-                    yield Block([], [], [], base, [], tail, tail)
+                    yield Block([], [], [], base, [], tail, b"")
                 continue
             number += 1
             skipping = False
         while buffer and (at_end or idle or len(buffer) >= block_bytes):
-            cut = _block_end(buffer, at_end=at_end)
+            cut, count = _block_end(buffer, at_end=at_end)
             if not cut:
                 break
             with memoryview(buffer) as view:
@@ -129,7 +134,7 @@ def blocks(
             tail = (tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
             overlong = []
             base += cut
-            number += data.count(b"\n")
+            number += count
             del buffer[:cut]
         if len(buffer) > MAX_LINE_BYTES and b"\n" not in buffer:
             overlong.append(Overlong(base, number, bytes(buffer[:READ_BYTES])))
@@ -138,17 +143,21 @@ def blocks(
             base += len(buffer)
             buffer.clear()
         if idle:
-            yield Block([], [], [], base, [], tail, tail)
+            yield Block([], [], [], base, [], tail, b"")
     if overlong:
-        yield Block([], [], [], base, overlong, tail, tail)
+        yield Block([], [], [], base, overlong, tail, b"")
 
 
-def _block_end(buffer: bytearray, *, at_end: bool) -> int:
-    """Return where the next block ends: behind a newline, or at the end of all; 0 if no line is whole yet."""
+def _block_end(buffer: bytearray, *, at_end: bool) -> tuple[int, int]:
+    """
+    Return where the next block ends and how many newlines it has.
+
+    It ends behind a newline, or at the end of all; at 0 if no line is whole yet.
+    """
     end = len(buffer) if at_end else buffer.rfind(b"\n") + 1
-    while buffer.count(b"\n", 0, end) > MAX_BLOCK_LINES:
+    while (count := buffer.count(b"\n", 0, end)) > MAX_BLOCK_LINES:
         end = buffer.rfind(b"\n", 0, end // 2) + 1 or buffer.find(b"\n") + 1
-    return end
+    return end, count
 
 
 def _cut(
@@ -158,16 +167,19 @@ def _cut(
     last = data[data.rfind(b"\n") + 1 :] if growing else b""
     end = base + len(data) - len(last)
     whole = data[: -len(last)] if last else data
-    read = tail + whole
     odd = (not base and data.startswith(BOM)) or any(sign in data for sign in ODD)
     block = None if odd else _plain_lines(whole, base, number, overlong)
     if block is None:
         block = _odd_lines(whole, base, number, overlong)
-    yield block._replace(end=end, tail=read[-TAIL_BYTES:], read=read)
+    block = block._replace(end=end, before=tail, data=whole)
+    yield block
     if last:
-        read += last
         number += whole.count(b"\n")
-        yield Block([last], [end], [number], base + len(data), [], read[-TAIL_BYTES:], read, final=False)
+        previous = max(
+            0, min(whole.rfind(b"\n", 0, -1) + 1, len(whole) - TAIL_BYTES)
+        )  # what is before: a line at least
+        before = whole[previous:] if previous else tail + whole
+        yield Block([last], [end], [number], base + len(data), [], before, last, final=False)
 
 
 def _plain_lines(data: bytes, base: int, number: int, overlong: list[Overlong]) -> Block | None:

@@ -180,7 +180,7 @@ class Unwrapper:
             end,
             overlong,
             tail,
-            tail,
+            b"",
         )
 
     def _hold(self, lines: list[bytes], offsets: list[int], numbers: list[int], cut: int) -> None:
@@ -190,7 +190,8 @@ class Unwrapper:
     def _before(self, offset: int) -> tuple[int, bytes]:
         """Return where the line at offset starts, NULs that the reader took from it included, and the bytes before."""
         block = next(one for one in self.blocks if one.end >= offset)
-        before = block.read[: len(block.read) - (block.end - offset)]
+        read = block.before + block.data
+        before = read[: len(read) - (block.end - offset)]
         start = before.rstrip(b"\0")
         return offset - (len(before) - len(start)), start[-TAIL_BYTES:]
 

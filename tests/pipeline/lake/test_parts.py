@@ -69,3 +69,10 @@ def test_where_writing_fails_no_file_is_left(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(OSError, match="No space left"):
         parts.write(tmp_path, ROWS)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_columns_that_rise_are_kept_as_differences(tmp_path: Path) -> None:
+    found = pq.ParquetFile(tmp_path / parts.write(tmp_path, ROWS)[1].path).metadata.row_group(0)
+    encodings = {found.column(at).path_in_schema: found.column(at).encodings for at in range(found.num_columns)}
+    assert parts.RISING_ENCODING in encodings["ts"]
+    assert parts.RISING_ENCODING not in encodings["status"]

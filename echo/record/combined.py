@@ -38,6 +38,8 @@ _V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
 HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
 # X-Forwarded-For behind the user agent: the first field in quotes, whatever follows it, or all that stands there
 BEHIND = r'^\s*(?:(?i:X-Forwarded-For)[=:]\s*)?(?:"(?P<quoted>[^"]*)"{0,2}(?:\s.*)?|(?P<bare>[^"]*))$'
+# an address, its port behind it or not, where a word could be anything
+PEER = rf"(?:(?:{_V4}|{_V6}|\[(?:{_V6})\])(?::[0-9]+)?|unix:)"
 # … and in front of the peer, in quotes; a list with a comma stands in the peer's place
 IN_FRONT = rf'^(?:"(?P<quoted>{QUOTED})" (?P<peer>.*)|(?P<bare>.*))$'
 MAX_ZONE_MINUTES = 14 * 60  # UTC+14 is the farthest there is
@@ -91,7 +93,7 @@ _VHOST = r'([^\s"]*[^\s",]) ([0-9A-Za-z]\S*|\[\S+|::\S+) - '
 _WORD = r"(?:[^\s-]\S*|-\S+)"
 _HOSTED = re.compile(_VHOST + r"(\S+)", re.ASCII)
 _LISTED = re.compile(r"([0-9A-Fa-f.:\[\]]+(?:, ?[0-9A-Za-z.:\[\]_-]+)+) - (\S+)", re.ASCII)
-_QUOTED_FRONT = re.compile(r'(?:([^\s,"]+) )?("(?:[^"\\]++|\\.)*+" [^\s,"]+) - (.*)', re.ASCII)
+_QUOTED_FRONT = re.compile(r'(?:([^\s,"]+) )?("(?:[^"\\]++|\\.)*+" ' + PEER + r") - (.*)", re.ASCII)
 _BLANKS = re.compile(r"(\S+) - (.*)", re.ASCII)
 _HOSTED_BLANKS = re.compile(_VHOST + rf"(?:[0-9a-f]{{32}} )?({_WORD}(?: {_WORD})*(?: -)?|-)", re.ASCII)
 _HOSTED_LIST = re.compile(r'([^\s,"]+) ([^\s,"]+(?:, ?[^\s,"]+)+) - (\S+)', re.ASCII)

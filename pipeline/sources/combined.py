@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echo.record import header_text
-from echo.record.combined import BEHIND, EMPTY, HOP_LIST, IN_FRONT, QUOTED, why_not
+from echo.record.combined import BEHIND, EMPTY, HOP_LIST, IN_FRONT, PEER, QUOTED, why_not
 from pipeline.sources.fields import request_columns
 from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch
 from pipeline.sources.patterns import CLF
@@ -49,7 +49,7 @@ PATTERNS = {
     "Apache vhost_combined": _pattern(VHOST + r"(?P<user>\S+)", QUOTED),
     "a list in front": _pattern(rf"(?P<host>)(?P<peer>{LISTED}) - (?P<user>\S+)", QUOTED),
     # before those that a client's own blanks would lead on
-    "quotes in front": _pattern(rf'(?:(?P<host>[^\s,"]+) )?(?P<peer>"{QUOTED}" [^\s,"]+) - (?P<user>.*?)', QUOTED),
+    "quotes in front": _pattern(rf'(?:(?P<host>[^\s,"]+) )?(?P<peer>"{QUOTED}" {PEER}) - (?P<user>.*?)', QUOTED),
     "user with blanks": _pattern(r"(?P<host>)(?P<peer>\S+) - (?P<user>.*?)", QUOTED),
     # a lone dash in the user would leave it open which words are whose; BunkerWeb has a request's id before its user
     "vhost, user with blanks": _pattern(

@@ -27,7 +27,8 @@ from pipeline.sources.patterns import patterned, refusing
 NAME = "haproxy"
 MAX_CAPTURES = 50
 
-_PREFIX = r"^(?:.*?\s)?"
+# what a syslog puts in front; in quotes or brackets of another log, a client's words could look like a line
+_PREFIX = r'^(?:[^"\[\]{}]*?(?:\[\d{1,10}\]:)?\s)?'
 _DATE = r"\[(?P<time>\d\d?/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?)\]"
 _ENDS = r"(?P<peer_end>(?:[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]|unix):\d+)"
 _NUMBER = r"[+-]?\d+"

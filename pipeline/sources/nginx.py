@@ -11,7 +11,8 @@ An nginx `log_format`, given as text, to a format.
    nothing between them cannot be told apart: that is a fault, if one of them is wanted.
 3. `$remote_addr` is the peer, unless `$realip_remote_addr` stands beside it: then that is, and `$remote_addr` is what
    nginx made of it, the writer's verdict.
-4. A line is of the format as a whole, or a reject.
+4. A line is of the format as a whole, or a reject. A value that can be read in two ways, such as a user agent with a
+   bar in it where bars separate, is left out: a client chose it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ DECIMAL = r"(?:\d+(?:\.\d+)?|-?)"
 NUMBERS = r"[\d.,: -]*"  # one of each upstream that was tried
 ADDRESS = r"[^\s\[\]\",|]*"
 WORD = r"[^\s\"]*"
+_LAZY = ".*?"
 ANY = ""  # whatever comes, up to what stands behind it
 
 
@@ -92,6 +94,7 @@ VARIABLES: Mapping[str, Variable] = {
     "ssl_protocol": Variable("tls", r"(?:(?:TLS|SSL)v[\d.]+|-?)"),
     "ssl_cipher": Variable("", r"[\w-]*"),
     "ssl_handshake_time": Variable("", DECIMAL),
+    "ssl_session_reused": Variable("", r"[r.-]?"),
     "upstream_response_time": Variable("", NUMBERS),
     "upstream_connect_time": Variable("", NUMBERS),
     "upstream_header_time": Variable("", NUMBERS),
@@ -102,6 +105,7 @@ VARIABLES: Mapping[str, Variable] = {
     "request_id": Variable("request_id", r"(?:[0-9a-f]+|-?)"),
     "req_id": Variable("request_id", WORD),  # of ingress-nginx: X-Request-Id, where one came
     "stgw_request_id": Variable("request_id", WORD),  # of Tencent's CLB
+    "protocol_type": Variable("", r"[\w/.-]*"),  # of the CLB, too
     "pid": Variable("", NUMBER),
     "gzip_ratio": Variable("", DECIMAL),
     "pipe": Variable("", r"[p.]"),
@@ -150,11 +154,13 @@ class Text(NamedTuple):
 def compiled(text: str) -> Format:
     """Return the format that a log_format describes. Raises UsageFault."""
     read = directive(text)
+    whole = pattern(read.format, read.escape)
     return patterned(
         f"{DIRECTIVE} {read.name}".strip(),
         "an nginx log_format",
-        (pattern(read.format, read.escape),),
+        (whole,),
         refusing(_why_not),
+        agreed=whole.count(_LAZY) + whole.count(NUMBERS) > 1,
     )
 
 
@@ -318,5 +324,5 @@ def _holds(name: str, fields: set[str], *, quoted: bool) -> str:
         return rf'(?:({header}[^"]*), ?)?({"?:" if "peer" in fields else "?P<peer>"}{ADDRESS})'
     holds = variable(name).holds
     if holds == ANY:
-        return r'(?:[^"\\]|\\.)*' if quoted else ".*?"
+        return r'(?:[^"\\]|\\.)*' if quoted else _LAZY
     return holds

@@ -6,6 +6,9 @@ Formats that are patterns over lines.
 1. A pattern is RE2: linear in the line, whatever it holds. Each of its groups is named by its field.
 2. Patterns are tried in order over whole columns, each on the lines that the ones before have left.
 3. What is a line of the format, and what a line's fields are, does not depend on the lines beside it.
+4. Where values are not told apart by what they hold, a line can often be read in two ways, and a client may choose its
+   values so that the first one is wrong. RE2's own and its ungreedy reading (`(?U)`) are the two that differ most: what
+   they do not agree on is left out, where a format asks for that (`agreed`).
 """
 
 from __future__ import annotations
@@ -28,12 +31,15 @@ ISO_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 ISO = rf"(?P<time_iso>{ISO_TIME})"
 
 
-def match(text: pa.Array, left: pa.Array, patterns: Iterable[str]) -> tuple[list[Parsed], pa.Array]:
+def match(
+    text: pa.Array, left: pa.Array, patterns: Iterable[str], *, agreed: bool = False
+) -> tuple[list[Parsed], pa.Array]:
     """
     Match the lines numbered left by the patterns, one after the other; return what each took and what is left.
 
     text      all lines
     patterns  RE2, each group named by its field
+    agreed    whether fields that can be read in two ways are left out
     """
     taken: list[Parsed] = []
     for pattern in patterns:
@@ -44,23 +50,36 @@ def match(text: pa.Array, left: pa.Array, patterns: Iterable[str]) -> tuple[list
         if pc.any(hit).as_py():
             groups = found.filter(hit)
             texts = {field.name: pc.struct_field(groups, field.name) for field in found.type}
+            if agreed:
+                other = pc.extract_regex(text.take(left.filter(hit)), f"(?U){pattern}")
+                texts = {
+                    name: pc.if_else(pc.equal(column, pc.struct_field(other, name)), column, "")
+                    for name, column in texts.items()
+                }
             taken.append(parsed(texts, left.filter(hit)))
             left = left.filter(pc.invert(hit))
     return taken, left
 
 
 def patterned(
-    name: str, meaning: str, patterns: Sequence[str], otherwise: Callable[[Sequence[bytes]], Parsed], within: str = ""
+    name: str,
+    meaning: str,
+    patterns: Sequence[str],
+    otherwise: Callable[[Sequence[bytes]], Parsed],
+    within: str = "",
+    *,
+    agreed: bool = False,
 ) -> Format:
     """
     Return a format of lines that match one of the patterns.
 
     otherwise  what reads the lines that do not: `refusing`, or the parser of a wider format
     within     the name of that wider one
+    agreed     whether fields that can be read in two ways are left out
     """
 
     def begun(lines: Sequence[bytes]) -> tuple[list[Parsed], pa.Array]:
-        return match(decode(lines), pa.arange(0, len(lines)), patterns)
+        return match(decode(lines), pa.arange(0, len(lines)), patterns, agreed=agreed)
 
     def parse(lines: Sequence[bytes]) -> Parsed:
         taken, left = begun(lines)

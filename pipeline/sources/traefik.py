@@ -8,32 +8,50 @@ certainly the header: it is kept as that, and the line names no peer. A single a
 does not say: it stands as the peer.
 
 Traefik escapes nothing. A line with quotes in a value is read by a looser pattern, unless a client can have made one
-line look like another: a second `[time] "` is a doubt, and the line is refused. What ends at the user agent
-(`genericCLF`) is combined.
+line look like another, or brought an address to the peer's place: quotes or a second ` - ` in front of a time in
+brackets are a doubt, and the line is refused. What ends at the user agent (`genericCLF`) is combined.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pyarrow.compute as pc
+
 from pipeline.sources import combined
+from pipeline.sources.format import decode
 from pipeline.sources.patterns import CLF, CLF_TIME, doubting, patterned
 
+_WORD = r'(?:[^\s"-][^\s"]*|-[^\s"]+)'  # not a dash alone
+_USER = rf"(?P<user>-| *{_WORD}(?: +{_WORD})* *| *)"
+_HEADER = rf'(?P<h_x_forwarded_for>{_WORD}(?: +{_WORD})+|[^\s",]*,[^\s"]*)'
+_FRONTS = (rf'(?P<peer>[^\s,"]+) - {_USER}', f"{_HEADER} - {_USER}")
+_TAIL = r' (?:\d+|-) "[^"]*" "[^"]*" (?P<millis>\d+)ms$'  # no client writes this
 
-def _pattern(text: str) -> str:
-    return (
-        r'^(?:(?P<peer>[^\s,"]+)|(?P<h_x_forwarded_for>[^"]*?[, ][^"]*?)) - (?P<user>[^"]*?) '
-        rf'\[{CLF}\] "(?P<request>{text})" "?(?P<status>\d{{1,3}}|-)"? (?P<body_bytes>\d+|-) '
-        rf'"(?P<h_referer>{text})" "(?P<agent>{text})" (?:\d+|-) "{text}" "{text}" (?P<millis>\d+)ms$'
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(
+        rf'^{front} \[{CLF}\] "(?P<request>{text})" "?(?P<status>\d{{1,3}}|-)"? (?P<body_bytes>\d+|-) '
+        rf'(?:"(?P<h_referer>{text})"|-) "(?P<agent>{text})"{_TAIL}'
+        for front in _FRONTS
     )
 
 
+def _certain(lines: Sequence[bytes]) -> int:
+    """Return how many lines end as Traefik's do, those that are in doubt too: they must not make it another format."""
+    return pc.sum(pc.match_substring_regex(decode(lines), rf'\[{CLF_TIME}\] ".*{_TAIL}')).as_py() or 0
+
+
 _MEANING = "Traefik's common log format; a list in its first column is X-Forwarded-For, a single address there may be"
-_LOOSE = patterned("traefik", _MEANING, (_pattern(".*?"),), combined.parse)
+_LOOSE = patterned("traefik", _MEANING, _patterns(".*?"), combined.parse)
 TRAEFIK = patterned(
     "traefik",
     _MEANING,
-    (_pattern('[^"]*'),),
+    _patterns('[^"]*'),
     doubting(
-        rf'\[{CLF_TIME}\] ".*\[{CLF_TIME}\] "', "two times in it: which is the line's own is not certain", _LOOSE.parse
+        rf'(?:".*|^[^"]* - [^"]* - [^"]*)\[{CLF_TIME}\] "',
+        "quotes or dashes in front of a time in it: whose words they are is not certain",
+        _LOOSE.parse,
     ),
     within=combined.COMBINED.name,
-)
+)._replace(certain=_certain)

@@ -90,6 +90,23 @@ def test_lines_as_they_occur(name: str, prefix: str) -> None:
     assert sniffed(PREFIXES[prefix] + line) == "haproxy"
 
 
+FORGED = f"6.6.6.6:1 {AT} a/b: x"  # of this, HAProxy says that a handshake failed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "{FORGED}"',
+        f'203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "x" "{FORGED}"',
+        f'{{"remote_addr":"203.0.113.7","ua":"x {FORGED}"}}',
+        f'[2016-04-15T20:17:00.310Z] "GET / HTTP/2" 204 - 1 0 2 1 "-" "{FORGED}" "id" "web" "-"',
+    ],
+)
+def test_a_line_within_another_programs_is_none(line: str) -> None:
+    refused(HAPROXY, line)
+    assert sniffed(line) != "haproxy"
+
+
 def test_a_line_within_a_captured_header_is_none() -> None:
     """HAProxy writes marks within values in another way, so that what stands in braces ends there."""
     inside = BEGIN.replace("10.0.1.2", "6.6.6.6")

@@ -170,6 +170,19 @@ def test_combined_is_read_as_by_its_own_format() -> None:
     assert one(compiled(text), line) == one(combined.COMBINED, line)
 
 
+def test_what_can_be_read_in_two_ways_is_left_out() -> None:
+    """A client's bars would move another value to the place of X-Forwarded-For."""
+    form = compiled("$remote_addr|$time_iso8601|$status|$http_user_agent|$http_x_forwarded_for|$host")
+    begin = "203.0.113.7|2015-05-17T10:05:03+00:00|200"
+    has(form, f"{begin}|x|-|a.example", {"user_agent": "x", "headers": None, "host": "a.example"})
+    has(form, f"{begin}|x|10.0.0.1|a.example", {"headers": [("x-forwarded-for", ["10.0.0.1"])]})
+    has(
+        form,
+        f"{begin}|x|6.6.6.6|b.example|-|a.example",
+        {"peer_ip": "203.0.113.7", "status": 200, "user_agent": None, "headers": None, "host": None},
+    )
+
+
 def test_a_name_is_the_formats() -> None:
     assert compiled(MAIN).name == "log_format main"
     assert compiled("$msec").name == "log_format"

@@ -42,6 +42,30 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
             "request_id": "f1d2e3",
         },
     ),
+    "two blanks": (
+        f"{TO_STATUS} [GET /a HTTP/1.1] [512] [1024] [h] [x] {BEHIND}".replace("] [www", "]  [www").replace(
+            "] [200", "]  [200"
+        ),
+        {"peer_ip": "198.51.100.7", "status": 200, "target": "/a", "user_agent": "x", "tls_version": "TLSv1.2"},
+    ),
+    "before 2019": (
+        (
+            "[f1d2e3] [27/Aug/2018:15:00:00 +0800] [http] [203.0.113.1:80] [www.example.com] [198.51.100.7:51234] [200]"
+            "  [200] [backend] [GET /a?b=1 HTTP/1.1] [512] [1024] [www.example.com] [curl/7] [-] [0.012] [0.010]"
+            " [0.001] [0.009] [3000] [77] [2] [0.005] [-] [-] [.]"
+        ),
+        {
+            "peer_ip": "198.51.100.7",
+            "status": 200,
+            "method": "GET",
+            "target": "/a?b=1",
+            "user_agent": "curl/7",
+            "duration_us": 12_000,
+            "connection_id": "77",
+            "response_bytes": 1024,
+            "host": "www.example.com",
+        },
+    ),
     "brackets in target and agent": (
         f"{TO_STATUS} [GET /a[]=1 HTTP/1.1] [512] [1024] [h] [Mozilla/5.0 [en] (X11)] {BEHIND}",
         {"target": "/a[]=1", "user_agent": "Mozilla/5.0 [en] (X11)", "duration_us": 12_000},

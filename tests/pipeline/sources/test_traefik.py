@@ -42,6 +42,14 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         f'203.0.113.7 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
         {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7 10.0.0.2"])], "user": None},
     ),
+    "a user with blanks": (
+        f'172.17.0.1 - jane doe {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": "172.17.0.1", "user": "jane doe", "headers": None},
+    ),
+    "a referer without quotes, as old versions wrote it": (
+        f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 200 4 - "x" {TAIL}',
+        {"peer_ip": "172.17.0.1", "user_agent": "x", "duration_us": 12_000},
+    ),
     "no status": (
         f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" - - "-" "x" 45640 "-" "-" 0ms',
         {"status": None, "response_bytes": None, "duration_us": 0, "target": "/a"},
@@ -72,10 +80,13 @@ FORGED = f'6.6.6.6 - root {TIME} "GET /admin HTTP/1.1" 200 1 "-" "x" 1 "a" "b" 0
     [
         f'{FORGED}, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}',  # as X-Forwarded-For
         f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" 1 "a" "b" 0ms {FORGED}" {TAIL}',  # as user agent
+        f'"x" 6.6.6.6 - y, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}',  # quotes in X-Forwarded-For
+        f'6.6.6.6 - y, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}',  # dashes in it
+        f'172.17.0.1 - a, 6.6.6.6 - y {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}',  # or in the user
     ],
 )
 def test_no_client_makes_one_line_look_like_another(line: str) -> None:
-    doubt = "two times in it: which is the line's own is not certain"
+    doubt = "quotes or dashes in front of a time in it: whose words they are is not certain"
     assert refused(TRAEFIK, line) == doubt
     others = (LINES["a single address"][0], ENVOYS["as documented"][0])
     mixed = parse_mixed(TRAEFIK, [line.encode(), *(other.encode() for other in others)])
@@ -86,3 +97,10 @@ def test_no_client_makes_one_line_look_like_another(line: str) -> None:
 def test_it_is_known_by_its_lines() -> None:
     assert sniffed(LINES["a single address"][0]) == "traefik"
     assert sniffed(LINES["a list"][0], LINES["no status"][0]) == "traefik"
+
+
+def test_forged_lines_do_not_make_it_another_format() -> None:
+    """Combined takes such lines, with the address that their client chose."""
+    forged = f'{FORGED}, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}'
+    assert sniffed(forged, forged, forged, LINES["a single address"][0]) == "traefik"
+    assert sniffed(forged) == "traefik"

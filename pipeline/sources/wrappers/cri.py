@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.sources.wrappers.layer import Piece, Wrapper
 
-_LINE = re.compile(
-    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([PF])(?::[^ ]*)?(?: |$)"
-)
+_HEAD = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) (stdout|stderr)"
+_LINE = re.compile(rb"%s ([PF])(?::[^ ]*)?(?: |$)" % _HEAD.encode())
+_WHOLE = b" F "  # between the head and the text of most lines
 
 
 def read(line: bytes) -> Piece | None:
@@ -25,4 +28,16 @@ def read(line: bytes) -> Piece | None:
     return found and Piece(found[1], line[found.end() :], found[2] == b"F")
 
 
-CRI = Wrapper("cri", "containerd and CRI-O: `<RFC 3339> stdout|stderr P|F text`, parts joined", read)
+def whole(lines: pa.Array) -> pa.Array | None:
+    """Return the texts of lines that are whole, all of them, and have no other tag; None if one is not so."""
+    halves = pc.split_pattern(lines, _WHOLE, max_splits=1)
+    if not pc.all(pc.equal(pc.list_value_length(halves), 2)).as_py():
+        return None
+    flat = halves.flatten()
+    at = pc.multiply(pa.arange(0, len(lines)), 2)
+    if not pc.all(pc.match_substring_regex(flat.take(at), f"^{_HEAD}$")).as_py():
+        return None
+    return flat.take(pc.add(at, 1))
+
+
+CRI = Wrapper("cri", "containerd and CRI-O: `<RFC 3339> stdout|stderr P|F text`, parts joined", read, whole=whole)

@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import pyarrow as pa
+
+from pipeline.sources.columns import Column
 from pipeline.sources.reader import MAX_LINE_BYTES, TAIL_BYTES, Block, Overlong
 
 MAX_JOIN_LINES = 10_000  # 16 MiB, the longest line that is read, in pieces of 16 KiB are 1,024; others come between
@@ -43,12 +46,15 @@ class Wrapper(NamedTuple):
 
     read    the piece that a line is, None if it is not of this form
     closed  a line of this form shows its own end: it is whole even if no newline is behind it yet
+    whole   what lines (binary array) hold if each of them is of this form and whole, else None; where there is no such
+            function they are read one by one
     """
 
     name: str
     meaning: str
     read: Callable[[bytes], Piece | None]
     closed: bool = False
+    whole: Callable[[pa.Array], pa.Array | None] | None = None
 
 
 class Line(NamedTuple):
@@ -154,6 +160,10 @@ class Unwrapper:
         return block._replace(lines=[piece.text], final=self.wrapper.closed)
 
     def _take(self, block: Block, *, last: bool) -> Block | None:
+        if self.wrapper.whole is not None and not self.waiting and isinstance(block.lines, Column):
+            texts = self.wrapper.whole(block.lines.array)
+            if texts is not None:
+                return block._replace(lines=Column(texts))
         lines = [*self.lines, *block.lines]
         offsets, numbers = [*self.offsets, *block.offsets], [*self.numbers, *block.numbers]
         overlong = self.overlong + block.overlong

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,31 @@ def test_a_long_line_takes_no_longer_than_its_length(line: bytes) -> None:
     for wrapper in WRAPPERS.values():
         wrapper.read(line)
     assert time.perf_counter() - start < 1  # some ms; seconds and more where a pattern backtracks
+
+
+WHOLE = [
+    b"2022-01-28T16:04:05.413656027Z stdout F " + MESSAGE,
+    b"2025-12-31T17:37:40.493035218+01:00 stderr F  F F  ",
+    b"2022-01-28T16:04:05Z stdout F ",
+]
+NOT_WHOLE = [
+    b"2022-01-28T16:04:05Z stdout P a part",
+    b"2022-01-28T16:04:05Z stdout F:tag:2 x F y",
+    b"2022-01-28T16:04:05Z stdout F",
+    b"2022-01-28T16:04:05Z stdin F x",
+    b"x 2022-01-28T16:04:05Z stdout F x",
+    MESSAGE,
+    b"",
+]
+
+
+@given(st.lists(st.sampled_from(WHOLE), min_size=1, max_size=5), st.lists(st.sampled_from(NOT_WHOLE), max_size=1))
+def test_lines_that_are_whole_are_read_at_once_as_they_are_one_by_one(whole: list[bytes], odd: list[bytes]) -> None:
+    assert CRI.whole is not None
+    texts = CRI.whole(pa.array([*whole, *odd], pa.binary()))
+    if odd:
+        assert texts is None
+    else:
+        pieces = [CRI.read(line) for line in whole]
+        assert all(piece is not None and piece.ends for piece in pieces)
+        assert texts.to_pylist() == [piece.text for piece in pieces if piece is not None]

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,11 +24,13 @@ class Candidate(NamedTuple):
 
     command  (log, where it may write) -> the command
     counted  (what it took, where it wrote) -> how many lines it has taken
+    once     it is measured in the first turn alone: a variant, and slow
     """
 
     name: str
     command: Callable[[Path, Path], list[str]]
     counted: Callable[[Run, Path], int]
+    once: bool = False
 
 
 def candidates(database: Path | None, chdb: Path | None) -> list[Candidate]:
@@ -36,9 +39,10 @@ def candidates(database: Path | None, chdb: Path | None) -> list[Candidate]:
     if shutil.which("goaccess"):
         if database is not None:
             found.append(Candidate(GEO, lambda log, place: _goaccess(log, place, database), _requests))
-        found.append(Candidate(PLAIN, lambda log, place: _goaccess(log, place, None), _requests))
+        found.append(Candidate(PLAIN, lambda log, place: _goaccess(log, place, None), _requests, once=True))
     for name, way in ((CSV, "csv"), (PATTERN, "pattern")):
-        found.append(Candidate(name, lambda log, place, way=way: module("duck", way, log, place), _last_number))
+        command = partial(_duckdb, way)
+        found.append(Candidate(name, command, _last_number, once=name == PATTERN))
     if chdb is not None:
         script = str(Path(__file__).with_name("clickhouse.py"))
         found.append(Candidate(CLICKHOUSE, lambda log, place: [str(chdb), script, str(log), str(place)], _last_number))
@@ -92,6 +96,10 @@ def _goaccess(log: Path, place: Path, database: Path | None) -> list[str]:
     geo = [f"--geoip-database={database}"] if database is not None else []
     plain = ["--no-global-config", "--no-progress", "--log-format=COMBINED"]
     return ["goaccess", str(log), *plain, *geo, f"--output={place}.json"]
+
+
+def _duckdb(way: str, log: Path, place: Path) -> list[str]:
+    return module("duck", way, log, place)
 
 
 def _requests(_: Run, place: Path) -> int:

@@ -16,7 +16,7 @@ def main() -> None:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(
-        f"CREATE VIEW requests AS FROM read_parquet('{lake}/requests/*/*.parquet', hive_partitioning = true)"
+        f"CREATE VIEW requests AS FROM read_parquet('{lake}/requests/date=*/*.parquet', hive_partitioning = true)"
     )
     for row in connection.sql(statement).to_arrow_table().to_pylist():
         print(json.dumps(row, default=str))

@@ -11,6 +11,7 @@ ingest of another log) is made again on the lake as it is then.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shlex
@@ -35,6 +36,8 @@ from pipeline.sources.reader import Mark
 
 # DuckDB would look for files that match a pattern, Delta would decode an escape
 UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # which delta-rs puts between an error and its cause
+SYSTEM_ERROR = re.compile(r"\(os error (\d{1,4})\)")
 REQUESTS, REJECTS = "requests", "rejects"
 TABLES: dict[str, tuple[Column, ...]] = {REQUESTS: ROW_COLUMNS, REJECTS: REJECT_COLUMNS}
 PARTITIONS = {REQUESTS: [parts.PARTITION], REJECTS: None}
@@ -293,5 +296,7 @@ def rejects_of(columns: dict[str, list[Any]]) -> pa.Table:
 
 
 def words(error: Exception) -> str:
-    """Return what delta-rs said, on one line of bounded length."""
-    return printable(" ".join(str(error).split()))[:NAME_LIMIT]
+    """Return what delta-rs said, on one line of bounded length; of an error of the system, the system's words alone."""
+    said = COLOURS.sub("", str(error))
+    system = SYSTEM_ERROR.search(said)
+    return os.strerror(int(system[1])) if system else printable(" ".join(said.split()))[:NAME_LIMIT]

@@ -178,3 +178,18 @@ def test_a_commit_that_was_made_but_fails_behind_keeps_its_files(
     counts = "SELECT (SELECT count(*) FROM requests) AS n, (SELECT count(*) FROM rejects) AS r"
     assert rows_of(lake, counts) == [{"n": 1, "r": 1}]
     assert ingest_source(str(log), Lake(lake.path), Settings()).rows == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Generic LocalFileSystem error \x1b[31m-\x1b[0m Unable to copy data to file: No space left (os error 28)",
+            "No space left on device",
+        ),
+        ("Kernel error: \n  no such \x1b[1mcolumn", "Kernel error: no such column"),
+        ("x" * 999, "x" * table_module.NAME_LIMIT),
+    ],
+)
+def test_what_delta_says_is_told_in_few_words(said: str, told: str) -> None:
+    assert table_module.words(OSError(said)) == told

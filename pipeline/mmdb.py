@@ -50,9 +50,9 @@ class Tree:
 
     def records(self, addresses: Sequence[str]) -> list[int | None]:
         """
-        Return for each address (canonical text; a zone is passed over) a number of its record, None where nothing is known.
+        Return for each address (canonical text; a zone is passed over) a number, None where nothing is known of it.
 
-        The number is the same for the same record, and means nothing else.
+        The number is the same for the same record, another one for another, and means nothing else.
         """
         parsed = [ip_address(address.partition("%")[0]) for address in addresses]
         found: list[int | None] = [None] * len(parsed)

@@ -8,7 +8,8 @@ AWS's application load balancer (and the classic one, whose line has no type at 
 2. The request's URL is of the balancer's making, `scheme://host:port/path`: host and target are taken apart, and
    the ports 80 and 443 left off.
 3. Sizes are those of head and body together. The duration is the sum of the three, where none is -1.
-4. Columns are only ever added at the end: what stands behind the TLS version is accepted, whatever it is.
+4. Columns are only ever added at the end: what stands behind the TLS version is accepted, whatever it is; before May
+   2015 the request was the last one.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ def _pattern(request: str, text: str = r'(?:[^"\\]|\\.)*') -> str:
     return (
         rf"^(?:(?:https?|h2|grpcs|wss?) )?{ISO} \S+ (?P<peer_end>\S+:\d+|-) \S+ "
         rf"(?P<seconds_summed>{_SECONDS} {_SECONDS} {_SECONDS}) (?P<status>\d{{3}}|-) \S+ (?:\d+|-) "
-        rf'(?P<body_bytes>\d+|-) "{request}" "(?P<agent>{text})" \S+ (?P<tls>\S+)'
-        r'(?: \S+ "(?P<h_x_amzn_trace_id>[^"]*)")?(?: .*)?$'
+        rf'(?P<body_bytes>\d+|-) "{request}"(?: "(?P<agent>{text})" \S+ (?P<tls>\S+)'
+        r'(?: \S+ "(?P<h_x_amzn_trace_id>[^"]*)")?(?: .*)?)?$'
     )
 
 

@@ -55,7 +55,7 @@ def _why_not(record: Document) -> str:
     if not (isinstance(logger, str) and logger.startswith(LOGGER)):
         return f"a line of Caddy's, but not of its access log ({LOGGER})"
     return missing(record, "Caddy access log", ("ts",), ("status",)) or missing(
-        request, "Caddy access log", ("remote_ip", "remote_addr"), ("method",)
+        request, "Caddy access log", ("remote_ip", "remote_addr", "client_ip"), ("method",)
     )
 
 

@@ -1,7 +1,8 @@
 """
 Traefik's access log as JSON.
 
-1. ClientAddr is the peer, its port behind it.
+1. ClientAddr is the peer, its port behind it. Where Traefik was told to drop it, a single ClientHost may be the peer or
+   the header, as in its common log format: it stands as the peer, and a list is the header.
 2. ClientHost is X-Forwarded-For as it arrived (the entry point has removed it where it does not trust the peer), or the
    peer's address again where there was none: where it is not the peer's it is the header, unless that is logged itself.
 3. Headers are `request_<Name>`, those that Traefik was told to keep, and X-Real-Ip and X-Forwarded-… that it adds.
@@ -10,9 +11,12 @@ Traefik's access log as JSON.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+
+import pyarrow as pa
 
 from pipeline.sources.documents import (
     NO_VALUE,
@@ -29,8 +33,8 @@ from pipeline.sources.format import Format
 
 HEADER = "request_"
 XFF = "x-forwarded-for"
+_LIST = re.compile("[, ]")
 FIELDS = {
-    "peer_end": ("ClientAddr",),
     "host": ("RequestHost", "RequestAddr"),
     "user": ("ClientUsername",),
     "method": ("RequestMethod",),
@@ -46,15 +50,31 @@ FIELDS = {
 
 
 def _why_not(record: Document) -> str:
-    return missing(record, "Traefik access log", ("ClientAddr",), ("RequestMethod",), ("StartUTC", "StartLocal"))
+    return missing(
+        record,
+        "Traefik access log",
+        ("ClientAddr", "ClientHost"),
+        ("RequestMethod", "RequestPath", "DownstreamStatus", "OriginStatus"),
+        ("StartUTC", "StartLocal", "time"),
+    )
 
 
 def _texts(records: list[Document]) -> Texts:
     return {
-        **times(column(records, "StartUTC", "StartLocal")),
+        **times(column(records, "StartUTC", "StartLocal", "time")),
         **columns(records, FIELDS),
+        "peer_end": pa.array([_peer(record) for record in records], pa.string()),
         "seconds": seconds_of_nanos(column(records, "Duration")),
     }
+
+
+def _peer(record: Document) -> str | None:
+    end, host = record.get("ClientAddr"), record.get("ClientHost")
+    if isinstance(end, str):
+        return end
+    if not isinstance(host, str) or _LIST.search(host):
+        return None
+    return f"[{host}]" if ":" in host else host
 
 
 def _headers(record: Document) -> Iterator[tuple[str, Any]]:
@@ -64,11 +84,15 @@ def _headers(record: Document) -> Iterator[tuple[str, Any]]:
             name = key.removeprefix(HEADER).lower()
             names.add(name)
             yield name, value
-    host, end = record.get("ClientHost"), record["ClientAddr"]
-    if isinstance(host, str) and isinstance(end, str) and XFF not in names and host not in NO_VALUE:
+    host, end = record.get("ClientHost"), record.get("ClientAddr")
+    if not isinstance(host, str) or XFF in names or host in NO_VALUE:
+        return
+    if isinstance(end, str):
         peer = end.rpartition(":")[0].removeprefix("[").removesuffix("]")
         if host not in (peer, end):
             yield XFF, host
+    elif _LIST.search(host):
+        yield XFF, host
 
 
 TRAEFIK_JSON = Format(

@@ -76,6 +76,13 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
         {"peer_ip": "192.168.131.39", "host": "www.example.com", "duration_us": 1178, "tls_version": None},
     ),
+    "a classic balancer, before May 2015": (
+        (
+            "2015-03-08T16:35:33.465313Z my-lb 66.249.81.123:63235 10.0.161.12:9000 0.000033 0.00082 0.000041 200 200 0"
+            ' 3 "GET http://www.example.com:80/a HTTP/1.1"'
+        ),
+        {"peer_ip": "66.249.81.123", "target": "/a", "user_agent": None, "tls_version": None, "status": 200},
+    ),
     "no status": (f"{BEGIN} -1 -1 -1 - - 34 366 {GET} {AGENT} {TAIL}", {"status": None, "target": "/a?b=1"}),
     "quotes in the user agent": (
         f'{BEGIN} {SIZES} {GET} "a "b" c" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 {TAIL}',

@@ -346,6 +346,26 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"ClientHost": "unknown", "request_Authorization": None},
         {"peer_ip": "2001:db8::7", "headers": [("user-agent", ["Nikto"]), ("x-forwarded-for", ["unknown"])]},
     ),
+    "Traefik: what it was told to drop": (
+        "traefik",
+        {"RequestMethod": None, "StartUTC": None, "time": "2021-12-08T14:02:43Z", "ClientHost": "2001:db8::7"},
+        {"peer_ip": "2001:db8::7", "ts": datetime(2021, 12, 8, 14, 2, 43, tzinfo=UTC), "target": "/a?b=1"},
+    ),
+    "Traefik: ClientHost alone may be the peer": (
+        "traefik",
+        {"ClientAddr": None, "ClientHost": "2001:db8::9", "request_Authorization": None},
+        {"peer_ip": "2001:db8::9", "peer_port": None, "headers": [("user-agent", ["Nikto"])]},
+    ),
+    "Traefik: a list in ClientHost alone is the header": (
+        "traefik",
+        {"ClientAddr": None, "ClientHost": "6.6.6.6, 10.0.0.50", "request_Authorization": None},
+        {"peer_ip": None, "headers": [("user-agent", ["Nikto"]), ("x-forwarded-for", ["6.6.6.6, 10.0.0.50"])]},
+    ),
+    "Caddy: its verdict alone": (
+        "caddy",
+        {"request": {"client_ip": "203.0.113.7", "proto": "HTTP/1.1", "method": "GET", "host": "x", "uri": "/"}},
+        {"peer_ip": None, "peer_port": None, "client_ip": "203.0.113.7", **VERDICT},
+    ),
     "Envoy: the direct address is the peer": (
         "istio",
         {"downstream_direct_remote_address": "10.0.0.9:4711"},
@@ -473,8 +493,9 @@ def test_a_line_without_a_time_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("nginx", ["status"]), ("nginx", ["remote_addr"]), ("nginx", ["request"]), ("traefik", ["ClientAddr"]),
-        ("traefik", ["RequestMethod"]), ("traefik", ["StartUTC"]), ("istio", ["start_time"]),
+        ("nginx", ["status"]), ("nginx", ["remote_addr"]), ("nginx", ["request"]),
+        ("traefik", ["ClientAddr", "ClientHost"]), ("traefik", ["StartUTC"]),
+        ("traefik", ["RequestMethod", "RequestPath", "DownstreamStatus"]), ("istio", ["start_time"]),
         ("istio", ["response_code"]), ("istio", ["response_flags", "downstream_remote_address", "upstream_host"]),
         ("caddy", ["ts"]), ("caddy", ["status"]), ("cloudflare", ["ClientIP"]),
         ("cloudflare", ["EdgeStartTimestamp", "EdgeEndTimestamp"]),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import AnyStr
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import Lake
@@ -154,11 +156,11 @@ def test_a_log_is_ingested_bare_and_wrapped(name: str, tmp_path: Path) -> None:
     lines = [writer.write(request).encode() for request in REQUESTS.values() if fits(name, request)]
     wrapper, wrap = list(WRAPPINGS.values())[len(name) % len(WRAPPINGS)]
     wrapped = [piece for line in lines for piece in wrap(line)]
-    settings = Settings(format=None if writer.form in FORMATS else writer.form)
+    told = Settings(format=None if writer.form in FORMATS else writer.form)
     for file, log, suffix in (("bare.log", lines, ""), ("wrapped.log", wrapped, f" in {wrapper}")):
         path = tmp_path / file
         path.write_bytes(b"".join(line + b"\n" for line in log))
-        outcome = ingest_source(str(path), lake, settings)
+        outcome = ingest_source(str(path), lake, told)
         assert outcome.format == f"{named(writer.form).name}{suffix}"
         assert (outcome.rows, outcome.rejects) == (len(lines), 0)
 
@@ -190,3 +192,36 @@ def test_labelled_requests_are_read_from_every_format(name: str) -> None:
     form = named(writer.form)
     for request, row, line in zip(requests, told(form, lines), lines, strict=True):
         assert row == unseen(writer, writer.row(request), row), line
+
+
+KNOWN_LINES = [
+    writer.write(request).encode() for writer in WRITERS.values() for request in (Request(), QUOTES["quotes"])
+]
+WRAPPED_LINES = [piece for line in KNOWN_LINES[::5] for _, wrap in WRAPPINGS.values() for piece in wrap(line)]
+FORMS = [*FORMATS.values(), *(named(writer.form) for writer in WRITERS.values() if writer.form not in FORMATS)]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[bytes]:
+    """Lines of any program, whole, damaged or wrapped, and what is no line of any."""
+    lines = draw(st.lists(st.sampled_from(KNOWN_LINES + WRAPPED_LINES) | st.binary(max_size=60), max_size=8))
+    for index, line in enumerate(lines):
+        if draw(st.booleans()):
+            at = draw(st.integers(0, len(line)))
+            lines[index] = line[:at] + draw(st.binary(max_size=3)) + line[at + draw(st.integers(0, 3)) :]
+    return [line.replace(b"\n", b"") for line in lines]
+
+
+@settings(max_examples=150, deadline=None)
+@given(logs(), st.sampled_from(FORMS))
+def test_every_line_is_a_row_or_a_reject_of_any_format_in_any_wrapper(lines: list[bytes], form: Format) -> None:
+    for wrapper in (None, *WRAPPERS.values()):
+        inner = lines if wrapper is None else unwrapped(lines, wrapper)
+        assert len(inner) <= len(lines)
+        for parsed in (form.parse(inner), parse_mixed(form, inner)):
+            told = sorted([*parsed.lines.to_pylist(), *(index for index, _ in parsed.rejects)])
+            assert told == list(range(len(inner)))
+            assert parsed.batch.num_rows == len(parsed.lines)
+            assert parsed.batch["ts"].null_count == 0
+    wrapper_of(lines)
+    sniff(lines)

@@ -68,6 +68,12 @@ INGEST ?=
 bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside GoAccess and others, its memory, and queries
 	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
 
+# KILLS="--kills 20 --shape follow" for fewer, and of some shapes alone.
+KILLS ?= --kills 200
+.PHONY: kills
+kills: $(VENV)/.installed ## kill ingests under rotation 200 times: is every line in the lake once?
+	@$(BIN)/python -m tests.pipeline.kills $(KILLS)
+
 # SOAK="--minutes 3" for a shorter one. Needs root for the full disk.
 SOAK ?= --minutes 10 --faults
 .PHONY: soak

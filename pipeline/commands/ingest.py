@@ -18,7 +18,8 @@ from pipeline.errors import Gone, NoLog, Rejected, UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, Settings, ingest_source
-from pipeline.lake import Lake
+from pipeline.lake import REQUESTS, Lake
+from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.progress import Progress, watching
 from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
@@ -26,6 +27,7 @@ from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import STDIN, expand
 
 EXIT_FAILED = 1
+WHOLE = "none"  # of --anonymize: addresses stay as they are
 NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
 MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
 
@@ -56,11 +58,12 @@ MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has t
 @click.option(
     "--anonymize",
     "mode",
-    type=click.Choice(MODES),
+    type=click.Choice((*MODES, WHOLE)),
     envvar="WHOFROM_ANONYMIZE",
     show_envvar=True,
     help="Write no whole address: cut them to /24 and /48, or put pseudonyms in their place. Client and place are"
-    " worked out from the whole ones before. Cannot be undone.",
+    " worked out from the whole ones before. Cannot be undone. Said once, it must be said of a lake each time; none"
+    " leaves them whole.",
 )
 @click.option(
     "--anonymize-key",
@@ -118,7 +121,7 @@ def ingest(
     found = expand(sources, _say_skipped) if not follow else []
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
-    anonymizer = None if mode is None else Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
+    anonymizer = _anonymizer(mode, key_path, lake)
     settings = Settings(config.policy if said else None, rules, geo, form, anonymizer, strict)
     if retry_rejects:
         _say_retried(reduce(Retried.plus, retry(lake, settings), Retried()))
@@ -166,6 +169,27 @@ def ingest(
         )
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+def _anonymizer(mode: str | None, key_path: str | None, lake: Lake) -> Anonymizer | None:
+    """Return what makes addresses unrecognisable, and hold the lake to it. Raises UsageFault."""
+    if mode is None:
+        check_whole(lake)
+    if mode in (None, WHOLE):
+        return None
+    assert mode is not None
+    anonymizer = Anonymizer(mode, load_key(key_path) if mode == PSEUDONYM else b"")
+    before = promised(lake)
+    if before is None and lake.table(REQUESTS) is not None:
+        click.echo(f"{printable(lake.path)}: rows of before stay as they are; from now on none is whole", err=True)
+    if before is not None and before != anonymizer.mark:
+        click.echo(
+            f"{printable(lake.path)}: rows of before are anonymized otherwise ({printable(before)}; now"
+            f" {anonymizer.mark}): one address has two names there",
+            err=True,
+        )
+    promise(lake, anonymizer.mark)
+    return anonymizer
 
 
 def _follow(sources: tuple[str, ...], lake: Lake, settings: Settings) -> None:

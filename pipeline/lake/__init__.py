@@ -4,6 +4,8 @@ The lake: two Delta tables under one folder, and what is done to them.
     table      where they are, commits of an ingest, marks of sources
     keeper     one at a time: compact, expire and re-resolve hold this while they work
     files      a snapshot's files, each with its date, rows and bytes; replacing some of them in one commit
+    log        what Delta's log remembers, and for how long
+    promise    that addresses are anonymized, which a later ingest must not forget
     status     what is in it
     compact    many small files to few large ones, and the space of files that are no longer needed given back
     expire     old dates out

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from echo.clientip import printable
 from pipeline.errors import LakeFault, UsageFault
+from pipeline.lake import log
 from pipeline.lake.files import files_of, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.parts import File
@@ -73,7 +74,7 @@ def compact(lake: Lake, retention: timedelta, *, dry_run: bool) -> Iterator[Comp
                         sizes = sum(file.bytes for file in files), sum(file.bytes for file in after)
                         yield Compacted(name, day, len(files), len(after), *sizes)
             if not dry_run:
-                _checkpoint(lake, name)
+                log.tidy(lake, name)
         yield from give_back(lake, retention, dry_run=dry_run)
 
 
@@ -126,10 +127,3 @@ def _planned(files: list[File]) -> list[File]:
     whole = File("", files[0].day, sum(file.rows for file in below), sum(file.bytes for file in below))
     share = whole._replace(rows=whole.rows // number, bytes=whole.bytes // number)
     return [*kept, *[share] * number]
-
-
-def _checkpoint(lake: Lake, name: str) -> None:
-    """Write the state of the table in one piece, so that a reader need not follow all of its commits."""
-    table = lake.table(name)
-    if table is not None:
-        lake.committed(table.create_checkpoint)

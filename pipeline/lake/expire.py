@@ -15,9 +15,10 @@ from typing import NamedTuple
 from echo.clientip import printable, quote
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, UsageFault
+from pipeline.lake import log
 from pipeline.lake.files import files_of
 from pipeline.lake.keeper import keeping
-from pipeline.lake.table import REJECTS, REQUESTS, WRITER, Lake
+from pipeline.lake.table import REJECTS, REQUESTS, TABLES, WRITER, Lake
 
 KEEP = re.compile(r"([0-9]{1,6})([dw])")
 DAYS = {"d": 1, "w": 7}
@@ -70,6 +71,8 @@ def expire(lake: Lake, days: int, today: date, *, everything: bool, dry_run: boo
                 lake.committed(partial(_delete, lake, REQUESTS, f"date < '{first_kept}'"))
             if rejects:
                 lake.committed(partial(_delete, lake, REJECTS, f"ingested_at < '{moment:%Y-%m-%dT%H:%M:%SZ}'"))
+            for name in TABLES:
+                log.tidy(lake, name)
     dates = [file.day for file in old if file.day is not None]
     return Expired(
         min(dates, default=None),

@@ -55,6 +55,18 @@ EXACTLY = 0  # retries: Delta would try again on a newer snapshot, past a compac
 # Commits between two checkpoints. Whoever opens the table reads the commits since the last one, each a file; at Delta's
 # own 100, opening a lake in the middle of a long ingest takes 20 times as long as at its beginning.
 CHECKPOINT_EVERY = 20
+LOG_KEPT = "interval 1 days"  # of commits behind a checkpoint; by default a month, which --follow fills with millions
+PROPERTIES = {
+    name: {
+        # of a file, what the log says beside its name: see pipeline.lake.log
+        "delta.dataSkippingStatsColumns": ",".join(
+            column.name for column in columns if column.name in parts.STATISTICS
+        ),
+        "delta.checkpointInterval": str(CHECKPOINT_EVERY),
+        "delta.logRetentionDuration": LOG_KEPT,
+    }
+    for name, columns in TABLES.items()
+}
 FIRST_WAIT, LONGEST_WAIT = 0.02, 1.0  # seconds between tries, doubled each time; each shortened at random
 NAME_LIMIT = 200  # of a message that delta-rs gives, which may hold whole paths and plans
 
@@ -76,6 +88,7 @@ class Lake:
         """Raises LakeFault if the path is a file, or no path that every reader of the lake can take."""
         self.path = path
         self._opened: dict[str, tuple[DeltaTable, int]] = {}  # by table: what commits are made on, inode of its log
+        self.properties: dict[str, str] = {}  # of a table that is made, beside PROPERTIES
         place = printable(path) or "--lake"
         if not path or "://" in path:
             raise LakeFault("is no folder", place, "name a local folder with --lake")
@@ -267,7 +280,8 @@ class Lake:
                 self._uri(name),
                 _schema(name),
                 partition_by=PARTITIONS[name],
-                configuration={"delta.checkpointInterval": str(CHECKPOINT_EVERY)},
+                configuration=PROPERTIES[name] | self.properties,
+                raise_if_key_not_exists=False,  # of a key that is ours
             )
         except DeltaError:
             table = self.table(name)

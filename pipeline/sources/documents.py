@@ -26,7 +26,7 @@ from echo.record.combined import EMPTY
 from pipeline.rows import HEADERS_TYPE, RECORD_SCHEMA
 from pipeline.sources.fields import none, parsed, together, whole
 from pipeline.sources.format import Parsed, record_batch
-from pipeline.sources.ndjson import MAX_JSON_ERROR_CHARS
+from pipeline.sources.ndjson import CHUNK_LINES, MAX_JSON_ERROR_CHARS
 
 Document = dict[str, Any]
 Texts = dict[str, pa.Array]
@@ -37,7 +37,6 @@ _EPOCH = re.compile(r"\d{1,20}(?:\.\d+)?", re.ASCII)
 # the unit of a time as a number is told by its size: (smallest, how many are a second); as seconds, 10^11 is in 5138
 _UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
 NO_VALUE = ("", "-")
-CHUNK_LINES = 4096  # objects at once: of more, the garbage collector's walks cost more than the parsing
 
 
 def load(line: bytes) -> tuple[Document | None, str]:

@@ -17,17 +17,37 @@ import pyarrow.compute as pc
 from echo.clientip import quote
 from echo.record import FIELDS, SCHEMA_VERSION, Field
 from pipeline.rows import ARROW_TYPES, RECORD_SCHEMA
-from pipeline.sources.format import NO_TIME, Format, Parsed, times_in_range
+from pipeline.sources.fields import together
+from pipeline.sources.format import NO_TIME, Format, Parsed, decode, times_in_range
+from pipeline.sources.records import cut
 
 MAX_JSON_ERROR_CHARS = 80
+CHUNK_LINES = 4096  # objects at once: of more, the garbage collector's walks cost more than the parsing
 
 
-def parse(lines: Sequence[bytes]) -> Parsed:
-    """Parse records, a JSON object a line."""
+def parse(lines: Sequence[bytes], *, quick: bool = True) -> Parsed:
+    """
+    Parse records, a JSON object a line.
+
+    quick  whether to cut the records that the server wrote without escapes: the same rows, sooner
+    """
+    found = cut(decode(lines)) if quick else None
+    pieces = [] if found is None else [Parsed(found.batch, found.lines, [])]
+    left = pa.arange(0, len(lines))
+    if found is not None:
+        left = left.filter(pc.invert(pc.is_in(left, found.lines)))
+    for start in range(0, len(left), CHUNK_LINES):
+        indices = left[start : start + CHUNK_LINES].to_pylist()
+        pieces.append(_parse(indices, [lines[index] for index in indices]))
+    return together(pieces)
+
+
+def _parse(indices: Sequence[int], lines: Sequence[bytes]) -> Parsed:
+    """Parse the lines of these numbers."""
     records: list[dict[str, Any]] = []
     kept: list[int] = []
     rejects: list[tuple[int, str]] = []
-    for index, line in enumerate(lines):
+    for index, line in zip(indices, lines, strict=True):
         record, reason = load(line)
         if record is None:
             rejects.append((index, reason))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -22,6 +24,9 @@ from pipeline.errors import UsageFault
 from pipeline.geo import Geo
 from pipeline.ingest import Settings, ingest_source
 from pipeline.lake import Lake
+from pipeline.lake.compact import RETENTION, compact
+from pipeline.lake.expire import expire
+from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.rows import HEADERS_TYPE
 
 KEY = b"0123456789abcdef"
@@ -211,3 +216,53 @@ def test_the_command(tmp_path: Path) -> None:
     assert run("--anonymize-key", "key").returncode == 0
     (row,) = Engine(Lake(str(tmp_path / "lake"))).query("SELECT anonymized, client_ip FROM requests").to_pylist()
     assert (row["anonymized"], row["client_ip"]) == (NAMED.mark, NAMED.address("81.2.69.160"))
+
+
+def test_a_lake_that_was_promised_no_whole_address_takes_none_by_a_slip(tmp_path: Path) -> None:
+    def ingest(log: str, *more: str, **env: str) -> tuple[int, str]:
+        command = [str(Path(sys.executable).parent / "whofrom"), "ingest", "--no-geo", *more]
+        command += [] if "--retry-rejects" in more else [log]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, **env}
+        )
+        return done.returncode, done.stderr
+
+    def marks() -> list[str | None]:
+        rows = Engine(Lake(str(tmp_path / "lake"))).query("SELECT anonymized FROM requests ORDER BY ALL NULLS FIRST")
+        return rows["anonymized"].to_pylist()
+
+    for number in range(5):
+        (tmp_path / f"{number}.log").write_text(LINES[0].replace("GET /", f"GET /{number}") + "\n")
+    (tmp_path / "key").write_bytes(KEY)
+    assert ingest("0.log")[0] == 0
+    code, said = ingest("1.log", "--anonymize", TRUNCATE)
+    assert (code, marks()) == (0, [None, "truncate"])
+    assert "lake: rows of before stay as they are; from now on none is whole" in said
+    for args in (["2.log"], ["", "--retry-rejects"], ["2.log", "--follow"]):
+        code, said = ingest(*args)
+        assert (code, marks()) == (2, [None, "truncate"])
+        assert (
+            "its addresses are anonymized (truncate), and those of this ingest would be whole; say --anonymize" in said
+        )
+    code, said = ingest("2.log", WHOFROM_ANONYMIZE="truncate")
+    assert (code, said.count("\n"), marks()) == (0, 1, [None, "truncate", "truncate"])
+    code, said = ingest("3.log", "--anonymize", PSEUDONYM, "--anonymize-key", "key")
+    assert "are anonymized otherwise (truncate; now pseudonym" in said
+    assert code == 0
+    assert ingest("4.log", "--anonymize", "none", WHOFROM_ANONYMIZE="truncate")[0] == 0
+    assert marks().count(None) == 2
+    assert ingest("0.log")[0] == 2, "meant once"
+
+
+def test_a_promise_outlives_the_rows(lake: Lake, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(LINES[0] + "\n")
+    promise(lake, NAMED.mark)
+    assert promised(lake) is None, "nothing is made before the first commit"
+    ingest_source(str(log), lake, Settings(anonymizer=NAMED))
+    assert promised(lake) == NAMED.mark
+    expire(lake, 1, date(2100, 1, 1), everything=True, dry_run=False)
+    list(compact(lake, RETENTION, dry_run=False))
+    assert promised(Lake(lake.path)) == NAMED.mark
+    with pytest.raises(UsageFault, match="would be whole"):
+        check_whole(Lake(lake.path))

@@ -15,13 +15,12 @@ CREATE MACRO ip_num(ip) AS CASE
     WHEN typeof(ip) = 'BLOB' THEN try_cast(ip AS BLOB)
     -- dotted quad: the number behind ffff (281470681743360 is 0xffff00000000)
     WHEN regexp_full_match(CAST(ip AS VARCHAR), '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}') AND NOT ends_with(CAST(ip AS VARCHAR), '.')
-        THEN try(unhex('00000000000000000000' || to_hex(
-            281470681743360
-            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 1) AS UTINYINT) * 16777216::BIGINT
-            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 2) AS UTINYINT) * 65536::BIGINT
-            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 3) AS UTINYINT) * 256::BIGINT
-            + try_cast(split_part(CAST(ip AS VARCHAR), '.', 4) AS UTINYINT)
-        )))
+        THEN list_transform(
+            [try_cast(string_split(CAST(ip AS VARCHAR), '.') AS BIGINT[])],
+            lambda octets: try(unhex('00000000000000000000' || to_hex(
+                281470681743360 + octets[1] * 16777216 + octets[2] * 65536 + octets[3] * 256 + octets[4]
+            )))
+        )[1]
     -- the rest in three steps, each a lambda so that what it reads is worked out once; longer text is no address
     WHEN length(CAST(ip AS VARCHAR)) <= 64 AND regexp_full_match(CAST(ip AS VARCHAR), '[0-9A-Fa-f:.]+(%[0-9A-Za-z._~-]{0,15})?')
         THEN list_transform(

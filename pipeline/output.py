@@ -112,7 +112,6 @@ FORMS: dict[str, Callable[[Sequence[Row], Sequence[str], TextIO], None]] = {
     "ndjson": write_ndjson,
     "csv": write_csv,
 }
-STREAMED = ("json", "ndjson", "csv")  # take rows as they come; a table has to know them all
 
 
 def _plain(value: Any) -> Any:
@@ -159,8 +158,12 @@ def _other(value: Any) -> Any:
 
 
 def _json(row: Row, columns: Sequence[str]) -> str:
-    plain = {name: row[name] for name in columns}
-    text = _text(plain)
+    return json_text({name: row[name] for name in columns})
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON, without a character that a terminal could obey."""
+    text = _text(_plain(value))
     return text if text.isprintable() else "".join(map(_json_escape, text))
 
 
@@ -175,10 +178,19 @@ def _json_escape(char: str) -> str:
     return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
 
 
+def csv_text(value: Any) -> str:
+    """Return a value as a field of CSV."""
+    cell = _csv_cell(value)
+    text = "" if cell is None else str(cell)
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+
+
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         shown = printable(value)
         return f"'{shown}" if value.startswith(FORMULA_STARTS) else shown
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if value is None or isinstance(value, int):
         return value
     plain = _plain(value)

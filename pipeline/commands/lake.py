@@ -16,7 +16,7 @@ import click
 from echo.clientip import Policy, load_config, printable, quote
 from pipeline.commands.ending import tidy_when_terminated
 from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
-from pipeline.commands.results import part_of
+from pipeline.commands.results import BINARY, part_of
 from pipeline.errors import SourceFault, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.lake import Lake
@@ -275,6 +275,8 @@ def export_command(
     tidy_when_terminated()
     chosen = form or _form_of(file)
     batches = rows_between(Lake(lake_path), **period(since, until))
+    if file == STDOUT and chosen in BINARY and sys.stdout.isatty():
+        raise UsageFault(f"{chosen} is bytes that no terminal shows", "-o", "name a file, or > FILE")
     if file == STDOUT:
         rows = EXPORTS[chosen](batches, sys.stdout.buffer)
     else:

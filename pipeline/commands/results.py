@@ -10,6 +10,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from echo.clientip import printable
+from pipeline.batches import BATCH_FORMS
 from pipeline.engine.duckdb import Result
 from pipeline.errors import QueryFault, UsageFault
-from pipeline.output import FORMS, STREAMED, default_form, write_table
+from pipeline.output import FORMS, default_form, write_table
 
 MAX_TABLE_ROWS = 1000  # a table's widths are known when its last row is; nobody reads more on a terminal
 GROUP_ROWS, GROUP_BYTES = 122_880, 64 << 20  # of a row group of Parquet: DuckDB's own size, less where rows are wide
@@ -42,25 +44,39 @@ def _parquet(result: Result, names: list[str], out: Any) -> None:
             writer.write_table(pa.Table.from_batches(held, schema))
 
 
-def _arrow(result: Result, names: list[str], out: Any) -> None:
+def _ipc(new: Callable[..., Any], result: Result, names: list[str], out: Any) -> None:
     schema = pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
-    with pa.ipc.new_stream(out, schema, options=pa.ipc.IpcWriteOptions(compression=COMPRESSION)) as writer:
+    with new(out, schema, options=pa.ipc.IpcWriteOptions(compression=COMPRESSION)) as writer:
         for batch in result.batches:
             writer.write_batch(batch.rename_columns(names))
 
 
-BINARY: dict[str, Callable[[Result, list[str], Any], None]] = {"parquet": _parquet, "arrow": _arrow}
-RESULT_FORMS = (*FORMS, *BINARY)
+# arrow is Arrow's stream, which can be read while it comes; a file whose name ends with .arrow is, by Arrow's own
+# convention, in its file format
+ARROW_FILE = "arrow file"
+BINARY: dict[str, Callable[[Result, list[str], Any], None]] = {
+    "parquet": _parquet,
+    "arrow": partial(_ipc, pa.ipc.new_stream),
+    ARROW_FILE: partial(_ipc, pa.ipc.new_file),
+}
+RESULT_FORMS = (*FORMS, "parquet", "arrow")
 SUFFIXES = {
     ".csv": "csv", ".json": "json", ".jsonl": "ndjson", ".ndjson": "ndjson", ".txt": "table",
-    ".parquet": "parquet", ".arrow": "arrow", ".arrows": "arrow",
+    ".parquet": "parquet", ".arrow": ARROW_FILE, ".arrows": "arrow",
 }  # fmt: skip
 
 
 def form_of(form: str | None, path: str | None) -> str:
     """Return the form asked for, else that of the file's name, else that of standard output. Raises UsageFault."""
-    found = form or (path and SUFFIXES.get(Path(path).suffix.lower())) or ("" if path else default_form(sys.stdout))
-    found = found or "ndjson"
+    suffix = Path(path or "").suffix.lower()
+    if form is None and suffix and suffix not in SUFFIXES:
+        raise UsageFault(
+            "its name does not tell the form", printable(path or ""), f"say -o {'|'.join(RESULT_FORMS)}, or name it "
+            f"{', '.join(SUFFIXES)}",
+        )  # fmt: skip
+    found = form or SUFFIXES.get(suffix) or ("ndjson" if path else default_form(sys.stdout))
+    if found == "arrow" and SUFFIXES.get(suffix) == ARROW_FILE:
+        return ARROW_FILE
     if found in BINARY and path is None and sys.stdout.isatty():
         raise UsageFault(f"{found} is bytes that no terminal shows", "-o", "name a file with --output-file or > FILE")
     return found
@@ -109,11 +125,12 @@ def write_result(result: Result, form: str, out: TextIO) -> int:
         except (pa.ArrowException, OverflowError, ValueError) as error:
             raise _unshown(error) from None
         return 0
+    if form in BATCH_FORMS:
+        try:
+            return BATCH_FORMS[form](result.batches, names, out)
+        except (pa.ArrowException, OverflowError, ValueError) as error:
+            raise _unshown(error) from None
     rows = _rows(result, names)
-    if form in STREAMED:
-        counted = _Counted(rows)
-        FORMS[form](counted, names, out)  # type: ignore[arg-type]  # these take them as they come
-        return counted.count
     first = list(islice(rows, MAX_TABLE_ROWS + 1))
     if names == PLAN:
         out.writelines(printable(line) + "\n" for row in first for line in row[PLAN[1]].splitlines())
@@ -123,17 +140,6 @@ def write_result(result: Result, form: str, out: TextIO) -> int:
         out.flush()
         click.echo(f"the first {MAX_TABLE_ROWS:,} rows; -o csv or ndjson writes all, LIMIT fewer", err=True)
     return len(first)
-
-
-class _Counted:
-    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
-        self.rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for row in self.rows:
-            self.count += 1
-            yield row
 
 
 def _rows(result: Result, names: list[str]) -> Iterator[dict[str, Any]]:

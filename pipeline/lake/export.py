@@ -7,25 +7,24 @@ Rows come date by date; within one as the lake holds them, which is about as the
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import IO, TextIO
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.batches import BATCH_FORMS
 from pipeline.lake import parts
 from pipeline.lake.files import files_of, opened, path_of
 from pipeline.lake.table import REQUESTS, Lake
-from pipeline.output import Row, write_csv, write_ndjson
 from pipeline.rows import ROW_SCHEMA
 
 BATCH_ROWS = 1 << 14  # as Python objects, for CSV and NDJSON, some ten kilobytes a row
 
-TextWriter = Callable[[Iterable[Row], Sequence[str], TextIO], None]
 Writer = Callable[[Iterator[pa.RecordBatch], IO[bytes]], int]
 
 
@@ -85,20 +84,19 @@ def _parquet(batches: Iterator[pa.RecordBatch], out: IO[bytes]) -> int:
     return rows
 
 
-def _text(write: TextWriter, batches: Iterator[pa.RecordBatch], out: IO[bytes]) -> int:
-    count = 0
-
-    def rows() -> Iterator[Row]:
-        nonlocal count
+def _arrow(batches: Iterator[pa.RecordBatch], out: IO[bytes]) -> int:
+    rows = 0
+    with pa.ipc.new_file(out, ROW_SCHEMA, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         for batch in batches:
-            count += batch.num_rows
-            for row in batch.to_pylist():
-                # headers as the record writes them, an object; what Arrow gives is a list of pairs
-                yield row if row["headers"] is None else {**row, "headers": dict(row["headers"])}
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
 
+
+def _text(form: str, batches: Iterator[pa.RecordBatch], out: IO[bytes]) -> int:
     text = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", newline="")
     try:
-        write(rows(), ROW_SCHEMA.names, text)
+        count = BATCH_FORMS[form](batches, ROW_SCHEMA.names, text)
         text.flush()
     finally:
         with suppress(OSError):
@@ -109,6 +107,7 @@ def _text(write: TextWriter, batches: Iterator[pa.RecordBatch], out: IO[bytes]) 
 # name of the form -> writes batches, returns how many rows there were
 EXPORTS: dict[str, Writer] = {
     "parquet": _parquet,
-    "csv": partial(_text, write_csv),
-    "ndjson": partial(_text, write_ndjson),
+    "arrow": _arrow,
+    "csv": partial(_text, "csv"),
+    "ndjson": partial(_text, "ndjson"),
 }

@@ -434,8 +434,9 @@ def test_a_result_that_was_not_read_to_its_end_is_in_nobodys_way(engine: Engine)
 
 
 def test_parquet_and_arrow_hold_what_the_lake_holds(folder: Path, tmp_path: Path) -> None:
-    for form, read in (("parquet", pq.read_table), ("arrow", lambda path: pa.ipc.open_stream(path).read_all())):
-        path = tmp_path / f"x.{form}"
+    stream: Callable[[str], pa.Table] = lambda path: pa.ipc.open_stream(path).read_all()  # noqa: E731
+    for form, suffix, read in (("parquet", "parquet", pq.read_table), ("arrow", "arrows", stream)):
+        path = tmp_path / f"x.{suffix}"
         assert sql(folder, "FROM requests", "--output-file", str(path)).returncode == 0
         table = read(str(path))
         assert table.num_rows == 3046
@@ -444,7 +445,7 @@ def test_parquet_and_arrow_hold_what_the_lake_holds(folder: Path, tmp_path: Path
         done = subprocess.run(
             [WHOFROM, "sql", "-o", form, "SELECT 1 AS a, 2 AS a"], cwd=folder, capture_output=True, check=True
         )
-        other = tmp_path / f"y.{form}"
+        other = tmp_path / f"y.{suffix}"
         other.write_bytes(done.stdout)
         assert read(str(other)).to_pylist() == [{"a": 1, "a_2": 2}]
     assert read(str(path)).schema.field("ts").type == pa.timestamp("us", "UTC")
@@ -455,10 +456,29 @@ def test_an_empty_result_is_a_file_as_well(folder: Path, tmp_path: Path) -> None
         path = tmp_path / f"x{suffix}"
         assert sql(folder, "SELECT 1 AS a WHERE false", "--output-file", str(path)).returncode == 0
     assert pq.read_table(tmp_path / "x.parquet").num_rows == 0
-    assert pa.ipc.open_stream(tmp_path / "x.arrow").read_all().schema.names == ["a"]
+    assert pa.ipc.open_stream(tmp_path / "x.arrows").read_all().schema.names == ["a"]
+    assert pa.ipc.open_file(tmp_path / "x.arrow").read_all().schema.names == ["a"]
     assert (tmp_path / "x.csv").read_bytes() == b"a\r\n"
     assert (tmp_path / "x.json").read_text() == "[]\n"
     assert (tmp_path / "x.jsonl").read_text() == ""
+
+
+def test_an_arrow_file_is_what_its_name_says(folder: Path, tmp_path: Path) -> None:
+    for args in ([], ["-o", "arrow"]):
+        path = tmp_path / "x.arrow"
+        assert sql(folder, "FROM requests", "--output-file", str(path), *args).returncode == 0
+        assert pa.ipc.open_file(path).read_all().num_rows == 3046
+
+
+def test_a_name_that_tells_no_form_is_refused_where_no_form_is_said(folder: Path, tmp_path: Path) -> None:
+    for name in ("x.csv.gz", "x.xlsx"):
+        done = sql(folder, "SELECT 1 AS a", "--output-file", str(tmp_path / name))
+        assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+        assert f"{name}: its name does not tell the form; say -o table|" in done.stderr
+        assert sql(folder, "SELECT 1 AS a", "-o", "csv", "--output-file", str(tmp_path / name)).returncode == 0
+        (tmp_path / name).unlink()
+    assert sql(folder, "SELECT 1 AS a", "--output-file", str(tmp_path / "x")).returncode == 0
+    assert (tmp_path / "x").read_text() == '{"a":1}\n'
 
 
 def test_a_file_is_whole_or_not_there(folder: Path, tmp_path: Path) -> None:

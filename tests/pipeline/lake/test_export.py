@@ -35,6 +35,7 @@ def test_each_form_has_all_rows_and_columns(whofrom: Callable[..., Said], tmp_pa
     parquet = pq.read_table(tmp_path / "all.parquet")
     assert parquet.schema.names == ROW_SCHEMA.names
     targets = sorted(parquet["target"].to_pylist())
+    assert pa.ipc.open_file(tmp_path / "all.arrow").read_all().equals(parquet)
     lines = [orjson.loads(line) for line in (tmp_path / "all.ndjson").read_bytes().splitlines()]
     assert sorted(line["target"] for line in lines) == targets
     assert list(lines[0]) == ROW_SCHEMA.names
@@ -85,7 +86,7 @@ def test_a_file_that_is_there_stays_and_a_failed_export_leaves_none(
     assert out.read_text() == "mine"
     whofrom("export", str(out), "--force")
     assert out.read_text().startswith("ts,peer_ip")
-    assert "say -o parquet|csv|ndjson" in whofrom("export", str(tmp_path / "x.txt"), code=2).words
+    assert "say -o parquet|arrow|csv|ndjson" in whofrom("export", str(tmp_path / "x.txt"), code=2).words
     assert "cannot write it" in whofrom("export", str(tmp_path / "no" / "x.csv"), code=1).words
     assert not list(tmp_path.glob(".*"))
     done = subprocess.run(

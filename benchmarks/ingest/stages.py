@@ -91,8 +91,7 @@ def stages(log: str, lake: str) -> dict[str, Any]:
         (WRITE, Lake, "write"),
         (WRITE, Lake, "commit"),
     ):
-        if hasattr(owner, name):  # write and commit may be one step
-            setattr(owner, name, clock.timed(stage, getattr(owner, name)))
+        setattr(owner, name, clock.timed(stage, getattr(owner, name)))
     ingest.blocks = clock.drawn(READ, ingest.blocks)  # type: ignore[assignment]
     ingest.cores = lambda: 0
     clock.enter(REST)

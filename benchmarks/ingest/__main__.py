@@ -49,7 +49,7 @@ class Bench:
         self.log, self.records, self.lake = folder / "access.log", folder / "records.ndjson", folder / "lake"
         self.database, build = _geo()
         self.head = report.head(datetime.now(UTC), build, self.chdb)
-        self.method = report.method(self.rounds, str(options.scratch))
+        self.method = report.method(self.rounds, options.scratch)
         self.sections: list[str] = []
         self.results: list[str] = []
         self.ours: list[Taken] = []

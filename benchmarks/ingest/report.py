@@ -25,7 +25,7 @@ TARGET_TIMES = 5  # GoAccess's lines a second
 LIMIT_MIB = 1536
 METHOD = """\
 Logs are made by `benchmarks.ingest.generator`, whose docstring says what is in them; they, and all that is written, lie
-in {scratch} and are read from the page cache. Every run is a process from its start to its end, `whofrom ingest` into a
+on {disk} and are read from the page cache. Every run is a process from its start to its end, `whofrom ingest` into a
 new lake each time; it counts only if it took every line. CPU is user and system time of the process and its children,
 memory what the kernel booked as the most resident in one of them, the mapped geo database included. Candidates go
 in turns, {rounds} of them, slow variants in one; a number is the median (least–most), a ratio the median of those
@@ -69,9 +69,9 @@ def head(now: datetime, database: str, chdb: Path | None) -> str:
     return f"# {now:%Y-%m-%d}, ingest\n\n{machine()}. {', '.join(parts)}. Geo: {database or 'none'}.\n"
 
 
-def method(rounds: int, scratch: str) -> str:
+def method(rounds: int, scratch: Path) -> str:
     """Return how it was measured."""
-    return _paragraph(METHOD.format(rounds=rounds, scratch=scratch))
+    return _paragraph(METHOD.format(rounds=rounds, disk=_filesystem(scratch)))
 
 
 def summary(results: Iterable[str]) -> str:
@@ -220,6 +220,13 @@ Over the lake of {rows:,} rows as ingest has left it, in {files:,} files, not co
 process to its end. `alone` is DuckDB's `read_parquet` over the same files, whose answers must be the same."""
     titles = ("", "rows", "whofrom sql, s", "peak MiB", "alone, s", "peak MiB", "ours to alone")
     return f"## Queries\n\n{_paragraph(words)}\n{table(titles, lines)}"
+
+
+def _filesystem(folder: Path) -> str:
+    """Return the type of the file system that holds a folder."""
+    mounts = [line.split()[1:3] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    above = {str(one) for one in (folder, *folder.parents)}
+    return max(((len(place), kind) for place, kind in mounts if place in above), default=(0, "?"))[1]
 
 
 def _paragraph(words: str) -> str:

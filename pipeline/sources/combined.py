@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from echo.record import header_text
 from echo.record.combined import BEHIND, EMPTY, HOP_LIST, IN_FRONT, PEER, QUOTED, why_not
-from pipeline.sources.fields import request_columns
+from pipeline.sources.fields import nullif, request_columns
 from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch
 from pipeline.sources.patterns import CLF
 from pipeline.sources.quotes import cut
@@ -74,7 +74,7 @@ def parse(lines: Sequence[bytes], *, quick: bool = True) -> Parsed:
     quick  whether to cut the lines that are without surprises at their quotes: the same rows, sooner
     """
     text = decode(lines)
-    left = pa.array(range(len(lines)), pa.int64())
+    left = pa.arange(0, len(lines))
     blank = pc.equal(pc.binary_length(text), 0)
     rejects = [(index, EMPTY) for index in left.filter(blank).to_pylist()]
     left = left.filter(pc.invert(blank))
@@ -110,23 +110,19 @@ def _columns(found: pa.Array) -> dict[str, pa.Array]:
     return {name: pc.struct_field(found, name) for name in GROUPS}
 
 
-def _nullif(column: pa.Array, *texts: str) -> pa.Array:
-    return pc.if_else(pc.is_in(column, pa.array(texts)), pa.scalar(None, pa.string()), column)
-
-
 def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
     peer, in_front = _in_front(fields["peer"])
     present: dict[str, pa.Array] = {
-        "referer": _nullif(fields["referer"], "-", ""),
+        "referer": nullif(fields["referer"], "-", ""),
         "x-forwarded-for": pc.coalesce(_behind(fields["rest"]), in_front),
     }
     columns = {
         "ts": ts,
         "peer_ip": peer,
-        "host": _nullif(fields["host"], ""),
-        "user": _nullif(fields["user"], "-", '""', ""),
+        "host": nullif(fields["host"], ""),
+        "user": nullif(fields["user"], "-", '""', ""),
         **request_columns(fields["request"]),
-        "user_agent": _nullif(fields["agent"], "-", ""),
+        "user_agent": nullif(fields["agent"], "-", ""),
         "headers": headers_of(
             {name: column for name, column in present.items() if column.null_count < len(column)}, len(ts)
         ),
@@ -143,7 +139,7 @@ def _in_front(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     if not pc.any(odd).as_py():
         return column, pa.nulls(len(column), pa.string())
     found = pc.extract_regex(column, IN_FRONT)
-    parts = {name: _nullif(pc.struct_field(found, name), "", "-") for name in ("quoted", "peer", "bare")}
+    parts = {name: nullif(pc.struct_field(found, name), "", "-") for name in ("quoted", "peer", "bare")}
     listed = pc.coalesce(parts["quoted"], pc.utf8_trim(parts["bare"], '"'))
     return pc.if_else(odd, parts["peer"], column), pc.if_else(odd, listed, NONE)
 

@@ -26,6 +26,9 @@ HEADER = "h_"
 OF_HEADERS = {"host": "host", "user-agent": "agent", "x-request-id": "request_id"}
 WRITER = "writer"  # client_source and client_reason where the program that wrote the line had made up its mind
 NO_TEXT = pa.scalar(None, pa.string())
+NOTHING = ("-", "", '""')  # how logs write that there is no value
+# most requests: three words, the second of them a path
+PLAIN_REQUEST = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ /[^ ]* HTTP/[0-9](?:\.[0-9])?$"
 MAX_DIGITS = 18  # of a whole number: what int64 surely holds; more are no size that any server counts
 
 _ENDPOINT = r"^(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<ip>.*?))(?::(?P<port>\d{1,5}))?$"
@@ -79,7 +82,16 @@ def header_field(name: str) -> str:
 
 def none(column: pa.Array) -> pa.Array:
     """Return texts, null where the log says that there is no value."""
-    return pc.if_else(pc.is_in(column, pa.array(["-", "", '""'])), NO_TEXT, column)
+    return nullif(column, *NOTHING)
+
+
+def nullif(column: pa.Array, *texts: str) -> pa.Array:
+    """Return texts, null in place of some."""
+    found = pc.is_in(column, pa.array(texts))
+    hits = pc.sum(found).as_py() or 0
+    if not hits:
+        return column
+    return pa.nulls(len(column), column.type) if hits == len(column) else pc.if_else(found, NO_TEXT, column)
 
 
 def whole(column: pa.Array) -> pa.Array:
@@ -134,17 +146,35 @@ def request_columns(column: pa.Array) -> Columns:
     """Return method, target and protocol of request lines; what is none stands as the target, and error says so."""
     encoded = column.dictionary_encode()  # one path is asked for by many
     lines = encoded.dictionary
+    plain = pc.match_substring_regex(lines, PLAIN_REQUEST)
+    columns = _plain_requests(lines.filter(plain))
+    if not pc.all(plain).as_py():
+        others = _requests(lines.filter(pc.invert(plain)))
+        numbers = pa.arange(0, len(lines))
+        order = pa.concat_arrays([numbers.filter(plain), numbers.filter(pc.invert(plain))])
+        place = pc.inverse_permutation(order, max_index=len(lines) - 1)
+        columns = {name: pa.concat_arrays([texts, others[name]]).take(place) for name, texts in columns.items()}
+    return {name: texts.take(encoded.indices) for name, texts in columns.items()}
+
+
+def _plain_requests(lines: pa.Array) -> Columns:
+    words = pc.split_pattern(lines, " ").flatten()
+    starts = pc.multiply(pa.arange(0, len(lines)), 3)
+    method, target, protocol = (words.take(pc.add(starts, number)) for number in range(3))
+    return {"method": method, "target": target, "protocol": protocol, "error": pa.nulls(len(lines), pa.string())}
+
+
+def _requests(lines: pa.Array) -> Columns:
     found = pc.extract_regex(lines, REQUEST)
     if found.null_count:
         found = pc.coalesce(found, pc.extract_regex(lines, ODD_REQUEST))
     is_http = found.is_valid()
-    columns = {
+    return {
         "method": pc.struct_field(found, "method"),
         "target": pc.if_else(is_http, pc.struct_field(found, "target"), none(lines)),
         "protocol": none(pc.utf8_ltrim_whitespace(pc.struct_field(found, "protocol"))),
         "error": pc.if_else(is_http, NO_TEXT, NO_REQUEST),
     }
-    return {name: texts.take(encoded.indices) for name, texts in columns.items()}
 
 
 def _target(path: pa.Array, query: pa.Array | None) -> pa.Array:

@@ -206,7 +206,7 @@ class Follower:
             found = expand(self._patterns)
         except SourceFault:  # between two names of a rotation
             return
-        for name, _ in found:
+        for name, *_ in found:
             self._look_at(name)
 
     def _look_at(self, name: str) -> None:

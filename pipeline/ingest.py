@@ -43,6 +43,7 @@ from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
 from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, read_head
+from pipeline.sources.stores import source_of
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 from pipeline.texts import addresses
 
@@ -150,7 +151,7 @@ def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = 
             known = candidates[0] if len(candidates) < 3 or name == STDIN else _chosen(name, head, candidates)
             if known is None:
                 continue
-            run = Run(name, lake, settings, known, watch, cores())
+            run = Run(source_of(name), lake, settings, known, watch, cores())
             passes.append(run)
             try:
                 run.read(stream, head, growing=growing)

@@ -18,6 +18,8 @@ from typing import NamedTuple, TextIO
 from rich.cells import cell_len, set_cell_size
 
 from echo.clientip import printable
+from pipeline.sources.folders import Found
+from pipeline.sources.stores import source_of
 
 EVERY = 0.2  # seconds between two lines
 FIRST_AFTER = 0.5  # a run that is done sooner needs no line
@@ -86,11 +88,11 @@ class Progress(Watch):
     """Writes the line of all sources of a run."""
 
     def __init__(
-        self, names: Sequence[str], out: TextIO, now: Callable[[], float] = time.monotonic, width: int | None = None
+        self, found: Sequence[Found], out: TextIO, now: Callable[[], float] = time.monotonic, width: int | None = None
     ) -> None:
-        """Take the names of all sources in their order; the width is the terminal's unless one is given."""
-        sizes = [_size(name) for name in names]
-        self._sizes = {name: size or 0 for name, size in zip(names, sizes, strict=True)}
+        """Take all sources in their order; the width is the terminal's unless one is given."""
+        sizes = [_size(one.name) if one.size is None else one.size for one in found]
+        self._sizes = {one.name: size or 0 for one, size in zip(found, sizes, strict=True)}
         self._total = 0 if None in sizes else sum(self._sizes.values())
         self._out, self._now, self._width = out, now, width
         self._name = ""
@@ -133,15 +135,15 @@ class Progress(Watch):
         since, done_then, rows_then = self._past[0]
         span = max(now - since, EVERY)
         rates = (self._rows - rows_then) / span, (done - done_then) / span
-        state = State(printable(Path(self._name).name), done, self._total, self._rows, *rates)
+        state = State(printable(Path(source_of(self._name)).name), done, self._total, self._rows, *rates)
         self._out.write(CLEAR + line(state, self._width or _width(self._out)))
         self._out.flush()
         self._shown = True
 
 
-def watching(names: Sequence[str], out: TextIO) -> Progress | None:
+def watching(found: Sequence[Found], out: TextIO) -> Progress | None:
     """Return what shows the progress, None where nobody could see it or a line cannot be written over."""
-    return Progress(names, out) if out.isatty() and os.environ.get("TERM") != "dumb" else None
+    return Progress(found, out) if out.isatty() and os.environ.get("TERM") != "dumb" else None
 
 
 def _size(name: str) -> int | None:

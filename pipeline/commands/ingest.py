@@ -25,6 +25,8 @@ from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import STDIN, expand
+from pipeline.sources.stores import is_store, source_of, store_of
+from pipeline.sources.troubles import Unreachable
 
 EXIT_FAILED = 1
 WHOLE = "none"  # of --anonymize: addresses stay as they are
@@ -102,9 +104,10 @@ def ingest(
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
 
-    SOURCE is a file, a folder with all that is below it, a glob in quotes, or - for standard input; plain, gzip, zstd,
-    bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime or syslog. A source that was
-    ingested before adds only what is new in it.
+    SOURCE is a file, a folder with all that is below it, a glob in quotes, or - for standard input; or an object, all
+    below a prefix, or a glob in a store: s3://BUCKET/KEY, gs://BUCKET/KEY, abfs://CONTAINER@ACCOUNT.dfs.….net/KEY.
+    Plain, gzip, zstd, bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime or
+    syslog. A source that was ingested before adds only what is new in it.
     """
     if retry_rejects and (sources or strict):
         raise UsageFault("reads the lake's rejects, no SOURCE, and stops at none", "--retry-rejects", "say it alone")
@@ -112,13 +115,25 @@ def ingest(
         raise UsageFault("no SOURCE is named", "ingest", "name a log file, a folder, or - for standard input")
     if follow and (retry_rejects or STDIN in sources):
         raise UsageFault("is for files", "--follow", "name a log file or a folder; standard input needs no --follow")
+    if follow and any(map(is_store, sources)):
+        raise UsageFault(
+            "is for files, not for a store's objects, which do not grow",
+            "--follow",
+            "leave it away, and run again when there are new ones: only they are added",
+        )
     if form is not None:
         named(form)
     config = load_config(config_path, trust)
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    found = expand(sources, _say_skipped) if not follow else []
+    failed: list[Fault] = []
+
+    def refuse(fault: Fault) -> None:
+        click.echo(f"whofrom: error: {fault}", err=True)
+        failed.append(fault)
+
+    found = expand(sources, _say_skipped, refuse) if not follow else []
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     anonymizer = _anonymizer(mode, key_path, lake)
@@ -127,39 +142,45 @@ def ingest(
         _say_retried(reduce(Retried.plus, retry(lake, settings), Retried()))
         return
 
-    failed = False
     total = Outcome("total")
     if follow:
         _follow(sources, lake, settings)
         return
-    progress = watching([name for name, _ in found], sys.stderr)
-    for name, listed in found:
+    progress = watching(found, sys.stderr)
+    unreachable: set[str] = set()
+    untried = 0
+    for name, listed, _ in found:
+        if store_of(name) in unreachable:
+            untried += 1
+            continue
         try:
             outcome = _ingested(name, lake, settings, progress)
         except NoLog as fault:
             if listed:
                 _say_skipped(name, fault.fault)
-                continue
-            click.echo(f"whofrom: error: {fault}", err=True)
-            failed = True
+            else:
+                refuse(fault)
             continue
         except Gone as fault:
             if name not in sources:
                 _say_skipped(name, "gone meanwhile: renamed or deleted by a rotation")
-                continue
-            click.echo(f"whofrom: error: {fault}", err=True)
-            failed = True
+            else:
+                refuse(fault)
             continue
         except Rejected as fault:
-            click.echo(f"whofrom: error: {fault}", err=True)
-            failed = True
+            refuse(fault)
             break
+        except Unreachable as fault:
+            refuse(fault)
+            unreachable.add(store_of(name))
+            continue
         except Fault as fault:
-            click.echo(f"whofrom: error: {fault}", err=True)
-            failed = True
+            refuse(fault)
             continue
         _say(outcome, lake_path)
         total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
+    if untried:
+        click.echo(f"{untried:,} more of it not tried; run again: what is in the lake is not added twice", err=True)
     if len(found) > 1:
         click.echo(f"total: {total.rows:,} rows, {total.rejects:,} rejects", err=True)
     if geo is None and not no_geo and total.rows:
@@ -232,7 +253,7 @@ def _say_retried(done: Retried) -> None:
 
 
 def _say_skipped(name: str, why: str) -> None:
-    click.echo(f"{printable(name)}: skipped: {why}", err=True)
+    click.echo(f"{printable(source_of(name))}: skipped: {why}", err=True)
 
 
 def _say(outcome: Outcome, lake_path: str) -> None:

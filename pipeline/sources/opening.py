@@ -1,22 +1,33 @@
-"""Opens a source, plain or compressed, a file, or `-` for standard input; what it gives is the text."""
+"""
+Opens a source, plain or compressed: a file, an object of a store, or `-` for standard input; what it gives is the text.
+
+A compressed file is read through once first: one that is cut short must be refused before its first rows are committed.
+A compressed object is fetched once, not twice, since each byte of it costs time and money: it is kept while it is read,
+a large one in a file without a name, which is gone when this process is. A plain object is read in ranges and not kept.
+An object is whole when it is there, so its last line is, too: only a plain file may still grow.
+"""
 
 from __future__ import annotations
 
 import lzma
 import shlex
 import sys
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from echo.clientip import printable
 from pipeline.errors import Gone, SourceFault, Unfinished
 from pipeline.sources.folders import STDIN
+from pipeline.sources.objects import open_object
 from pipeline.sources.packed import ENDS, MAGIC_BYTES, fault_of, packing_of
+from pipeline.sources.stores import is_store, source_of
 
 READ_BYTES = 1 << 20
+KEPT_BYTES = 16 << 20  # of a compressed object, kept in memory: most that load balancers write are smaller
 
 
 class _Watched:
@@ -38,17 +49,19 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
     """
     Open a source and say whether it may still grow (a plain file), decompressing it whatever the name says.
 
-    A compressed file is read through once first: one that is cut short must be refused before its first rows are
-    committed.
-
-    told  hears with each read up to which byte of the file, as it lies on the disk, that was
+    told  hears with each read up to which byte of the source, as it is stored, that was
     """
-    shown = printable(name)
+    shown = printable(source_of(name))
     packing = None
     try:
-        raw: IO[bytes] = sys.stdin.buffer if name == STDIN else Path(name).open("rb", buffering=READ_BYTES)  # noqa: SIM115
-        try:
+        with ExitStack() as closing:
+            raw, size = _raw(name)
+            if name != STDIN:
+                closing.enter_context(raw)
             packing = packing_of(raw.peek(MAGIC_BYTES)[:MAGIC_BYTES])  # type: ignore[attr-defined]  # a BufferedReader
+            if packing is not None and is_store(name):
+                kept = closing.enter_context(tempfile.SpooledTemporaryFile(KEPT_BYTES))
+                raw, told = _fetched(raw, kept, size, shown, told)
             if packing is not None and name != STDIN and raw.seekable():
                 whole = packing.unpack(raw)
                 while whole.read(READ_BYTES):
@@ -57,17 +70,51 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
             stream = raw if packing is None else packing.unpack(raw)
             if told is not None:
                 stream = cast("IO[bytes]", _Watched(stream, raw, told))
-            yield stream, packing is None and name != STDIN
-        finally:
-            if name != STDIN:
-                raw.close()
+            yield stream, packing is None and name != STDIN and not is_store(name)
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         wrong = fault_of(error) if packing is not None else None
         if packing is not None and wrong is not None:
-            rest = f"{packing.tool} {shlex.quote(name)} | whofrom ingest -"
+            rest = f"{packing.tool} {'FILE' if is_store(name) else shlex.quote(name)} | whofrom ingest -"
             raise (Unfinished if wrong == ENDS else SourceFault)(
                 f"the {packing.name} {wrong}", shown, f"fetch it again, or take what can be read of it: {rest}"
             ) from None
         reason = getattr(error, "strerror", None) or error
         fault = Gone if isinstance(error, FileNotFoundError) else SourceFault
         raise fault(f"cannot read it: {reason}", shown, "check the path and its mode") from None
+
+
+def _raw(name: str) -> tuple[IO[bytes], int]:
+    """Open what holds a source's bytes as they are stored, and tell an object's size, 0 of others."""
+    if is_store(name):
+        return open_object(name)
+    return (sys.stdin.buffer if name == STDIN else Path(name).open("rb", buffering=READ_BYTES)), 0
+
+
+def _fetched(
+    raw: IO[bytes],
+    kept: tempfile.SpooledTemporaryFile[bytes],
+    size: int,
+    shown: str,
+    told: Callable[[int], None] | None,
+) -> tuple[IO[bytes], Callable[[int], None] | None]:
+    """
+    Fetch a compressed object whole, and return what holds it now, and who hears how far it is read.
+
+    To whom it is told, fetching is the first half of its bytes, and reading them is the other.
+    """
+    fetched = 0
+    while data := raw.read(READ_BYTES):
+        fetched += len(data)
+        try:
+            kept.write(data)
+            kept.flush()
+        except OSError as error:
+            raise SourceFault(
+                f"cannot keep it in {printable(tempfile.gettempdir())} while it is read: {error.strerror}",
+                shown,
+                f"it needs {size:,} bytes there; name a folder that has them by TMPDIR",
+            ) from None
+        if told is not None:
+            told(fetched // 2)
+    kept.seek(0)
+    return cast("IO[bytes]", kept), None if told is None else lambda position: told((size + position) // 2)

@@ -38,7 +38,7 @@ def _zstd(raw: IO[bytes]) -> IO[bytes]:
 
 
 PACKINGS = (
-    Packing("gzip", b"\x1f\x8b", lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw)), "zcat"),
+    Packing("gzip", b"\x1f\x8b", lambda raw: cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")), "zcat"),
     Packing("zstd", b"\x28\xb5\x2f\xfd", _zstd, "zstdcat"),
     Packing("bzip2", b"BZh", lambda raw: cast("IO[bytes]", bz2.BZ2File(raw)), "bzcat"),
     Packing("xz", b"\xfd7zXZ\0", lambda raw: cast("IO[bytes]", lzma.LZMAFile(raw)), "xzcat"),  # noqa: SIM115  # raw is closed

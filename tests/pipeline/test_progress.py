@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pipeline.progress import CLEAR, EVERY, FIRST_AFTER, Progress, State, clock, line, size_of
+from pipeline.sources.folders import Found
 
 STATE = State("access.log.2.gz", 412_000_000, 1_100_000_000, 1_203_000, 310_000.4, 9_500_000.0)
 LINE = b'203.0.113.7 - - [17/May/2015:10:05:00 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n'
@@ -65,7 +66,7 @@ def test_it_is_shown_a_few_times_a_second_over_all_sources(tmp_path: Path) -> No
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(bytes(1000))
     out, time = io.StringIO(), [0.0]
-    progress = Progress([str(tmp_path / "a"), str(tmp_path / "b")], out, lambda: time[0], 80)
+    progress = Progress([Found(str(tmp_path / "a")), Found(str(tmp_path / "b"))], out, lambda: time[0], 80)
     progress.begin(str(tmp_path / "a"))
     progress.read(500)
     assert not out.getvalue()

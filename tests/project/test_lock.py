@@ -28,7 +28,7 @@ def pinned(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_holds_what_is_asked_for_and_nothing_without_a_hash(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text("utf-8")
-    asked = {re.split(r"[<>=;\s]", requirement)[0].lower() for requirement in LOCKS[name]}
+    asked = {re.split(r"[\[<>=;\s]", requirement)[0].lower() for requirement in LOCKS[name]}
     assert asked <= pinned(name).keys()
     assert "://" not in text
     for entry in re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE):

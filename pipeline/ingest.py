@@ -34,7 +34,7 @@ from pipeline.lake import Lake, rejects_of, rows_of
 from pipeline.lake.parts import File
 from pipeline.marks import Known, choose, line_id, namesakes
 from pipeline.progress import Watch
-from pipeline.resolve import POLICY_OF_RECORD, resolve
+from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.rows import MAX_RAW_BYTES, REJECT_SCHEMA
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.columns import array_of
@@ -424,7 +424,7 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
     Return all columns of the lake for a batch of records.
 
     A row that brings a verdict (`client_reason`), as our own records and those of proxies that derive the client do,
-    keeps it unless a policy was given.
+    keeps it unless a policy was given and there is something to resolve by it.
     """
     rows = batch.num_rows
     columns = {name: batch.column(name) for name in batch.schema.names}
@@ -434,10 +434,12 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
     columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
     judged = {name: found[name] for name in found.schema.names if name not in ("client_depth", "peer_trusted")}
     judged["policy"] = pa.repeat(pa.scalar(applied.id), rows)
-    brings = columns["client_reason"].is_valid()
-    if policy is None and pc.any(brings).as_py():
+    brings = columns["client_reason"].is_valid() if policy is None else stands_alone(batch, found)
+    if pc.any(brings).as_py():
         told = {name: columns[name] for name in ("client_source", "client_reason")}
-        told |= {**addresses(columns["client_ip"]), "policy": pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)}
+        told |= addresses(columns["client_ip"])
+        if policy is None:
+            told["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
         judged |= {name: pc.if_else(brings, column, judged[name]) for name, column in told.items()}
     columns |= judged
     columns |= _logins(columns, found["peer_trusted"], settings.rules)

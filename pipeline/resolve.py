@@ -13,6 +13,7 @@ Equal to `Policy.resolve` on every row; tests hold the two together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,6 +50,7 @@ from echo.clientip.strategies import (
     Step,
 )
 from pipeline.headers import read_headers
+from pipeline.rows import BY_WRITER
 from pipeline.texts import Columns, Texts
 
 POLICY_OF_RECORD = "record"  # in column `policy`: the server's own verdict was kept
@@ -111,6 +113,19 @@ def resolve(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
         pieces.add(left, found, final=not policy.is_chain)
     columns = {**pieces.together(), "peer_ip": peers.text(peers.index), "peer_trusted": trusted}
     return pa.RecordBatch.from_pydict(columns)
+
+
+def stands_alone(batch: pa.RecordBatch, found: pa.RecordBatch) -> pa.Array:
+    """
+    Return for each row whether what its writer took for its client is all that is known of it: there is no peer, as in
+    Cloudflare's logs, and no header that the policy reads. Such a verdict cannot be worked out again.
+
+    batch  rows with the client_source that they bring
+    found  what resolve made of them
+    """
+    unheard = pc.is_in(found["client_reason"], pa.array([NO_HEADER.code, PEER_INVALID.code]))
+    told = pc.fill_null(pc.equal(batch["client_source"], BY_WRITER), fill_value=False)
+    return reduce(pc.and_, (told, unheard, batch["peer_ip"].is_null(), batch["proxied_ip"].is_null()))
 
 
 class _Pieces:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from echo.record import FIELDS
 
+BY_WRITER = "writer"  # client_source and client_reason where the program that wrote the line had made up its mind
 HEADERS_TYPE = pa.map_(pa.string(), pa.list_(pa.string()))
 ARROW_TYPES: dict[str, pa.DataType] = {
     "int": pa.int64(),

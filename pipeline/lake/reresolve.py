@@ -10,7 +10,8 @@ Rules:
 1. A row is done when it carries the policy's id and the database's build; files whose rows are all done are passed
    over. So a run that was killed goes on where it ended, and a second run has nothing to do.
 2. With a policy every row is resolved by it, those too whose verdict came with the record (policy 'record'), as
-   `ingest --config` does; `keep_verdicts` leaves these their client, and renews their place.
+   `ingest --config` does; `keep_verdicts` leaves these their client, and renews their place. Where the verdict is all
+   there is (no peer, no header), it stays in any case.
 3. Without a policy only the place is renewed, from the client that a row has.
 4. Rows whose addresses were made unrecognisable (`anonymized`) stay as they are: what they hold is not the evidence.
 5. User and login stay as they are, and so does the server's finding.
@@ -42,12 +43,12 @@ from pipeline.lake.keeper import keeping
 from pipeline.lake.kinds import Kinds
 from pipeline.lake.parts import File
 from pipeline.lake.table import REQUESTS, Lake
-from pipeline.resolve import POLICY_OF_RECORD, resolve
+from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
 
 BATCH_ROWS = 1 << 16  # with all columns some tens of megabytes; row groups of this size are what DuckDB scans well
 WHY = "re-resolve"
-EVIDENCE = ("peer_ip", "proxied_ip", "headers")
+EVIDENCE = ("peer_ip", "proxied_ip", "headers", "client_source")
 RESOLVED = ("client_ip", "client_ip_num", "client_class", "client_source", "client_reason")
 PLACED = tuple(column.name for column in GEO_COLUMNS)
 MARKS = ("policy", "geo_build", "anonymized")  # what tells whether a row is done
@@ -250,7 +251,8 @@ def renew(batch: pa.RecordBatch, task: Task, report: Report) -> pa.RecordBatch:
     if task.policy is not None:
         evidence = pa.RecordBatch.from_pydict({name: _column(batch, name) for name in EVIDENCE})
         found = resolve(evidence, task.policy)
-        new = {name: _chosen(client, found[name], _column(batch, name)) for name in RESOLVED}
+        other = pc.and_(client, pc.invert(stands_alone(evidence, found)))
+        new = {name: _chosen(other, found[name], _column(batch, name)) for name in RESOLVED}
         new["policy"] = pc.if_else(client, pa.scalar(task.policy.id), _column(batch, "policy"))
     clients = new.get("client_ip", _column(batch, "client_ip"))
     places = no_geo(rows) if task.geo is None else task.geo.columns(clients)

@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from echo.record import REDACTED, REDACTED_HEADERS
 from echo.record.combined import NO_REQUEST, ODD_REQUEST, REQUEST
+from pipeline.rows import BY_WRITER
 from pipeline.sources.format import NO_TIME, Parsed, headers_of, record_batch
 from pipeline.sources.times import clf_times, epoch_times, iso_times, micros
 
 HEADER = "h_"
 # headers that have columns of their own
 OF_HEADERS = {"host": "host", "user-agent": "agent", "x-request-id": "request_id"}
-WRITER = "writer"  # client_source and client_reason where the program that wrote the line had made up its mind
 NO_TEXT = pa.scalar(None, pa.string())
 NOTHING = ("-", "", '""')  # how logs write that there is no value
 # most requests: three words, the second of them a path
@@ -187,7 +187,7 @@ def _verdict(columns: Mapping[str, pa.Array]) -> Columns:
     client = columns.get("client_ip")
     if client is None:
         return {}
-    said = pc.if_else(client.is_valid(), pa.scalar(WRITER), NO_TEXT)
+    said = pc.if_else(client.is_valid(), pa.scalar(BY_WRITER), NO_TEXT)
     return {"client_source": said, "client_reason": said}
 
 

@@ -4,8 +4,8 @@ Traefik's common log format (`accessLog`, format `common`).
     ClientHost - user [time] "method path protocol" status size "referer" "user agent" count "router" "service" Nms
 
 ClientHost is the client's raw X-Forwarded-For where one came, else the peer. A text with a comma or a blank in it is
-certainly the header: it is kept as that, and the line names no peer. A single address may be either, which the line
-does not say: it stands as the peer.
+certainly the header, so is a word that is no address: it is kept as that, and the line names no peer. A single address
+may be either, which the line does not say: it is what Traefik took for its client, the writer's verdict, and no peer.
 
 Traefik escapes nothing. A line with quotes in a value is read by a looser pattern, unless a client can have made one
 line look like another, or brought an address to the peer's place: quotes or a second ` - ` in front of a time in
@@ -18,14 +18,15 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
+from echo.record.combined import PEER
 from pipeline.sources import combined
 from pipeline.sources.format import decode
 from pipeline.sources.patterns import CLF, CLF_TIME, doubting, patterned
 
 _WORD = r'(?:[^\s"-][^\s"]*|-[^\s"]+)'  # not a dash alone
 _USER = rf"(?P<user>-| *{_WORD}(?: +{_WORD})* *| *)"
-_HEADER = rf'(?P<h_x_forwarded_for>{_WORD}(?: +{_WORD})+|[^\s",]*,[^\s"]*)'
-_FRONTS = (rf'(?P<peer>[^\s,"]+) - {_USER}', f"{_HEADER} - {_USER}")
+_HEADER = rf'(?P<h_x_forwarded_for>{_WORD}(?: +{_WORD})*|[^\s",]*,[^\s"]*)'
+_FRONTS = (rf"(?P<writer_client>{PEER}) - {_USER}", f"{_HEADER} - {_USER}")
 _TAIL = r' (?:\d+|-) "[^"]*" "[^"]*" (?P<millis>\d+)ms$'  # no client writes this
 
 
@@ -42,7 +43,10 @@ def _certain(lines: Sequence[bytes]) -> int:
     return pc.sum(pc.match_substring_regex(decode(lines), rf'\[{CLF_TIME}\] ".*{_TAIL}')).as_py() or 0
 
 
-_MEANING = "Traefik's common log format; a list in its first column is X-Forwarded-For, a single address there may be"
+_MEANING = (
+    "Traefik's common log format; a list in its first column is X-Forwarded-For, a single address that or the peer:"
+    " Traefik's verdict"
+)
 _LOOSE = patterned("traefik", _MEANING, _patterns(".*?"), combined.parse)
 TRAEFIK = patterned(
     "traefik",

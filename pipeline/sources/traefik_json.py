@@ -2,7 +2,7 @@
 Traefik's access log as JSON.
 
 1. ClientAddr is the peer, its port behind it. Where Traefik was told to drop it, a single ClientHost may be the peer or
-   the header, as in its common log format: it stands as the peer, and a list is the header.
+   the header, as in its common log format: it is the writer's verdict, and a list is the header.
 2. ClientHost is X-Forwarded-For as it arrived (the entry point has removed it where it does not trust the peer), or the
    peer's address again where there was none: where it is not the peer's it is the header, unless that is logged itself.
 3. Headers are `request_<Name>`, those that Traefik was told to keep, and X-Real-Ip and X-Forwarded-… that it adds.
@@ -35,6 +35,7 @@ HEADER = "request_"
 XFF = "x-forwarded-for"
 _LIST = re.compile("[, ]")
 FIELDS = {
+    "peer_end": ("ClientAddr",),
     "host": ("RequestHost", "RequestAddr"),
     "user": ("ClientUsername",),
     "method": ("RequestMethod",),
@@ -63,18 +64,15 @@ def _texts(records: list[Document]) -> Texts:
     return {
         **times(column(records, "StartUTC", "StartLocal", "time")),
         **columns(records, FIELDS),
-        "peer_end": pa.array([_peer(record) for record in records], pa.string()),
+        "writer_client": pa.array([_verdict(record) for record in records], pa.string()),
         "seconds": seconds_of_nanos(column(records, "Duration")),
     }
 
 
-def _peer(record: Document) -> str | None:
-    end, host = record.get("ClientAddr"), record.get("ClientHost")
-    if isinstance(end, str):
-        return end
-    if not isinstance(host, str) or _LIST.search(host):
-        return None
-    return f"[{host}]" if ":" in host else host
+def _verdict(record: Document) -> str | None:
+    host = record.get("ClientHost")
+    alone = isinstance(host, str) and not isinstance(record.get("ClientAddr"), str) and not _LIST.search(host)
+    return host if alone else None
 
 
 def _headers(record: Document) -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,7 @@ from pipeline.errors import LakeFault, SourceFault
 from pipeline.geo import Geo
 from pipeline.ingest import Outcome, Settings, enrich, ingest_source
 from pipeline.lake import REQUESTS, Lake
+from pipeline.rows import HEADERS_TYPE
 from pipeline.sources import reader
 from pipeline.sources.format import record_batch
 
@@ -439,3 +440,15 @@ def test_a_row_keeps_the_verdict_that_it_brings_and_one_without_is_resolved() ->
     assert rows(Settings(policy)) == [
         (address, "peer", "peer-untrusted", "private", policy.id) for address in texts["peer_ip"]
     ]
+
+
+def test_a_verdict_without_a_peer_or_a_header_stands_under_a_policy_too() -> None:
+    """Cloudflare's logs name no peer; an Envoy's X-Forwarded-For is walked by the policy."""
+    headers = pa.array([None, [("x-forwarded-for", ["198.51.100.7"])]], HEADERS_TYPE)
+    told = {name: pa.array(["writer", "writer"]) for name in ("client_source", "client_reason")}
+    batch = record_batch({"client_ip": pa.array(["203.0.113.7"] * 2), "headers": headers, **told}, 2)
+    policy = make_policy(trusted=["192.0.2.0/24"])
+    columns = enrich(batch, "log", pa.array([0, 1]), Settings(policy))
+    assert columns["client_ip"].to_pylist() == ["203.0.113.7", "198.51.100.7"]
+    assert columns["client_source"].to_pylist() == ["writer", "x-forwarded-for"]
+    assert columns["policy"].to_pylist() == [policy.id] * 2

@@ -111,6 +111,17 @@ def test_rows_whose_verdict_came_with_the_record(
     assert run(lake, task_of(geo=geo, keep_verdicts=keep)).renewed == 0
 
 
+def test_a_verdict_with_nothing_to_resolve_stays(lake: Lake, sql: Sql, tmp_path: Path) -> None:
+    """Cloudflare names no peer: what it says of the visitor is in no other column."""
+    line = {"ClientIP": CLIENT, "EdgeStartTimestamp": "2026-11-22T20:32:25Z", "RequestHeaders": {}}
+    (tmp_path / "log").write_bytes(orjson.dumps(line) + b"\n")
+    ingest_source(str(tmp_path / "log"), lake, Settings())
+    assert run(lake, task_of()).clients == {}
+    (row,) = sql(FOUND)
+    assert (row["client_ip"], row["client_source"], row["policy"]) == (CLIENT, "writer", NEW.policy.id)
+    assert run(lake, task_of()).renewed == 0
+
+
 def test_a_run_that_died_goes_on_with_the_dates_that_are_left(
     lake: Lake, put: Put, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:

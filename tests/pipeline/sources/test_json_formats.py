@@ -354,7 +354,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "Traefik: ClientHost alone may be the peer": (
         "traefik",
         {"ClientAddr": None, "ClientHost": "2001:db8::9", "request_Authorization": None},
-        {"peer_ip": "2001:db8::9", "peer_port": None, "headers": [("user-agent", ["Nikto"])]},
+        {"peer_ip": None, "client_ip": "2001:db8::9", **VERDICT, "headers": [("user-agent", ["Nikto"])]},
     ),
     "Traefik: a list in ClientHost alone is the header": (
         "traefik",

@@ -17,7 +17,9 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "a single address": (
         f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" 200 414 "-" "-" {TAIL}',
         {
-            "peer_ip": "172.17.0.1",
+            "peer_ip": None,
+            "client_ip": "172.17.0.1",
+            "client_source": "writer",
             "headers": None,
             "user_agent": None,
             "user": None,
@@ -34,6 +36,14 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         f'203.0.113.7,[2001:db8::7]:80 - - {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
         {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7,[2001:db8::7]:80"])]},
     ),
+    "a word that is no address": (
+        f'unknown - - {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "client_ip": None, "headers": [("x-forwarded-for", ["unknown"])]},
+    ),
+    "an address with a port": (
+        f'[2001:db8::7]:80 - - {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
+        {"peer_ip": None, "client_ip": "[2001:db8::7]:80", "client_source": "writer"},
+    ),
     "garbage in the list": (
         f'<b>, x y, 203.0.113.7 - jane {TIME} "GET /a HTTP/1.1" 200 4 "-" "x" {TAIL}',
         {"peer_ip": None, "headers": [("x-forwarded-for", ["<b>, x y, 203.0.113.7"])], "user": "jane"},
@@ -44,11 +54,11 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "a user with blanks": (
         f'172.17.0.1 - jane doe {TIME} "GET / HTTP/1.1" 200 4 "-" "x" {TAIL}',
-        {"peer_ip": "172.17.0.1", "user": "jane doe", "headers": None},
+        {"client_ip": "172.17.0.1", "user": "jane doe", "headers": None},
     ),
     "a referer without quotes, as old versions wrote it": (
         f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 200 4 - "x" {TAIL}',
-        {"peer_ip": "172.17.0.1", "user_agent": "x", "duration_us": 12_000},
+        {"client_ip": "172.17.0.1", "user_agent": "x", "duration_us": 12_000},
     ),
     "no status": (
         f'172.17.0.1 - - {TIME} "GET /a HTTP/1.1" - - "-" "x" 45640 "-" "-" 0ms',

@@ -170,11 +170,12 @@ def labelled() -> list[Request]:
     found = []
     for case in map(json.loads, CROWDSEC.read_text("utf-8").splitlines()):
         label = case["expected"]
-        if {"peer_ip", "target", "status", "ts"} <= label.keys() and label["status"].isdigit():
+        peer = label.get("peer_ip", label.get("client_ip"))
+        if {"target", "status", "ts"} <= label.keys() and label["status"].isdigit():
             at = read_time(label["ts"]).replace(microsecond=0)
             agent = label.get("user_agent")
             request = Request(
-                peer=label["peer_ip"], at=at, status=int(label["status"]), agent=None if agent in ("-", "") else agent
+                peer=peer, at=at, status=int(label["status"]), agent=None if agent in ("-", "") else agent
             )
             asked = {"method": label["method"], "target": label["target"]} if "method" in label else {}
             found.append(request._replace(**asked) if asked else request._replace(raw=label["target"] or "-"))

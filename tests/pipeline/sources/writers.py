@@ -368,11 +368,11 @@ def writers_verdict(ip: str) -> Row:
 
 
 def in_front(one: Request) -> Row:
-    """Traefik's first column: the header where one came, of which a single address may be the peer's."""
-    if one.forwarded is None:
-        return {}
-    listed = any(mark in one.forwarded for mark in ", ")
-    return {"peer_ip": None, "x-forwarded-for": one.forwarded} if listed else {"peer_ip": one.forwarded}
+    """Traefik's first column: the header where one came; a single address is that or the peer, its verdict."""
+    listed = one.forwarded is not None and any(mark in one.forwarded for mark in ", ")
+    if listed:
+        return {"peer_ip": None, "x-forwarded-for": one.forwarded}
+    return {"peer_ip": None, **writers_verdict(one.forwarded or one.peer)}
 
 
 def headers_twice(one: Request) -> Row:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -28,7 +29,7 @@ from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.ingest import Run, Settings, ingest_now
 from pipeline.lake import Lake
 from pipeline.marks import Known, choose, namesakes
-from pipeline.sources.folders import Say, age, expand
+from pipeline.sources.folders import Found, Say, age, expand
 from pipeline.sources.opening import opened
 from pipeline.sources.packed import MAGIC_BYTES, packing_of
 from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, read_head
@@ -133,7 +134,7 @@ class Follower:
 
         Raises LakeFault; SourceFault if there is nothing to follow at the start; Rejected, where settings are strict.
         """
-        names = [one.name for one in expand(self._patterns, self._skipped)]
+        names = [name for pattern in self._patterns for name in self._named(pattern)]
         self._rotated = dict.fromkeys(names, time.monotonic() + OLD_SECONDS)
         try:
             while not stopped():
@@ -144,6 +145,15 @@ class Follower:
         finally:
             for one in self._followed.values():
                 one.tail.close()
+
+    def _named(self, pattern: str) -> list[str]:
+        """Return the logs that a pattern names at the start; one that a rotation has just taken away is still meant."""
+        try:
+            return [one.name for one in expand([pattern], self._skipped)]
+        except SourceFault:
+            if not _rotations(pattern):
+                raise
+            return [pattern]
 
     def turn(self, now: float) -> None:
         """Read what is new of each log, up to a block of each, and look for new ones if it is time."""
@@ -202,12 +212,12 @@ class Follower:
             self._done.pop(key, None)
 
     def _open_new(self) -> None:
-        try:
-            found = expand(self._patterns)
-        except SourceFault:  # between two names of a rotation
-            return
-        for name, *_ in found:
-            self._look_at(name)
+        for pattern in self._patterns:
+            found: list[Found] = []
+            with suppress(SourceFault):  # between two names of a rotation, or gone for good: the others go on
+                found = expand([pattern])
+            for name, *_ in found:
+                self._look_at(name)
 
     def _look_at(self, name: str) -> None:
         """Begin to follow a file, or take it whole if it is compressed; nothing if that is done."""

@@ -167,6 +167,26 @@ def test_what_was_rotated_while_nobody_followed_is_read_to_its_end(writer: Write
 
 
 @pytest.mark.timeout(60)
+def test_a_log_that_is_away_keeps_nothing_from_the_others(writer: Writer, tmp_path: Path, lake: Lake) -> None:
+    """At the start, between the names of a rotation, and for good."""
+    gone = tmp_path / "gone.log"
+    gone.write_text(LINE % (9, 9, 9, 999_999))
+    writer.write(20)
+    writer.path.rename(f"{writer.path}.1")
+    with following(lake, str(gone), str(writer.path)) as process:
+        wait_for(lake, 21)  # the rotation was written to until now
+        gone.unlink()
+        writer.file.close()
+        writer.file = writer.path.open("a")
+        writer.write(20)
+        wait_for(lake, 41)
+        writer.rename()
+        writer.write(20)
+        wait_for(lake, writer.written + 1)
+        ended(process, signal.SIGTERM)
+
+
+@pytest.mark.timeout(60)
 def test_a_link_to_a_log_is_followed_with_the_rotations_beside_the_log(tmp_path: Path, lake: Lake) -> None:
     """As a node's /var/log/containers has them."""
     pods, link = tmp_path / "pods" / "0.log", tmp_path / "containers" / "echo.log"
@@ -228,6 +248,15 @@ def test_strict_ends_it_and_what_is_no_log_is_told(writer: Writer, tmp_path: Pat
     assert "wtmp: skipped: binary" in said
     assert "access.log: line 21, at byte" in said
     assert counts(lake) == (20, 20, 0)
+
+
+@pytest.mark.timeout(60)
+def test_strict_ends_it_at_what_is_compressed_too(writer: Writer, tmp_path: Path, lake: Lake) -> None:
+    (tmp_path / "old.gz").write_bytes(gzip.compress((LINE % (1, 1, 1, 1) + "junk\n").encode()))
+    command = [WHOFROM, "ingest", "--follow", "--strict", "--no-geo", "--lake", lake.path, f"{tmp_path}/*.gz"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert "old.gz: line 2, at byte" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["-"], ["--retry-rejects"]])

@@ -27,6 +27,7 @@ MIN_WIDTH = 40  # below, columns have no room for a word
 JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 MAX_INTEGER = 1 << 63  # orjson writes 64 bits; most readers of JSON take no more
 SHORT_CELL, CELL_GAP = 40, 2  # of a table's column: the longest IPv6 address is 39 wide; two blanks stand between
+LEAST_COLUMN = 8  # narrower, a column is read letter by letter
 MAX_PLAIN_FLOAT = 1e16  # beyond, its digits are no longer its own
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
@@ -55,7 +56,11 @@ def default_form(stream: TextIO) -> str:
 
 
 def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> None:
-    """Write a table as wide as the terminal; nothing but a sentence where there are no rows."""
+    """
+    Write a table as wide as the terminal; nothing but a sentence where there are no rows.
+
+    Where its columns have no room beside each other, rows are written below each other, a line a value.
+    """
     from rich.cells import cell_len  # noqa: PLC0415  # the other forms need not wait for rich
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -64,12 +69,15 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
     if not rows:
         out.write("(no rows)\n")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     numeric = {name for name in columns if any(isinstance(row[name], int | float | Decimal) for row in rows)}
     width = max(MIN_WIDTH, shutil.get_terminal_size((PIPE_WIDTH, 24)).columns)
     cells = {name: [_cell(row[name]) for row in rows] for name in columns}
     wide = {name: max(map(cell_len, (printable(name), *texts))) for name, texts in cells.items()}
+    if sum(min(size, LEAST_COLUMN) + CELL_GAP for size in wide.values()) - CELL_GAP > width:
+        _write_lines(cells, width, out)
+        return
     short = {name for name, size in wide.items() if size <= SHORT_CELL}
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     # an address or a name in two lines is hard to read: where there is room, only long texts are folded
     room = width - sum(wide[name] + CELL_GAP for name in short) - (MIN_WIDTH // 2) * (len(columns) - len(short))
     for name in columns:
@@ -82,6 +90,20 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
     for texts in zip(*cells.values(), strict=True):
         table.add_row(*map(Text, texts))
     Console(file=out, width=width, highlight=False).print(table)
+
+
+def _write_lines(cells: Mapping[str, Sequence[str]], width: int, out: TextIO) -> None:
+    """Write each value in a line behind its column's name, and each row behind its number."""
+    from rich.cells import cell_len, chop_cells  # noqa: PLC0415
+
+    names = {name: printable(name) for name in cells}
+    before = min(max(map(cell_len, names.values())), width // 2) + CELL_GAP
+    for number, texts in enumerate(zip(*cells.values(), strict=True), 1):
+        out.write(f"row {number:,}\n" if number == 1 else f"\nrow {number:,}\n")
+        for name, text in zip(names.values(), texts, strict=True):
+            first, *rest = chop_cells(text, width - before) or [""]
+            out.write(f"{name}{' ' * max(CELL_GAP, before - cell_len(name))}{first}".rstrip() + "\n")
+            out.writelines(f"{' ' * before}{line}\n" for line in rest)
 
 
 def write_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:

@@ -234,3 +234,8 @@ def test_names_of_files_and_columns_do_not_reach_the_terminal_raw(lake: Path, tm
         shown = whofrom("sql", 'SELECT 1 AS "\x1b[31mX"', "-o", form, cwd=tmp_path)
         assert shown.returncode == 0
         assert "\x1b" not in shown.stdout
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli", "--version"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout.startswith(b"whofrom "), done.stderr) == (0, True, b"")

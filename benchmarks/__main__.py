@@ -23,9 +23,10 @@ import pyarrow as pa
 from forwarded import client_from_x_forwarded
 
 from echo.clientip import make_policy
+from pipeline.enrich import enrich
 from pipeline.geo import Geo, default_database
-from pipeline.ingest import Settings, enrich
 from pipeline.resolve import resolve
+from pipeline.settings import Settings
 from pipeline.sources import combined
 
 ROUNDS = 5

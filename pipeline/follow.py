@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
-from pipeline.ingest import Run, Settings, ingest_now
+from pipeline.ingest import Run, ingest_now
 from pipeline.lake import Lake
 from pipeline.marks import Known, choose, namesakes
+from pipeline.settings import Settings
 from pipeline.sources.folders import Found, Say, age, expand
 from pipeline.sources.opening import opened
 from pipeline.sources.packed import MAGIC_BYTES, packing_of

@@ -15,27 +15,24 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, NamedTuple, cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from echo.clientip import Policy, make_policy, printable, quote
-from echo.record import LoginRule
+from echo.clientip import printable, quote
 from pipeline.ahead import Ahead, cores
-from pipeline.anonymize import Anonymizer
+from pipeline.enrich import enrich
 from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
-from pipeline.geo import Geo, no_geo
 from pipeline.lake import Lake, rejects_of, rows_of
 from pipeline.lake.parts import File
 from pipeline.marks import Known, choose, line_id, namesakes
 from pipeline.progress import Watch
-from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.rows import MAX_RAW_BYTES, REJECT_SCHEMA
+from pipeline.settings import Settings
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.columns import array_of
 from pipeline.sources.combined import COMBINED
@@ -45,9 +42,7 @@ from pipeline.sources.opening import opened
 from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, read_head
 from pipeline.sources.stores import source_of
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
-from pipeline.texts import addresses
 
-DEFAULT_POLICY = make_policy()
 # Of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`. Combined lines may have
 # fields behind these, and be cut at any of their quotes: what buffers its log writes it in pieces of 4 or 8 KiB.
 LINE_ENDINGS = (b'"', b"}")
@@ -59,27 +54,6 @@ LONGEST_WAIT = 1.0  # seconds before this one looks again; whoever is ahead is t
 # A rotation copies and compresses a log of some GB in a minute. A file that is not whole is looked at again for so long
 # as it changes.
 MAX_UNFINISHED, CHANGE_SECONDS, LOOK_SECONDS = 120.0, 1.0, 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """
-    What an ingest is told.
-
-    policy      how to resolve; None keeps the verdict that a row brings, and is remote-addr for the others
-    rules       login rules
-    geo         an open database, or None
-    format      name of the format or an nginx log_format, as `named` takes it; None to find out
-    anonymizer  makes addresses unrecognisable before they are written; None leaves them whole
-    strict      whether a line that is no row ends the run, before anything of its block is committed
-    """
-
-    policy: Policy | None = None
-    rules: tuple[LoginRule, ...] = ()
-    geo: Geo | None = None
-    format: str | None = None
-    anonymizer: Anonymizer | None = None
-    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,66 +391,3 @@ def _whole(block: Block, form: Format) -> bool:
     before, _, last = (block.before + block.data).rpartition(b"\n")
     has, had = (one.count(b'"') - one.count(b'\\"') for one in (last, before[before.rfind(b"\n") + 1 :]))
     return form is not COMBINED or (has >= max(had, COMBINED_QUOTES) and has % 2 == 0)
-
-
-def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings) -> dict[str, pa.Array]:
-    """
-    Return all columns of the lake for a batch of records.
-
-    A row that brings a verdict (`client_reason`), as our own records and those of proxies that derive the client do,
-    keeps it unless a policy was given and there is something to resolve by it.
-    """
-    rows = batch.num_rows
-    columns = {name: batch.column(name) for name in batch.schema.names}
-    policy = settings.policy
-    applied = policy or DEFAULT_POLICY
-    found = resolve(batch, applied)
-    columns |= {"peer_ip": found["peer_ip"], "peer_name": _peer_name(columns["peer_ip"], found["peer_ip"])}
-    judged = {name: found[name] for name in found.schema.names if name not in ("client_depth", "peer_trusted")}
-    judged["policy"] = pa.repeat(pa.scalar(applied.id), rows)
-    brings = columns["client_reason"].is_valid() if policy is None else stands_alone(batch, found)
-    if pc.any(brings).as_py():
-        told = {name: columns[name] for name in ("client_source", "client_reason")}
-        told |= addresses(columns["client_ip"])
-        if policy is None:
-            told["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
-        judged |= {name: pc.if_else(brings, column, judged[name]) for name, column in told.items()}
-    columns |= judged
-    columns |= _logins(columns, found["peer_trusted"], settings.rules)
-    columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
-    columns["anonymized"] = pa.nulls(rows, pa.string())
-    columns["date"] = columns["ts"].cast(pa.date32())
-    columns["source"] = pa.repeat(pa.scalar(source), rows)
-    columns["source_offset"] = offsets
-    return columns if settings.anonymizer is None else settings.anonymizer.rows(columns)
-
-
-def _peer_name(written: pa.Array, address: pa.Array) -> pa.Array:
-    """Return the peer as the log wrote it where that is no address and not a way to say that there is none."""
-    silent = pc.or_(address.is_valid(), pc.fill_null(pc.is_in(written, pa.array(["-", ""])), fill_value=False))
-    return pc.if_else(silent, pa.scalar(None, pa.string()), written)
-
-
-def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterable[LoginRule]) -> dict[str, pa.Array]:
-    """Return user and login, filled by the rules where the log did not say; only rows that may match are looked at."""
-    users, logins = columns["user"], columns["login"]
-    for rule in rules:
-        may = pc.and_(
-            pc.is_in(columns["method"], pa.array(sorted(rule.methods), pa.string())),
-            pc.is_in(columns["status"], pa.array(sorted(rule.statuses), pa.int64())),
-        )
-        which = pa.array(range(len(users)), pa.int64()).filter(pc.and_(may, logins.is_null()))
-        if not len(which):
-            continue
-        names = ("method", "target", "status", "headers", "user")
-        values = [columns[name].take(which).to_pylist() for name in names]
-        trusted = peer_trusted.take(which).to_pylist()
-        user_list, login_list = users.to_pylist(), logins.to_pylist()
-        for row, method, target, status, headers, user, believed in zip(
-            which.to_pylist(), *values, trusted, strict=True
-        ):
-            match = rule.match(method, target or "", status, dict(headers or ()), auth_user=user, peer_trusted=believed)
-            if match is not None:
-                user_list[row], login_list[row] = match[0] or user, match[1]
-        users, logins = pa.array(user_list, pa.string()), pa.array(login_list, pa.string())
-    return {"user": users, "login": logins}

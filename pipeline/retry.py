@@ -33,13 +33,14 @@ from deltalake.schema import PrimitiveType
 
 from echo.clientip import printable
 from pipeline.engine.duckdb import Engine
+from pipeline.enrich import enrich
 from pipeline.errors import LakeFault, UsageFault
-from pipeline.ingest import Settings, enrich
 from pipeline.lake import REJECTS, REQUESTS, WRITER, Lake, rows_of
 from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.parts import File
 from pipeline.rows import MAX_RAW_BYTES, REJECT_SCHEMA, ROW_SCHEMA
+from pipeline.settings import Settings
 from pipeline.sources import Format, named, parse_mixed
 
 CHUNK_ROWS = 10_000  # lines of up to 4 KiB in memory at once, and the rows of one commit

@@ -17,9 +17,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import ingest
+from pipeline import enrich, ingest
 from pipeline.geo import Geo, default_database
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 
 READ, PARSE, RESOLVE, GEO, COLUMNS, WRITE, REST = "read", "parse", "resolve", "geo", "other columns", "write", "rest"
 STAGES = (READ, PARSE, RESOLVE, GEO, COLUMNS, WRITE, REST)
@@ -82,10 +83,10 @@ def stages(log: str, lake: str) -> dict[str, Any]:
     """Ingest a log; return rows, and stage -> [wall, CPU] seconds."""
     clock = Clock()
     path = default_database()
-    settings = ingest.Settings(geo=Geo(path) if path is not None else None)
+    settings = Settings(geo=Geo(path) if path is not None else None)
     for stage, owner, name in (
         (PARSE, ingest, "parse_mixed"),
-        (RESOLVE, ingest, "resolve"),
+        (RESOLVE, enrich, "resolve"),
         (COLUMNS, ingest, "enrich"),
         (GEO, Geo, "columns"),
         (WRITE, Lake, "write"),

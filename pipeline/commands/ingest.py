@@ -17,12 +17,13 @@ from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
 from pipeline.errors import Gone, NoLog, Rejected, UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
-from pipeline.ingest import Outcome, Settings, ingest_source
+from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.progress import Progress, watching
 from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
+from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import STDIN, expand
 from pipeline.sources.stores import is_store, source_of, store_of

@@ -22,12 +22,13 @@ from pipeline.anonymize import MAX_RUN, MODES, PSEUDONYM, TRUNCATE, Anonymizer, 
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import UsageFault
 from pipeline.geo import Geo
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
 from pipeline.lake.compact import RETENTION, compact
 from pipeline.lake.expire import expire
 from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.rows import HEADERS_TYPE
+from pipeline.settings import Settings
 
 KEY = b"0123456789abcdef"
 CUT, NAMED = Anonymizer(TRUNCATE), Anonymizer(PSEUDONYM, KEY)

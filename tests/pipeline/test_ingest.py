@@ -17,11 +17,13 @@ from echo.clientip import make_policy
 from echo.record import parse_login_rules
 from pipeline import ingest as ingest_module
 from pipeline.engine.duckdb import Engine
+from pipeline.enrich import enrich
 from pipeline.errors import LakeFault, SourceFault
 from pipeline.geo import Geo
-from pipeline.ingest import Outcome, Settings, enrich, ingest_source
+from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.rows import HEADERS_TYPE
+from pipeline.settings import Settings
 from pipeline.sources import reader
 from pipeline.sources.format import record_batch
 

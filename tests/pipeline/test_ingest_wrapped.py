@@ -12,8 +12,9 @@ import pytest
 from pipeline import ingest as ingest_module
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, SourceFault
-from pipeline.ingest import Outcome, Settings, ingest_source
+from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 from pipeline.sources import reader
 
 PLAIN = Settings()

@@ -16,9 +16,10 @@ from pipeline import marks
 from pipeline.commands.ingest import ingest
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault, Unfinished
-from pipeline.ingest import Run, Settings, ingest_source
+from pipeline.ingest import Run, ingest_source
 from pipeline.lake import Lake
 from pipeline.marks import line_id, namesakes
+from pipeline.settings import Settings
 from pipeline.sources.folders import Found
 from pipeline.sources.reader import read_head
 

@@ -21,11 +21,12 @@ from pipeline.commands.ingest import ingest
 from pipeline.commands.rejects import rejects
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, Rejected
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import REJECTS, Lake
 from pipeline.lake.keeper import keeping
 from pipeline.retry import NEW_COLUMNS, Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
+from pipeline.settings import Settings
 
 WRONG = Settings(format="ndjson")
 LINE = '203.0.113.7 - - [17/May/2015:10:05:00 +0000] "GET /%d HTTP/1.1" 200 5 "-" "%s"\n'
@@ -167,7 +168,7 @@ def test_a_retry_that_was_killed_is_gone_on_with(
 RETRY = """
 import sys
 from pipeline import retry
-from pipeline.ingest import Settings
+from pipeline.settings import Settings
 from pipeline.lake import Lake
 retry.CHUNK_ROWS = 50
 print("ready", flush=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 from tests.pipeline.kills.check import wrongs
 from tests.pipeline.kills.log import ROTATIONS, Writer
 from tests.pipeline.kills.shapes import SHAPES, run

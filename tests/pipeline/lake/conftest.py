@@ -14,8 +14,9 @@ import pytest
 from echo.clientip import Policy
 from pipeline.engine.duckdb import Engine
 from pipeline.geo import Geo
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
 LINE = '%s - - [%02d/May/2015:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x" "%s"\n'

@@ -23,7 +23,8 @@ KEEPERS, KILLED = 12, 8  # runs of a keeper beside them, how many of those are k
 INGEST = """
 import sys, time
 from pathlib import Path
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
+from pipeline.settings import Settings
 from pipeline.lake import Lake
 lake, log, number, rounds, lines = Lake(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:])
 line = '10.0.0.%d - - [%02d/May/%d:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x" "81.2.69.160"\\n'

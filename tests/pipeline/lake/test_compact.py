@@ -13,12 +13,13 @@ import pytest
 
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, UsageFault
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import REJECTS, REQUESTS, Lake
 from pipeline.lake.compact import MIN_RETENTION, RETENTION, Compacted, Returned, compact, give_back
 from pipeline.lake.files import disk_bytes, files_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.parts import File
+from pipeline.settings import Settings
 from tests.pipeline.lake.conftest import Said
 
 ALL = "SELECT * FROM requests ORDER BY target"

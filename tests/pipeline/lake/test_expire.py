@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from pipeline.errors import LakeFault, UsageFault
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
 from pipeline.lake.expire import Expired, expire, kept_days
+from pipeline.settings import Settings
 from tests.pipeline.lake.conftest import Said
 
 Sql = Callable[[str], list[dict[str, Any]]]

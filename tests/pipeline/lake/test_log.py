@@ -12,12 +12,13 @@ from typing import Any
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import REJECTS, REQUESTS, TABLES, Lake
 from pipeline.lake.compact import RETENTION, compact
 from pipeline.lake.expire import expire
 from pipeline.lake.table import PARTITIONS, PROPERTIES
 from pipeline.rows import schema_of
+from pipeline.settings import Settings
 from tests.pipeline.lake.conftest import CLIENT, NODE
 
 OLD_CLIENT = "89.160.20.112"

@@ -15,12 +15,13 @@ from echo.clientip import Config, make_policy, parse_config
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.lake import reresolve as module
 from pipeline.lake.files import files_of
 from pipeline.lake.kinds import Kinds
 from pipeline.lake.reresolve import Report, Task, reresolve
+from pipeline.settings import Settings
 from tests.pipeline.lake.conftest import CLIENT, NODE, TOML, Said
 
 Sql = Callable[[str], list[dict[str, Any]]]

@@ -19,9 +19,10 @@ from pipeline import ingest as ingest_module
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault
 from pipeline.geo import Geo
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.lake import table as table_module
+from pipeline.settings import Settings
 
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
 LINE = '203.0.113.%d - - [%02d/May/2015:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n'

@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from pipeline.commands.ingest import ingest
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 from pipeline.sources.folders import Found, age, expand
 from pipeline.sources.opening import opened
 

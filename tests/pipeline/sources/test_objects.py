@@ -21,9 +21,10 @@ from click.testing import CliRunner, Result
 from pipeline.commands.ingest import ingest
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
 from pipeline.progress import Progress
+from pipeline.settings import Settings
 from pipeline.sources import filesystems, objects, opening
 from pipeline.sources.folders import Found, expand
 from pipeline.sources.opening import opened

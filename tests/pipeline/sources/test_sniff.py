@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageFault
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
 from pipeline.sources.reader import HEAD_BYTES
 from tests.pipeline.sources import test_ingress_nginx

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.ingest import Settings, ingest_source
+from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
+from pipeline.settings import Settings
 from pipeline.sources import FORMATS, Format, named, parse_mixed, sniff
 from pipeline.sources.wrappers import WRAPPERS, unwrapped, wrapper_of
 from tests.pipeline.sources.lines import CROWDSEC

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from echo.record import LoginRule
 from pipeline.geo import no_geo
-from pipeline.resolve import POLICY_OF_RECORD, resolve
+from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.settings import DEFAULT_POLICY, Settings
 from pipeline.texts import addresses
 

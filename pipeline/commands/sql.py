@@ -67,7 +67,6 @@ def sql(
     Without one there is a prompt, or in a pipe standard input. `DESCRIBE requests` lists the columns; docs/sql.md has
     examples and the macros ip_in, ip_prefix, is_private, haversine_km.
     """
-    tidy_when_terminated()
     limits = Limits(_bytes(memory), threads or 0, allow_files)
     if statement is not None and path is not None:
         raise UsageFault("a statement and a file", "-f", "give one of them")
@@ -78,6 +77,7 @@ def sql(
         bound_process(engine)
         Prompt(engine, lambda: Engine(Lake(lake_path), limits), printable(lake_path)).run()
         return
+    tidy_when_terminated()  # not of a prompt: a signal there may wait for the next key
     text, place = _text(statement, path)
     engine = Engine(Lake(lake_path), limits)
     bound_process(engine)

@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from pipeline.sources.folders import Found, expand
 from pipeline.sources.opening import opened
 from tests.pipeline.sources.servers import STORES, Store
 from tests.pipeline.sources.test_folders import log_of, zstd
+
+WHOFROM = str(Path(sys.executable).parent / "whofrom")
 
 
 @pytest.fixture(scope="session", params=list(STORES))
@@ -297,9 +300,8 @@ def test_a_store_cannot_be_followed(tmp_path: Path) -> None:
 
 def test_a_process_that_read_a_store_ends_well(s3: Store, tmp_path: Path) -> None:
     s3.put("a.log.gz", gzip.compress(log_of(0)))
-    whofrom = str(Path(sys.executable).parent / "whofrom")
     done = subprocess.run(
-        [whofrom, "ingest", "--no-geo", "s3://logs/*.gz", "s3://logs/none"],
+        [WHOFROM, "ingest", "--no-geo", "s3://logs/*.gz", "s3://logs/none"],
         check=False,
         cwd=tmp_path,
         env=dict(os.environ),
@@ -312,3 +314,15 @@ def test_a_process_that_read_a_store_ends_well(s3: Store, tmp_path: Path) -> Non
     assert second == "s3://logs/a.log.gz: combined, 40 rows, 0 rejects"
     assert done.returncode == 1
     assert done.stdout == ""
+
+
+def test_ctrl_c_ends_what_waits_for_a_store(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        name = f"s3://logs/a?endpoint_override=http://127.0.0.1:{mute.getsockname()[1]}&anonymous=true"
+        with subprocess.Popen([WHOFROM, "ingest", "--no-geo", name], cwd=tmp_path, stderr=subprocess.PIPE) as whofrom:
+            mute.settimeout(30)
+            with mute.accept()[0]:
+                whofrom.send_signal(signal.SIGINT)
+                begun = time.monotonic()
+                assert whofrom.wait(timeout=60) == 130
+                assert time.monotonic() - begun < 10

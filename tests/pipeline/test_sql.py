@@ -30,7 +30,7 @@ from pipeline.errors import QueryFault
 from pipeline.lake import Lake
 from pipeline.output import FORMS
 from tests.pipeline import shop
-from tests.pipeline.conftest import NOON
+from tests.pipeline.conftest import NOON, table_of
 
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
 SECRET = "what-is-none-of-yours"
@@ -140,6 +140,26 @@ def test_nothing_is_run_of_a_file_whose_last_statement_is_refused(folder: Path) 
     done = sql(folder, "SELECT 1; SELECT 2;\nDROP VIEW requests")
     assert (done.returncode, done.stdout) == (1, "")
     assert "SQL line 2: DROP is refused" in done.stderr
+
+
+def test_a_filter_on_the_date_opens_no_file_of_another(engine_of: Build) -> None:
+    engine = engine_of([{"ts": NOON + timedelta(days=number), "status": 200 + number} for number in range(3)])
+    day = f"FROM requests WHERE date = DATE '{NOON + timedelta(days=1):%Y-%m-%d}'"
+    plan = shown(engine, f"EXPLAIN {day}", "csv")
+    assert "Scanning Files: 1/3" in plan
+    assert json.loads(shown(engine, f"SELECT date, status {day}", "ndjson")) == {"date": "2026-01-02", "status": 201}
+
+
+@pytest.mark.parametrize("above", ["date=1999-12-31", "status=7/client_ip=x", "a=b", "date=x/date=y"])
+def test_a_lake_may_lie_in_folders_called_like_partitions(tmp_path: Path, above: str) -> None:
+    lake = Lake(str(tmp_path / above / "lake"))
+    rows = table_of([{"ts": NOON.replace(hour=0), "status": 200}, {"ts": NOON - timedelta(hours=12.1), "status": 404}])
+    lake.add(rows, "once")
+    found = shown(Engine(lake), "SELECT date, status, client_ip FROM requests ORDER BY ts", "ndjson").splitlines()
+    assert [json.loads(line) for line in found] == [
+        {"date": "2025-12-31", "status": 404, "client_ip": None},
+        {"date": "2026-01-01", "status": 200, "client_ip": None},
+    ]
 
 
 # wrong

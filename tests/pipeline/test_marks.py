@@ -125,7 +125,12 @@ def test_an_archive_that_is_being_made_is_waited_for(log: Callable[..., Path], l
     whole = gzip.compress(lines(0, 2000).encode())
     path = log("log.gz", "")
     path.write_bytes(whole[: len(whole) // 2])
-    thread = threading.Timer(0.4, lambda: path.write_bytes(whole))
+
+    def rest() -> None:
+        with path.open("ab") as file:
+            file.write(whole[len(whole) // 2 :])
+
+    thread = threading.Timer(0.4, rest)
     thread.start()
     assert take(path, lake) == (2000, 0)
     thread.join()

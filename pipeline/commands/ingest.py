@@ -31,7 +31,7 @@ from pipeline.sources.troubles import Unreachable
 
 EXIT_FAILED = 1
 WHOLE = "none"  # of --anonymize: addresses stay as they are
-NOTHING_NEW = "nothing new: all of it is in the lake (other rules, trust, geo or format for it need a new --lake)"
+NOTHING_NEW = "nothing new: all of it is in the lake (new trust, geo: whofrom lake re-resolve; rules, format: a new --lake)"
 MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
 
 

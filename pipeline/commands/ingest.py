@@ -31,7 +31,7 @@ from pipeline.sources.troubles import Unreachable
 
 EXIT_FAILED = 1
 WHOLE = "none"  # of --anonymize: addresses stay as they are
-NOTHING_NEW = "nothing new: all of it is in the lake (new trust, geo: whofrom lake re-resolve; rules, format: a new --lake)"
+NOTHING_NEW = "nothing new: all of it is in the lake (new trust or geo: whofrom lake re-resolve; else a new --lake)"
 MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
 
 

@@ -35,7 +35,7 @@ LINES, DAYS = 10_000_000, 7
 RECORDS_PART = 5
 STAGES_PART = 10  # of the lines, for what is measured in one thread
 MEMORY_TIMES = 10  # 100 million lines are 22.6 GB
-ROUNDS, QUERY_ROUNDS = 2, 3
+ROUNDS, QUERY_ROUNDS = 3, 3
 GEO = "from pipeline.geo import Geo, default_database as find; path = find(); print(path and [path, Geo(path).build])"
 
 

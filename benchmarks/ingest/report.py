@@ -32,7 +32,7 @@ in turns, {rounds} of them, slow variants in one; a number is the median (leastâ
 within a turn."""
 WHAT = {
     OURS: "parses, resolves, places, commits all fields to a Delta lake, with what it could not read",
-    GEO: "parses, counts its panels in memory, places; a JSON report",
+    GEO: "parses, counts its panels in memory, browsers and systems among them, places; a JSON report",
     PLAIN: "the same without places",
     CSV: "parses to typed columns, one zstd Parquet file; no client, no place, no rejects",
     PATTERN: "the same with one regular expression for the line",
@@ -178,9 +178,9 @@ def stages(found: Sequence[Staged]) -> str:
     lines = " and ".join(f"{log.rows:,} {log.name} lines" for log in found)
     words = f"""\
 The product's own ingest of {lines}, its functions timed as they are called, each without those that it calls; in one
-thread, where a usual run makes blocks ready in one a core. `lines/s` is what the stage would do alone. `read` cuts the
-bytes into lines; `write` makes and compresses Parquet files and commits them; `other columns` is what a row has
-besides; `rest` is what stands between."""
+thread, where a usual run makes blocks ready in one a core; with `--trust 10.0.0.0/8`, the proxies of the NDJSON.
+`lines/s` is what the stage would do alone. `read` cuts the bytes into lines; `write` makes and compresses Parquet files
+and commits them; `other columns` is what a row has besides; `rest` is what stands between."""
     return f"## Stages\n\n{_paragraph(words)}\n{table(titles, rows)}"
 
 

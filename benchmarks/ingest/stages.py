@@ -17,11 +17,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from echo.clientip import make_policy
 from pipeline import enrich, ingest
 from pipeline.geo import Geo, default_database
 from pipeline.lake import Lake
 from pipeline.settings import Settings
 
+TRUSTED = ("10.0.0.0/8",)  # the proxies of the generator's records
 READ, PARSE, RESOLVE, GEO, COLUMNS, WRITE, REST = "read", "parse", "resolve", "geo", "other columns", "write", "rest"
 STAGES = (READ, PARSE, RESOLVE, GEO, COLUMNS, WRITE, REST)
 
@@ -83,7 +85,7 @@ def stages(log: str, lake: str) -> dict[str, Any]:
     """Ingest a log; return rows, and stage -> [wall, CPU] seconds."""
     clock = Clock()
     path = default_database()
-    settings = Settings(geo=Geo(path) if path is not None else None)
+    settings = Settings(make_policy(trusted=TRUSTED), geo=Geo(path) if path is not None else None)
     for stage, owner, name in (
         (PARSE, ingest, "parse_mixed"),
         (RESOLVE, enrich, "resolve"),

@@ -1,8 +1,5 @@
 """
-The README's transcripts are true: each `$` line of its console blocks is run, in order, in one folder.
-
-In the expected output `...` stands for anything, as in doctest; blanks at the ends of lines do not count. Port 8080 is
-exchanged for a free one, so that tests can run side by side.
+The README's transcripts are true. Port 8080 is exchanged for a free one, so that tests can run side by side.
 """
 
 from __future__ import annotations
@@ -14,30 +11,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.geo import default_database
+from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 START_SECONDS = 30
-
-
-def steps() -> Iterator[tuple[str, str]]:
-    """(command, expected output) of all console blocks; `make` is what CI runs."""
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
-        for step in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
-            if not step[0].startswith("make "):
-                yield step
-
-
-def matches(expected: str, actual: str) -> bool:
-    lines = ["\n".join(line.rstrip() for line in text.splitlines()) for text in (expected, actual)]
-    pattern = ".*".join(map(re.escape, lines[0].split("...")))
-    return re.fullmatch(pattern, lines[1], re.DOTALL) is not None
 
 
 def free_port() -> int:
@@ -53,7 +36,7 @@ def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
     servers = []
     try:
-        for written in steps():
+        for written in steps(README):
             command, expected = (text.replace("8080", port) for text in written)
             if command.endswith(" &"):
                 words = command.removesuffix(" &").split()

@@ -73,6 +73,14 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
         f'172.17.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "a "b" c" {TAIL}',
         {"user_agent": 'a "b" c', "duration_us": 12_000},
     ),
+    "genericCLF, a single address": (
+        f'203.0.113.7 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"',
+        {"peer_ip": None, "client_ip": "203.0.113.7", "client_source": "writer", "user_agent": "x"},
+    ),
+    "a tab in the header": (
+        f'203.0.113.7\t:// - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" {TAIL}',
+        {"peer_ip": None, "headers": [("x-forwarded-for", ["203.0.113.7\t://"])]},
+    ),
     "genericCLF": (f'203.0.113.7, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x"', {"peer_ip": None}),
 }
 
@@ -107,6 +115,7 @@ def test_no_client_makes_one_line_look_like_another(line: str) -> None:
 def test_it_is_known_by_its_lines() -> None:
     assert sniffed(LINES["a single address"][0]) == "traefik"
     assert sniffed(LINES["a list"][0], LINES["no status"][0]) == "traefik"
+    assert sniffed(LINES["genericCLF"][0]) == "combined"
 
 
 def test_forged_lines_do_not_make_it_another_format() -> None:

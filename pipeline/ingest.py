@@ -297,7 +297,8 @@ class Run:
             self._take(whole)
 
     def _take(self, block: Block) -> None:
-        if self.format is None and not block.final and sniff(block.lines) is None:  # what is there of a first line
+        begun = self.format is None and not block.final and b"\0" not in block.lines[0]
+        if begun and sniff(block.lines) is None:  # what is there of a first line
             self.outcome = replace(self.outcome, pending=1)
             return
         form = self._format_of(block)
@@ -376,7 +377,7 @@ class Run:
                 raise NoLog(
                     f"no known log format; its first line is {quote(first[:200].decode('utf-8', 'backslashreplace'))}",
                     printable(self.outcome.source),
-                    f"name one with --format ({', '.join(FORMATS)}) to keep its lines as rejects",
+                    f"name one with --format ({', '.join(FORMATS)}; an nginx log_format) to keep its lines as rejects",
                 )
             # nothing but blank lines, or odd lines behind a log that is known: rejects of the likelier format
             self.format = NDJSON if first.startswith(b"{") else COMBINED

@@ -95,7 +95,7 @@ def _files(pattern: str, say: Say) -> list[Found]:
         return logs
     if pattern == STDIN or Path(pattern).exists():
         return [Found(pattern)]
-    names = sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
+    names = sorted((name for name in glob.glob(pattern, recursive=True) if Path(name).is_file()), key=age)  # noqa: PTH207
     if not names:
         raise SourceFault(
             "no such file",

@@ -34,7 +34,7 @@ JSON_FORMATS = (NGINX_JSON, TRAEFIK_JSON, ENVOY_JSON, CADDY, CLOUDFLARE)
 TEXT_FORMATS = (INGRESS_NGINX, TRAEFIK, ENVOY, ISTIO, HAPROXY, ALB, TENCENT_CLB, COMBINED)
 FORMATS: dict[str, Format] = {form.name: form for form in (NDJSON, *JSON_FORMATS, *TEXT_FORMATS)}
 # known by a line's beginning: what a client chose, within another message of the program, cannot pass for one of these
-MIXABLE = (NDJSON, *JSON_FORMATS, INGRESS_NGINX, ENVOY, ISTIO, COMBINED)
+MIXABLE = (NDJSON, *JSON_FORMATS, INGRESS_NGINX, TRAEFIK, ENVOY, ISTIO, COMBINED)
 SNIFFED_LINES = (100, 10_000)  # first lines that a format is chosen by: a few, then, if all of them are odd, many
 
 

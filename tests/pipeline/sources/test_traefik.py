@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from pipeline.sources import parse_mixed
 from pipeline.sources.traefik import TRAEFIK
+from pipeline.sources.traefik_json import TRAEFIK_JSON
 from tests.pipeline.sources.lines import TIME, has, refused, sniffed
 from tests.pipeline.sources.test_envoy import ENVOYS
 
@@ -123,3 +125,12 @@ def test_forged_lines_do_not_make_it_another_format() -> None:
     forged = f'{FORGED}, 10.0.0.2 - - {TIME} "GET / HTTP/1.1" 404 5 "-" "x" {TAIL}'
     assert sniffed(forged, forged, forged, LINES["a single address"][0]) == "traefik"
     assert sniffed(forged) == "traefik"
+
+
+def test_among_lines_of_json_its_first_column_is_no_peer_either() -> None:
+    """A log has both where Traefik was told to use the other format."""
+    told = {"ClientAddr": "10.0.0.1:80", "DownstreamStatus": 200, "StartUTC": "2015-05-17T10:05:03Z"}
+    line = LINES["a single address"][0].encode()
+    parsed = parse_mixed(TRAEFIK_JSON, [json.dumps(told).encode(), line])
+    rows = dict(zip(parsed.lines.to_pylist(), parsed.batch.to_pylist(), strict=True))
+    assert [(rows[at]["peer_ip"], rows[at]["client_ip"]) for at in (0, 1)] == [("10.0.0.1", None), (None, "172.17.0.1")]

@@ -232,13 +232,18 @@ def _follow(sources: tuple[str, ...], lake: Lake, settings: Settings) -> None:
 
 def _ingested(name: str, lake: Lake, settings: Settings, progress: Progress | None) -> Outcome:
     """Ingest a source; whatever comes of it, the terminal's line is free behind it."""
-    if progress is None:
-        return ingest_source(name, lake, settings)
-    progress.begin(name)
+    if progress is not None:
+        progress.begin(name)
     try:
         return ingest_source(name, lake, settings, progress)
+    except KeyboardInterrupt:
+        if progress is not None:
+            progress.clear()
+        click.echo(f"{printable(name)}: interrupted: run again, it goes on behind what is in the lake", err=True)
+        raise
     finally:
-        progress.clear()
+        if progress is not None:
+            progress.clear()
 
 
 def _say_retried(done: Retried) -> None:

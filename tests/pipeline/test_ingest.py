@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -454,3 +456,24 @@ def test_a_verdict_without_a_peer_or_a_header_stands_under_a_policy_too() -> Non
     assert columns["client_ip"].to_pylist() == ["203.0.113.7", "198.51.100.7"]
     assert columns["client_source"].to_pylist() == ["writer", "x-forwarded-for"]
     assert columns["policy"].to_pylist() == [policy.id] * 2
+
+
+@pytest.mark.timeout(60)
+def test_an_ingest_that_is_interrupted_leaves_no_file_that_is_not_in_the_lake(tmp_path: Path, lake: Lake) -> None:
+    """Blocks are made ready ahead of the commits: what was written of them and not committed goes."""
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "ingest", "--lake", lake.path, "--no-geo"]
+    with subprocess.Popen([*command, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        for first in range(0, 500_000, 5000):
+            process.stdin.write(log_of(5000, first))
+        process.stdin.flush()
+        until = time.monotonic() + 30
+        while lake.table(REQUESTS) is None or not lake.files()[REQUESTS]:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert b"-: interrupted: run again, it goes on behind what is in the lake\n" in process.stderr.read()
+    held = set(lake.files()[REQUESTS])
+    assert held == {str(path) for path in Path(lake.path, REQUESTS).glob("date=*/*.parquet")}

@@ -8,7 +8,7 @@ Batches of rows as NDJSON, JSON and CSV, a column at a time: what `pipeline.outp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -25,6 +25,7 @@ FIRST, LAST = (
     (moment - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000_000
     for moment in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 )
+MAX_BYTES = 16 << 20  # of rows that are made text at once, which takes some five times as much
 TIMES = (pa.timestamp("us", "UTC"), pa.timestamp("us"))
 
 Cells = Callable[[pa.Array], pa.Array]
@@ -39,7 +40,7 @@ def write_ndjson_batches(batches: Iterable[pa.RecordBatch], names: Sequence[str]
 def write_json_batches(batches: Iterable[pa.RecordBatch], names: Sequence[str], out: TextIO) -> Count:
     """Write one JSON array; return how many rows there were."""
     count = 0
-    for batch in batches:
+    for batch in _bounded(batches):
         if batch.num_rows:
             text = _joined(batch, _json_parts(names, ",\n "), json_cells)
             out.write(("[" if not count else ",\n ") + text.removesuffix(",\n "))
@@ -60,10 +61,18 @@ BATCH_FORMS = {"json": write_json_batches, "ndjson": write_ndjson_batches, "csv"
 
 def _write(batches: Iterable[pa.RecordBatch], parts: Sequence[str], cells: Cells, out: TextIO) -> Count:
     count = 0
-    for batch in batches:
+    for batch in _bounded(batches):
         out.write(_joined(batch, parts, cells))
         count += batch.num_rows
     return count
+
+
+def _bounded(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Cut batches of wide rows into ones of some MAX_BYTES."""
+    for batch in batches:
+        rows = max(1, batch.num_rows * MAX_BYTES // max(batch.nbytes, 1))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
 
 
 def _json_parts(names: Sequence[str], end: str) -> list[str]:

@@ -26,29 +26,40 @@ from pipeline.errors import QueryFault, UsageFault
 from pipeline.output import FORMS, default_form, write_table
 
 MAX_TABLE_ROWS = 1000  # a table's widths are known when its last row is; nobody reads more on a terminal
-GROUP_ROWS, GROUP_BYTES = 122_880, 64 << 20  # of a row group of Parquet: DuckDB's own size, less where rows are wide
+GROUP_ROWS, GROUP_BYTES = 122_880, 64 << 20  # DuckDB's own size of a row group, less where rows are wide
 COMPRESSION = "zstd"
 PLAN = ["explain_key", "explain_value"]  # the columns of an EXPLAIN: drawings of several lines
 
 
 def _parquet(result: Result, names: list[str], out: Any) -> None:
-    held: list[pa.RecordBatch] = []
-    schema = pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
-    with pq.ParquetWriter(out, schema, compression=COMPRESSION) as writer:
-        for batch in result.batches:
-            held.append(batch.rename_columns(names))
-            if sum(map(len, held)) >= GROUP_ROWS or sum(one.nbytes for one in held) >= GROUP_BYTES:
-                writer.write_table(pa.Table.from_batches(held, schema))
-                held = []
-        if held:
-            writer.write_table(pa.Table.from_batches(held, schema))
+    with pq.ParquetWriter(out, _schema(result, names), compression=COMPRESSION) as writer:
+        for group in _groups(result, names):
+            writer.write_table(group)
 
 
 def _ipc(new: Callable[..., Any], result: Result, names: list[str], out: Any) -> None:
-    schema = pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
-    with new(out, schema, options=pa.ipc.IpcWriteOptions(compression=COMPRESSION)) as writer:
-        for batch in result.batches:
-            writer.write_batch(batch.rename_columns(names))
+    with new(out, _schema(result, names), options=pa.ipc.IpcWriteOptions(compression=COMPRESSION)) as writer:
+        for group in _groups(result, names):
+            writer.write_table(group.combine_chunks())
+
+
+def _schema(result: Result, names: list[str]) -> pa.Schema:
+    return pa.schema([field.with_name(name) for field, name in zip(result.schema, names, strict=True)])
+
+
+def _groups(result: Result, names: list[str]) -> Iterator[pa.Table]:
+    """Put batches together to groups of rows that are written, and later read, at once."""
+    held: list[pa.RecordBatch] = []
+    schema = _schema(result, names)
+    rows = size = 0
+    for batch in result.batches:
+        held.append(batch.rename_columns(names))
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= GROUP_ROWS or size >= GROUP_BYTES:
+            yield pa.Table.from_batches(held, schema)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held, schema)
 
 
 # arrow is Arrow's stream, which can be read while it comes; a file whose name ends with .arrow is, by Arrow's own
@@ -118,20 +129,25 @@ def destination(path: str | None) -> Iterator[TextIO]:
 
 def write_result(result: Result, form: str, out: TextIO) -> int:
     """Write a result in a form; return how many rows there were, as far as they were looked at. Raises QueryFault."""
+    try:
+        return _write(result, form, out)
+    except MemoryError:
+        raise QueryFault(
+            "out of memory: some values are too long to be written", "SQL", "ask for a part of them: left(…, 1000)"
+        ) from None
+    except (pa.ArrowException, OverflowError, ValueError) as error:
+        words = printable(str(error))[:200]
+        raise QueryFault(f"a value cannot be shown: {words}", "SQL", "CAST it to VARCHAR") from None
+
+
+def _write(result: Result, form: str, out: TextIO) -> int:
     names = unique(result.schema.names)
     if form in BINARY:
-        try:
-            BINARY[form](result, names, out.buffer if hasattr(out, "buffer") else out)
-        except (pa.ArrowException, OverflowError, ValueError) as error:
-            raise _unshown(error) from None
+        BINARY[form](result, names, out.buffer if hasattr(out, "buffer") else out)
         return 0
     if form in BATCH_FORMS:
-        try:
-            return BATCH_FORMS[form](result.batches, names, out)
-        except (pa.ArrowException, OverflowError, ValueError) as error:
-            raise _unshown(error) from None
-    rows = _rows(result, names)
-    first = list(islice(rows, MAX_TABLE_ROWS + 1))
+        return BATCH_FORMS[form](result.batches, names, out)
+    first = list(islice(_rows(result, names), MAX_TABLE_ROWS + 1))
     if names == PLAN:
         out.writelines(printable(line) + "\n" for row in first for line in row[PLAN[1]].splitlines())
         return len(first)
@@ -144,16 +160,9 @@ def write_result(result: Result, form: str, out: TextIO) -> int:
 
 def _rows(result: Result, names: list[str]) -> Iterator[dict[str, Any]]:
     for batch in result.batches:
-        try:
-            columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
-        except (OverflowError, ValueError, pa.ArrowException) as error:
-            raise _unshown(error) from None
+        columns = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
         for values in zip(*columns, strict=True):
             yield dict(zip(names, values, strict=True))
-
-
-def _unshown(error: Exception) -> QueryFault:
-    return QueryFault(f"a value cannot be shown: {printable(str(error))[:200]}", "SQL", "CAST it to VARCHAR")
 
 
 def unique(names: list[str]) -> list[str]:

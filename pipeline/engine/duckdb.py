@@ -50,9 +50,10 @@ NEXT_STEPS = tuple((re.compile(pattern), step) for pattern, step in (
 ))  # fmt: skip
 # DuckDB's advice on how to load an extension, which is refused here
 ADVICE = re.compile(r"\.?\s*Please try installing and loading .*", re.DOTALL)
+OUT_OF_MEMORY = "Out of Memory Error: "
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
 MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
-BATCH_ROWS = 8192  # of a result, at a time: four of DuckDB's vectors
+BATCH_ROWS = 2048  # of a result, at a time: one of DuckDB's vectors; more would be much where values are long
 MEMORY_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 SPILL_SHARE = 0.5  # of the free space: an ingest beside must not find the disk full
 INTERRUPT_SECONDS = 0.1  # a statement that was about to start when it was interrupted is interrupted again
@@ -232,7 +233,7 @@ class Engine:
                 self._connection.interrupt()
                 wait([future], INTERRUPT_SECONDS)
             raise
-        except (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError) as error:
+        except (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError, OSError) as error:
             raise _fault(error, statement) from None
 
     def _parse(self, text: str, place: str) -> list[duckdb.Statement]:
@@ -323,14 +324,15 @@ def _close(connection: duckdb.DuckDBPyConnection, spill: Spill | None) -> None:
 def _fault(error: Exception, statement: Statement) -> QueryFault:
     """Return the fault of a statement, with a next step by what went wrong."""
     text = str(error)
-    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError)):
+    # what fails while a result is read comes from Arrow, as an OSError with DuckDB's words
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or text.startswith(OUT_OF_MEMORY):
         if "temp" in text.partition("Possible solutions")[0]:
             return QueryFault(
                 f"too large for the temporary folder: {_words(error)}", _place(statement),
                 "free space there, name another folder with TMPDIR, or ask for less",
             )  # fmt: skip
         return QueryFault(
-            f"out of memory: {_words(error).removeprefix('Out of Memory Error: ')}", _place(statement),
+            f"out of memory: {_words(error).removeprefix(OUT_OF_MEMORY)}", _place(statement),
             "ask for less (columns, LIMIT, a shorter period), or give whofrom sql more with --memory",
         )  # fmt: skip
     found = LINE.search(text)

@@ -339,6 +339,7 @@ def test_allow_files_opens_them_to_reading(folder: Path) -> None:
         "SELECT repeat('x', 3000000000)",
         "SELECT list(range) FROM range(100000000)",
         "SELECT length(string_agg(a.target)) FROM requests a, requests b",
+        "SELECT repeat('x', 1000000) AS x FROM range(3000)",  # not until it is read
         "WITH RECURSIVE t AS (SELECT [1] AS l UNION ALL SELECT l || l FROM t) SELECT max(length(l)) FROM t",
     ],
 )
@@ -348,6 +349,15 @@ def test_what_is_too_large_ends_with_a_clear_error(statement: str, folder: Path)
     assert "whofrom: error: SQL: out of memory: " in done.stderr
     assert "give whofrom sql more with --memory" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv", "parquet", "arrow"])
+def test_wide_rows_are_written_with_little_memory(form: str, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    wide = "SELECT repeat('é', 20000) AS x FROM range(5000)"
+    done = sql(folder, "--memory", "128M", "--threads", "2", wide, "-o", form, "--output-file", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert form in ("parquet", "arrow") or path.stat().st_size > 5000 * 40000
 
 
 @pytest.mark.parametrize(

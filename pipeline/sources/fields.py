@@ -69,7 +69,10 @@ def parsed(texts: Mapping[str, pa.Array], lines: pa.Array) -> Parsed:
         if name in FIELDS:
             columns |= FIELDS[name].read(column)
     if "method" in texts:
-        columns["error"] = pc.if_else(columns["method"].is_valid(), NO_TEXT, NO_REQUEST)
+        asked = columns["method"].is_valid()
+        if "target" in columns:  # of a log that leaves the method out
+            asked = pc.or_(asked, columns["target"].is_valid())
+        columns["error"] = pc.if_else(asked, NO_TEXT, NO_REQUEST)
     columns |= _verdict(columns)
     columns["headers"] = _headers(texts, len(ts))
     return Parsed(record_batch(columns, len(ts)), lines, rejects)

@@ -1,5 +1,6 @@
 """
-nginx's access log as JSON: a `log_format` that is an object of nginx's variables, under their usual names.
+nginx's access log as JSON: a `log_format` that is an object of nginx's variables, under their own names or those that
+people are used to give them (Elastic's and Logstash's examples among them).
 
 1. `remote_addr` is the peer, unless `realip_remote_addr` stands beside it: then that is, and `remote_addr` is what
    nginx made of it, the writer's verdict. Alone it may be derived too, which the line does not say.
@@ -20,9 +21,10 @@ import pyarrow.compute as pc
 from pipeline.sources.documents import NO_VALUE, Document, Texts, column, columns, missing, parse_documents, times
 from pipeline.sources.format import Format
 
-TIMES = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp", "time", "ts")
+TIMES = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp", "time", "ts", "datetime", "time_unix")
 REALIP = ("realip_remote_addr", "realip_remote_ip")
-REMOTE = ("remote_addr", "remote_ip", "remote_address", "remoteAddr")
+REMOTE = ("remote_addr", "remote_ip", "remote_address", "remoteAddr", "clientip", "client", "request_address", "ip")
+STATUS = ("status", "response", "status_code", "http_status")
 REQUEST = ("request",)
 METHOD = ("request_method", "method", "http_method")
 TARGET = ("request_uri",)
@@ -33,22 +35,27 @@ FIELDS = {
     "local": ("server_addr",),
     "local_port": ("server_port",),
     "user": ("remote_user",),
-    "host": ("http_host", "host", "vhost"),
-    "agent": ("http_user_agent", "user_agent", "agent"),
-    "status": ("status",),
-    "body_bytes": ("body_bytes_sent", "bytes_sent"),
-    "seconds": ("request_time", "duration"),
+    "host": ("http_host", "domain", "vhost", "request_host", "host"),
+    "agent": ("http_user_agent", "user_agent", "agent", "useragent", "ua"),
+    "status": STATUS,
+    "body_bytes": (
+        "body_bytes_sent", "body_bytes_size", "resp_body_size", "bytes_sent", "bytes", "size", "response_size",
+    ),
+    "seconds": ("request_time", "duration", "responsetime", "response_time", "resp_time"),
     "connection": ("connection",),
     "connection_request": ("connection_requests",),
     "tls": ("ssl_protocol",),
     "request_id": ("http_x_request_id", "request_id", "req_id", "stgw_request_id"),
     "pod": ("hostname",),
-}
-PROTOCOL = ("server_protocol", "request_proto", "protocol")
+}  # fmt: skip
+PROTOCOL = ("server_protocol", "request_proto", "protocol", "proto")
 QUERY = ("args", "query_string", "request_query")
 HEADERS = {
     "x_forwarded_for": "x-forwarded-for",
     "x-forwarded-for": "x-forwarded-for",
+    "x_forwarded": "x-forwarded-for",
+    "xff": "x-forwarded-for",
+    "x-forward-for": "x-forwarded-for",  # ingress-nginx's documentation
     "x_real_ip": "x-real-ip",
     "x-real-ip": "x-real-ip",
     "referer": "referer",
@@ -66,7 +73,7 @@ def _why_not(record: Document) -> str:
         record,
         "nginx access log",
         REALIP + REMOTE,
-        ("status",),
+        STATUS,
         (*REQUEST, *METHOD, *TARGET, *PATH),
     )
 

@@ -7,7 +7,8 @@ What syslog puts in front of a message: RFC 3164 as it is found, with and withou
 
 1. The priority is left out in files; the year or the zone may stand in the time, RFC 3339 in its place (rsyslog's and
    syslog-ng's files).
-2. In RFC 3164 the host (nginx's `nohostname`) and the tag may be missing. A tag ends with a colon and a blank.
+2. In RFC 3164 the host (nginx's `nohostname`) and the tag may be missing, or both, as `kubectl logs --timestamps` has
+   it. A tag ends with a colon and a blank.
 3. Time, host and program are the relay's: the message has its own.
 4. A message is one line: nothing is joined.
 """
@@ -27,7 +28,8 @@ _BSD_TIME = (
 )
 # neither is what a JSON object or a quoted text begins with
 _TAG = rb"(?:[\w./@+~-]{1,128}(?:\[[^\]\s]{0,64}\])?:(?: |$))"
-_HOST = rb"(?:[\w.:%-]{0,255}[\w.%-] +)"
+# where a message has no host in front, as `docker logs -t` prints it, its first word is the peer of nginx or HAProxy
+_HOST = rb"(?:[\w.:%-]{0,255}[\w.%-] +(?!- |\[\d\d?/))"
 _BSD = re.compile(
     _PRIORITY + rb"(?:" + _STAMP + rb"|" + _BSD_TIME + rb") +" + _HOST + rb"?+ *" + _TAG + rb"?+(?:@cee: ?)?"
 )

@@ -58,6 +58,32 @@ INGRESS = {
     "http_referrer": "http://example.com/",
     "http_user_agent": "curl/8",
 }
+# elastic/examples, nginx_json_logs
+ELASTIC = {
+    "time": "17/May/2015:08:05:32 +0000",
+    "remote_ip": "203.0.113.7",
+    "remote_user": "-",
+    "request": "GET /downloads/product_1 HTTP/1.1",
+    "response": 304,
+    "bytes": 12,
+    "referrer": "-",
+    "agent": "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)",
+}
+LOGSTASH = {
+    "@timestamp": "2021-09-29T17:30:03+02:00",
+    "host": "10.0.0.9",
+    "clientip": "203.0.113.7",
+    "size": 12,
+    "responsetime": 0.25,
+    "upstreamtime": "0.24",
+    "upstreamhost": "10.0.0.8:80",
+    "domain": "www.example.com",
+    "url": "/a",
+    "xff": "198.51.100.7",
+    "referer": "-",
+    "agent": "curl/8",
+    "status": "404",
+}
 TRAEFIK = {
     "ClientAddr": "[2001:db8::7]:39490",
     "ClientHost": "2001:db8::7",
@@ -136,6 +162,8 @@ LOGPUSH = {
 SAMPLES: dict[str, tuple[Format, dict[str, Any]]] = {
     "nginx": (NGINX_JSON, NGINX),
     "ingress-nginx": (NGINX_JSON, INGRESS),
+    "elastic": (NGINX_JSON, ELASTIC),
+    "logstash": (NGINX_JSON, LOGSTASH),
     "traefik": (TRAEFIK_JSON, TRAEFIK),
     "istio": (ENVOY_JSON, ISTIO),
     "caddy": (CADDY, CADDY_LINE),
@@ -181,6 +209,30 @@ def test_ingress_nginx() -> None:
         "response_bytes": 700,
         "duration_us": 1000,
         "request_id": "c99400a4",
+    }
+
+
+def test_names_that_others_gave() -> None:
+    assert one(NGINX_JSON, ELASTIC) == {
+        "ts": datetime(2015, 5, 17, 8, 5, 32, tzinfo=UTC),
+        "peer_ip": "203.0.113.7",
+        "method": "GET",
+        "target": "/downloads/product_1",
+        "protocol": "HTTP/1.1",
+        "user_agent": "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)",
+        "status": 304,
+        "response_bytes": 12,
+    }
+    assert one(NGINX_JSON, LOGSTASH) == {
+        "ts": datetime(2021, 9, 29, 15, 30, 3, tzinfo=UTC),
+        "peer_ip": "203.0.113.7",
+        "host": "www.example.com",
+        "target": "/a",
+        "user_agent": "curl/8",
+        "headers": [("x-forwarded-for", ["198.51.100.7"])],
+        "status": 404,
+        "response_bytes": 12,
+        "duration_us": 250_000,
     }
 
 
@@ -483,7 +535,8 @@ def test_what_is_refused_says_why(form: Format, line: bytes) -> None:
 
 def test_a_line_without_a_time_is_refused() -> None:
     for form, base in SAMPLES.values():
-        keys = {"time_iso8601", "time", "StartUTC", "start_time", "ts", "EdgeStartTimestamp", "EdgeEndTimestamp"}
+        keys = {"time_iso8601", "time", "@timestamp", "StartUTC", "start_time", "ts", "EdgeStartTimestamp"}
+        keys |= {"EdgeEndTimestamp"}
         lines = [json.dumps({**base, **dict.fromkeys(keys & base.keys(), value)}).encode() for value in ("x", 5e20)]
         parsed = form.parse([json.dumps(base).encode(), *lines])
         assert parsed.batch.num_rows == 1

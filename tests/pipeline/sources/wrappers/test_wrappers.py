@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.sources.wrappers import CRI, DOCKER, SYSLOG, WRAPPERS, Wrapper, wrapper_of
 
 MESSAGE = b'1.2.3.4 - - [08/Jul/2021:11:07:07 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
+HAPROXY = b'1.2.3.4:5 [06/Feb/2009:12:14:14.655] in be/s 1/0/0/1/2 200 9 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"'
 
 # realistic: line -> wrapper, stream, text, whether the line ends with it
 LINES: dict[bytes, tuple[Wrapper, bytes, bytes, bool]] = {
@@ -41,6 +42,9 @@ LINES: dict[bytes, tuple[Wrapper, bytes, bytes, bool]] = {
     b"Jul  8 11:07:07 2021 web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
     b"Jul  8 11:07:07 CEST: web nginx: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
     b"2021-07-08T11:07:07.123456+00:00 web traefik/web/1a2b[12]: " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"2022-01-28T16:04:05.413656027Z " + MESSAGE: (SYSLOG, b"", MESSAGE, True),
+    b"2022-01-28T16:04:05.413656027Z " + HAPROXY: (SYSLOG, b"", HAPROXY, True),
+    b"Jul  8 11:07:07 web " + HAPROXY: (SYSLOG, b"", HAPROXY, True),
     b'2021-11-12T16:59:46.613304+00:00 1.1.1.1  {"status": 404}': (SYSLOG, b"", b'{"status": 404}', True),
     b'Jul  8 11:07:07 {"path": "/a b"}': (SYSLOG, b"", b'{"path": "/a b"}', True),
     b'Jul  8 11:07:07 nginx: {"a": "b: c"}': (SYSLOG, b"", b'{"a": "b: c"}', True),

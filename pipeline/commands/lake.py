@@ -128,11 +128,10 @@ def compact_command(lake_path: str, retain: str, dry_run: bool, form: str | None
 @lake.command("expire", short_help="Delete old dates.")
 @lake_option
 @click.option("--keep", required=True, metavar="PERIOD", help="Days or weeks to keep: 90d, 26w.")
-@click.option("--all", "everything", is_flag=True, help="Even if no row is left.")
 @retain_option
 @dry_run_option
 @output_option
-def expire_command(lake_path: str, keep: str, everything: bool, retain: str, dry_run: bool, form: str | None) -> None:
+def expire_command(lake_path: str, keep: str, retain: str, dry_run: bool, form: str | None) -> None:
     """
     Delete the dates before the period to keep, and the rejects ingested before it.
 
@@ -142,7 +141,7 @@ def expire_command(lake_path: str, keep: str, everything: bool, retain: str, dry
     days, retention = kept_days(keep), duration(retain)
     check_retention(retention)
     place = Lake(lake_path)
-    found = expire(place, days, datetime.now(UTC).date(), everything=everything, dry_run=dry_run)
+    found = expire(place, days, datetime.now(UTC).date(), dry_run=dry_run)
     with keeping(place, "expire"):
         returned = list(give_back(place, retention, dry_run=dry_run))
     write_rows([found._asdict()], Expired._fields, form)

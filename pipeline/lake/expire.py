@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from echo.clientip import printable, quote
+from echo.clientip import quote
 from pipeline.engine.duckdb import Engine
-from pipeline.errors import LakeFault, UsageFault
+from pipeline.errors import UsageFault
 from pipeline.lake import log
 from pipeline.lake.files import files_of
 from pipeline.lake.keeper import keeping
@@ -45,25 +45,18 @@ def kept_days(text: str) -> int:
     return days
 
 
-def expire(lake: Lake, days: int, today: date, *, everything: bool, dry_run: bool) -> Expired:
+def expire(lake: Lake, days: int, today: date, *, dry_run: bool) -> Expired:
     """
     Delete the dates before the last `days` days, and the rejects ingested before them.
 
-    everything  allow that no row is left
-    Raises LakeFault.
+    A lake whose rows are all older is empty then: what was promised to be kept for so long is not to be kept because
+    nothing newer came. Raises LakeFault.
     """
     first_kept = today - timedelta(days=days)
     with keeping(lake, "expire"):
         table = lake.table(REQUESTS)
         files = [] if table is None else files_of(lake, REQUESTS, table)
         old = [file for file in files if file.day is not None and file.day < first_kept]
-        if old and len(old) == len(files) and not everything:
-            last = max(file.day for file in old if file.day is not None)
-            raise LakeFault(
-                f"all of its rows are older, the last of {last}: nothing would be left",
-                printable(lake.path),
-                "keep more, or say --all if that is meant",
-            )
         moment = datetime.combine(first_kept, datetime.min.time(), UTC)
         rejects = _old_rejects(lake, moment)
         if not dry_run:

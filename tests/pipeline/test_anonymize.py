@@ -262,7 +262,7 @@ def test_a_promise_outlives_the_rows(lake: Lake, tmp_path: Path) -> None:
     assert promised(lake) is None, "nothing is made before the first commit"
     ingest_source(str(log), lake, Settings(anonymizer=NAMED))
     assert promised(lake) == NAMED.mark
-    expire(lake, 1, date(2100, 1, 1), everything=True, dry_run=False)
+    expire(lake, 1, date(2100, 1, 1), dry_run=False)
     list(compact(lake, RETENTION, dry_run=False))
     assert promised(Lake(lake.path)) == NAMED.mark
     with pytest.raises(UsageFault, match="would be whole"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import LakeFault, UsageFault
+from pipeline.errors import UsageFault
 from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
 from pipeline.lake.expire import Expired, expire, kept_days
@@ -33,31 +33,28 @@ def test_days_and_weeks() -> None:
 def test_dates_before_the_period_go_and_the_first_kept_is_whole(lake: Lake, put: Callable[..., None], sql: Sql) -> None:
     put([1, 2, 2, 9])
     put([2, 3])
-    planned = expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=True)
+    planned = expire(lake, 7, date(2015, 5, 9), dry_run=True)
     assert len(sql("SELECT 1 FROM requests")) == 6
-    found = expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False)
+    found = expire(lake, 7, date(2015, 5, 9), dry_run=False)
     assert found == planned
     assert found[:5] == Expired(date(2015, 5, 1), date(2015, 5, 1), 1, 0, 1, 0)[:5]
     assert sql(DAYS) == [{"date": date(2015, 5, day), "n": n} for day, n in ((2, 3), (3, 1), (9, 1))]
-    assert expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False) == Expired(None, None, 0, 0, 0, 0)
+    assert expire(lake, 7, date(2015, 5, 9), dry_run=False) == Expired(None, None, 0, 0, 0, 0)
 
 
 def test_rejects_go_by_when_they_were_ingested(lake: Lake, put: Callable[..., None], sql: Sql) -> None:
     put([1], junk=3)
     today = date.today()  # noqa: DTZ011
-    assert expire(lake, 2, today, everything=True, dry_run=False).rejects == 0
+    assert expire(lake, 2, today, dry_run=False).rejects == 0
     assert len(sql("SELECT 1 FROM rejects")) == 3
-    later = expire(lake, 2, today + timedelta(days=4), everything=True, dry_run=False)
+    later = expire(lake, 2, today + timedelta(days=4), dry_run=False)
     assert later.rejects == 3
     assert sql("SELECT 1 FROM rejects") == []
 
 
-def test_a_lake_is_not_emptied_by_a_slip(lake: Lake, put: Callable[..., None], sql: Sql) -> None:
+def test_what_is_older_goes_also_where_nothing_newer_came(lake: Lake, put: Callable[..., None], sql: Sql) -> None:
     put([1, 2])
-    with pytest.raises(LakeFault, match="the last of 2015-05-02: nothing would be left; keep more, or say --all"):
-        expire(lake, 7, date(2026, 1, 1), everything=False, dry_run=False)
-    assert len(sql("SELECT 1 FROM requests")) == 2
-    assert expire(lake, 7, date(2026, 1, 1), everything=True, dry_run=False).rows == 2
+    assert expire(lake, 7, date(2026, 1, 1), dry_run=False).rows == 2
     assert sql("SELECT 1 FROM requests") == []
 
 
@@ -65,18 +62,17 @@ def test_logs_that_are_ingested_again_do_not_bring_back_what_expired(
     lake: Lake, put: Callable[..., None], sql: Sql, tmp_path: Path
 ) -> None:
     put([1, 9])
-    expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False)
+    expire(lake, 7, date(2015, 5, 9), dry_run=False)
     assert ingest_source(str(tmp_path / "0.log"), lake, Settings()).rows == 0
     assert sql(DAYS) == [{"date": date(2015, 5, 9), "n": 1}]
 
 
 def test_the_command(put: Callable[..., None], whofrom: Callable[..., Said]) -> None:
     put([1, 2])
-    assert "say --all" in whofrom("expire", "--keep", "90d", code=1).words
-    said = whofrom("expire", "--keep", "90d", "--all", "--dry-run")
+    said = whofrom("expire", "--keep", "90d", "--dry-run")
     assert (said.rows[0]["rows"], said.rows[0]["first"], said.rows[0]["last"]) == (2, "2015-05-01", "2015-05-02")
     assert "2 rows, of 2015-05-01 to 2015-05-02, and 0 rejects would go" in said.words
-    said = whofrom("expire", "--keep", "90d", "--all")
+    said = whofrom("expire", "--keep", "90d")
     assert "are gone" in said.words
     assert "is given back by the first compact or expire after 20" in said.words
     assert "nothing is older than 90 days" in whofrom("expire", "--keep", "90d").words

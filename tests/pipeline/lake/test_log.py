@@ -48,7 +48,7 @@ def test_the_log_holds_no_value_of_a_row_whoever_wrote_the_file(lake: Lake, put:
     put([1, 2], forwarded=OLD_CLIENT, junk=2)
     put([1, 2], junk=2)
     list(compact(lake, RETENTION, dry_run=False))
-    expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False)
+    expire(lake, 7, date(2015, 5, 9), dry_run=False)
     for name, said in ((REQUESTS, "2015-05-02"), (REJECTS, "numRecords")):
         text = remembered(lake, name)
         assert said in text
@@ -69,9 +69,9 @@ def test_a_lake_of_before_forgets_what_its_log_knew(lake: Lake, put: Callable[..
     first.write_text(first.read_text().replace(least, f'{least}\\"local_ip\\":\\"{OLD_CLIENT}\\",'))
     assert OLD_CLIENT in remembered(lake, REQUESTS)
     age(lake)
-    expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False)
+    expire(lake, 7, date(2015, 5, 9), dry_run=False)
     age(lake)
-    expire(lake, 7, date(2015, 5, 9), everything=False, dry_run=False)
+    expire(lake, 7, date(2015, 5, 9), dry_run=False)
     assert OLD_CLIENT not in remembered(lake, REQUESTS)
     assert [row["n"] for row in sql("SELECT count(*) AS n FROM requests")] == [2]
     for name in TABLES:

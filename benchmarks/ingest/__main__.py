@@ -36,7 +36,12 @@ RECORDS_PART = 5
 STAGES_PART = 10  # of the lines, for what is measured in one thread
 MEMORY_TIMES = 10  # 100 million lines are 22.6 GB
 ROUNDS, QUERY_ROUNDS = 3, 3
-GEO = "from pipeline.geo import Geo, default_database as find; path = find(); print(path and [path, Geo(path).build])"
+GEO = """
+import json
+from pipeline.geo import Geo, default_database
+path = default_database()
+print(json.dumps([path, Geo(path).build] if path else None))
+"""
 
 
 class Bench:
@@ -164,11 +169,8 @@ def main() -> None:
 
 def _geo() -> tuple[Path | None, str]:
     """Return the geo database and its build, as another process finds them: what this one holds is booked to others."""
-    said = run([sys.executable, "-c", GEO]).said.strip()
-    if said == "None":
-        return None, ""
-    path, build = json.loads(said.replace("'", '"'))
-    return Path(path), build
+    found = json.loads(run([sys.executable, "-c", GEO]).said)
+    return (Path(found[0]), found[1]) if found else (None, "")
 
 
 def _say(what: str) -> None:

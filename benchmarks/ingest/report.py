@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -61,7 +62,8 @@ def head(now: datetime, database: str, chdb: Path | None) -> str:
     """Return the title, and what it ran on."""
     parts = [f"whofrom {version('whofrom')} ({revision()})", f"Python {sys.version.split()[0]}"]
     parts += [f"{name} {version(name)}" for name in ("pyarrow", "deltalake", "duckdb", "maxminddb")]
-    parts.append(said("goaccess", "--version", r"GoAccess - ([\d.]+\d)"))
+    if shutil.which("goaccess"):
+        parts.append(said("goaccess", "--version", r"GoAccess - ([\d.]+\d)"))
     if chdb is not None:
         command = [str(chdb), "-c", "import chdb; print(chdb.__version__)"]
         found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from benchmarks.ingest import report
-from benchmarks.ingest.candidates import CSV, GEO, OURS, PLAIN, Taken
+from benchmarks.ingest.candidates import CSV, GEO, OURS, PATTERN, PLAIN, Taken, candidates
 from benchmarks.ingest.memory import Piped
 from benchmarks.ingest.process import Run
 from benchmarks.ingest.queries import Asked
@@ -19,6 +23,16 @@ def row(text: str, name: str) -> list[str]:
     """The cells of the line of a table that begins with a name."""
     line = next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
+
+
+def test_what_is_not_there_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    text = report.head(datetime(2026, 1, 2, tzinfo=UTC), "", None)
+    assert text.startswith("# 2026-01-02, ingest\n")
+    assert "duckdb " in text
+    assert "goaccess" not in text
+    assert text.endswith("Geo: none.\n")
+    assert [one.name for one in candidates(None, None)] == [OURS, CSV, PATTERN]
 
 
 def test_others_are_compared_within_a_turn() -> None:

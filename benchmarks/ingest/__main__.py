@@ -69,7 +69,7 @@ class Bench:
                 _say(part)
                 try:
                     self.sections.append(step())
-                except (RuntimeError, OSError, ValueError) as error:
+                except Exception as error:  # whatever it is: the run goes on by itself
                     traceback.print_exc()
                     self.failed = True
                     self.sections.append(f"## {part}: FAILED\n\n{error}\n")
@@ -91,7 +91,7 @@ class Bench:
                 _say(f"  round {number + 1}: {one.name}")
                 try:
                     found.setdefault(one.name, []).append(measured(one, self.log, self.lines, self.folder / "place"))
-                except RuntimeError as error:
+                except Exception as error:
                     if one.name == OURS:
                         raise
                     faults[one.name] = str(error)

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,8 @@ def run(command: Sequence[str], feed: Sequence[str] | None = None) -> Run:
             done.set()
             process.returncode = os.waitstatus_to_exitcode(status)
             if source:
-                source.wait(FEED_SECONDS)
+                with suppress(subprocess.TimeoutExpired):
+                    source.wait(FEED_SECONDS)
         finally:
             for one in (process, source):
                 if one is not None and one.returncode is None:

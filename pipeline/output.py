@@ -28,6 +28,7 @@ JSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 MAX_INTEGER = 1 << 63  # orjson writes 64 bits; most readers of JSON take no more
 SHORT_CELL, CELL_GAP = 40, 2  # of a table's column: the longest IPv6 address is 39 wide; two blanks stand between
 LEAST_COLUMN = 8  # narrower, a column is read letter by letter
+GROUPED = 10_000  # from here on digits are in groups of three: 2026 is a year, and 443 and 8080 are ports
 MAX_PLAIN_FLOAT = 1e16  # beyond, its digits are no longer its own
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
@@ -228,11 +229,13 @@ def _cell(value: Any) -> str:
     if isinstance(plain, bool):
         return "yes" if plain else "no"
     if isinstance(plain, int):
-        return f"{plain:,}"
+        return f"{plain:,}" if abs(plain) >= GROUPED else str(plain)
     if isinstance(plain, float):
         if abs(plain) >= MAX_PLAIN_FLOAT:
             return str(plain)
-        return f"{plain:,.3f}".rstrip("0").rstrip(".") if abs(plain) < 10 else f"{plain:,.1f}"
+        if abs(plain) < 10:
+            return f"{plain:.3f}".rstrip("0").rstrip(".")
+        return f"{plain:,.1f}" if abs(plain) >= GROUPED else f"{plain:.1f}"
     if isinstance(plain, list) and not any(isinstance(item, list | dict) for item in plain):
         return printable(", ".join(str(_plain(item)) for item in plain))[:MAX_CELL_CHARS]
     if isinstance(plain, list | dict):

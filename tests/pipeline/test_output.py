@@ -64,13 +64,21 @@ def test_a_table_shows_large_numbers_and_what_is_nested_as_people_write_them(mon
     assert line.split("  ") == ["1e+300", '{"a":["b",null]}', "[[1],[2]]", "1, 2"]
 
 
+def test_years_and_ports_are_not_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    (_, line) = written(
+        "table", [{"year": 2026, "port": 8080, "rows": 10000, "mean": 9999.5, "less": -1234}]
+    ).splitlines()
+    assert line.split() == ["2026", "8080", "10,000", "9999.5", "-1234"]
+
+
 def test_columns_that_have_no_room_beside_each_other_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    row = {f"column_{number}": number * 1111 for number in range(6)}
-    assert written("table", [row]).splitlines()[1].split() == ["0", "1,111", "2,222", "3,333", "4,444", "5,555"]
+    row = {f"column_{number}": number * 11111 for number in range(6)}
+    assert written("table", [row]).splitlines()[1].split() == ["0", "11,111", "22,222", "33,333", "44,444", "55,555"]
     wide = row | {"target\x1b[31m": "x" * 70, "none": None}
     lines = written("table", [wide, wide]).splitlines()
-    assert lines[:3] == ["row 1", "column_0        0", "column_1        1,111"]
+    assert lines[:3] == ["row 1", "column_0        0", "column_1        11,111"]
     assert lines[7:11] == [
         r"target\x1b[31m  " + "x" * 44, " " * 16 + "x" * 26, "none            –", "",
     ]  # fmt: skip

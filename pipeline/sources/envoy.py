@@ -25,7 +25,7 @@ _TAIL = r' [^\s"]+ [^\s"]+ (?P<local_end>[^\s"]+) (?P<writer_client_end>[^\s"]+)
 
 
 def _patterns(details: str, tail: str) -> tuple[str, ...]:
-    begin = rf'^\s*\[{ISO}\] "(?P<method>[^" ]+) '
+    begin = rf'^\s*(?:ACCESS )?\[{ISO}\] "(?P<method>[^" ]+) '  # the word is Emissary-ingress's
     asked = r'(?P<target>[^"]*) (?P<protocol>HTTP/[\d.]+|-)" '
     numbers = (
         rf"(?P<status>\d{{1,3}}|-) [A-Za-z,-]+ {details}"

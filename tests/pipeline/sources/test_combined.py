@@ -233,9 +233,16 @@ def test_a_header_in_front_is_no_peer(front: str) -> None:
     assert (read.host or None, read.peer or None, read.forwarded or None) == told
 
 
-def test_whose_words_are_whose_is_not_guessed() -> None:
-    """A Host of `a 6.6.6.6 - x`, logged raw in front of the peer, would bring an address of its own."""
-    line = f'a 6.6.6.6 - x 203.0.113.7 - - {TIME} "GET / HTTP/1.1" 400 5'
+@pytest.mark.parametrize(
+    "line",
+    [
+        # a Host, logged raw in front of the peer
+        f'a 6.6.6.6 - x 203.0.113.7 - - {TIME} "GET / HTTP/1.1" 400 5',
+        # a target of Envoy's: what stands behind its quotes is no peer
+        f'[2016-04-15T20:17:00.310Z] "GET /" 200 - x {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "6.6.6.6"',
+    ],
+)
+def test_whose_words_are_whose_is_not_guessed(line: str) -> None:
     assert parse([line.encode()]).batch.num_rows == 0
 
 

@@ -36,6 +36,10 @@ ENVOYS: dict[str, tuple[str, dict[str, Any]]] = {
             "error": None,
         },
     ),
+    "Emissary-ingress": (
+        f'ACCESS {AT} "GET / HTTP/1.1" 200 - 0 43 217 216 "172.17.0.5" "curl/7" "c62e" "httpbin.org" "52.87.35.92:80"',
+        {"headers": [("x-forwarded-for", ["172.17.0.5"])], "user_agent": "curl/7", "status": 200},
+    ),
     "nothing known": (
         f'{AT} "GET / HTTP/1.1" 503 UH,NR 0 19 0 - "-" "-" "-" "web" "-"',
         {"headers": None, "user_agent": None, "request_id": None, "status": 503},

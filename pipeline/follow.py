@@ -65,10 +65,10 @@ class Tail:
             self._short = False
             self.idle = True
             return None
-        if not self._same():
+        data = self._raw.read(size)
+        if not self._same():  # looked at behind the read: what was read before a truncation is of this log
             self.ended = True
             return b""
-        data = self._raw.read(size)
         if data:
             self._short = len(data) < size
             if self.old_since is not None:

@@ -39,7 +39,7 @@ from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
-from pipeline.sources.reader import HEAD_BYTES, Block, Mark, blocks, read_head
+from pipeline.sources.reader import HEAD_BYTES, Block, Mark, beginning, blocks, read_head
 from pipeline.sources.stores import source_of
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
 
@@ -174,11 +174,15 @@ class _Beginning:
 
     def __init__(self, stream: IO[bytes], head: bytes) -> None:
         self._stream, self.head = stream, head
+        self._whole = len(beginning(head)) == HEAD_BYTES
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
-        if data and len(self.head) < HEAD_BYTES:
-            self.head += data[: HEAD_BYTES - len(self.head)]
+        if data and not self._whole:
+            text = beginning(self.head)
+            hole = 0 if text else len(data) - len(data.lstrip(b"\0"))
+            self.head += data[: hole + HEAD_BYTES - len(text)]
+            self._whole = len(beginning(self.head)) == HEAD_BYTES
         return data
 
 
@@ -235,8 +239,10 @@ class Run:
         self.beginning = _Beginning(stream, head)
         self.outcome = replace(self.outcome, skipped=start)
         if self.format is None:
-            lines = head.split(b"\n")
-            self._look(lines if len(head) < HEAD_BYTES else lines[:-1])  # not one that is cut: it may look like another
+            lines = beginning(head).split(b"\n")
+            self._look(
+                lines if len(beginning(head)) < HEAD_BYTES else lines[:-1]
+            )  # not one that is cut: it may look like another
         try:
             yield from self._blocks(stream, head, mark, growing=growing)
         finally:

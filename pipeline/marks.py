@@ -25,7 +25,7 @@ from typing import IO, NamedTuple
 from pipeline.errors import SourceFault
 from pipeline.lake import REQUESTS, Lake, Turn
 from pipeline.sources.opening import READ_BYTES
-from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, Mark
+from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, Mark, beginning
 
 MAX_NAMESAKES = 1000  # looking one up takes milliseconds, and each was read to its mark to be told from the others
 
@@ -55,25 +55,25 @@ class Known(NamedTuple):
     def turns(self, head: bytes) -> list[Turn]:
         """Return what the next commit has to change beside the mark."""
         turns = [] if self.mark is not None else [Turn(self.line, self.alike or None, self.alike + 1)]
-        if not self.fingered and len(head) == HEAD_BYTES:
+        if not self.fingered and len(beginning(head)) == HEAD_BYTES:
             turns.append(Turn(_finger(self.id), None, fingerprint(head)))
         return turns
 
     def after(self, head: bytes, mark: Mark) -> Known:
         """Return what is known after that commit."""
         alike = self.alike + (self.mark is None)
-        return self._replace(alike=alike, mark=mark, fingered=self.fingered or len(head) == HEAD_BYTES)
+        return self._replace(alike=alike, mark=mark, fingered=self.fingered or len(beginning(head)) == HEAD_BYTES)
 
 
 def line_id(head: bytes) -> str:
     """Return the id of a log's first line, by at most HEAD_BYTES bytes of it."""
-    line = head[:HEAD_BYTES].partition(b"\n")[0].removesuffix(b"\r")
+    line = beginning(head).partition(b"\n")[0].removesuffix(b"\r")
     return f"whofrom-{hashlib.sha256(line).hexdigest()[:32]}"
 
 
 def fingerprint(head: bytes) -> int:
     """Return 62 bits of a checksum of the first HEAD_BYTES bytes."""
-    return int.from_bytes(hashlib.sha256(head[:HEAD_BYTES]).digest()[:8]) >> 2
+    return int.from_bytes(hashlib.sha256(beginning(head)).digest()[:8]) >> 2
 
 
 def namesakes(lake: Lake, head: bytes) -> list[Known]:
@@ -89,11 +89,11 @@ def namesakes(lake: Lake, head: bytes) -> list[Known]:
             f"{count:,} logs in this lake begin with the same line", "ingest", "use another lake for more of them"
         )
     found = []
-    for number in range(count if head else 0):
+    for number in range(count if beginning(head) else 0):
         assert table is not None  # it has counted them
         one = Known(line, count, number)
         version, finger = table.transaction_version(one.id), table.transaction_version(_finger(one.id))
-        if version is not None and (finger is None or len(head) < HEAD_BYTES or finger == fingerprint(head)):
+        if version is not None and (finger is None or len(beginning(head)) < HEAD_BYTES or finger == fingerprint(head)):
             found.append(one._replace(mark=Mark.unpack(version), fingered=finger is not None))
     return [*sorted(found, key=_offset, reverse=True), Known(line, count, count)]
 

@@ -10,6 +10,7 @@ An object is whole when it is there, so its last line is, too: only a plain file
 from __future__ import annotations
 
 import lzma
+import os
 import shlex
 import sys
 import tempfile
@@ -27,7 +28,28 @@ from pipeline.sources.packed import ENDS, MAGIC_BYTES, fault_of, packing_of
 from pipeline.sources.stores import is_store, source_of
 
 READ_BYTES = 1 << 20
+STEADY_BYTES = 1024  # looked at again before more is believed to be of the same log
 KEPT_BYTES = 16 << 20  # of a compressed object, kept in memory: most that load balancers write are smaller
+
+
+class _Steady:
+    """
+    A plain file, which ends for us where it is truncated while it is read: what is there then is of another log.
+
+    A writer that does not append leaves a hole there, and goes on at the offset where it was. What it wrote before is
+    in the copy that the rotation has made.
+    """
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._position, self._tail = raw, 0, b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._raw.read(size)
+        if not data or os.pread(self._raw.fileno(), len(self._tail), self._position - len(self._tail)) != self._tail:
+            return b""
+        self._position += len(data)
+        self._tail = (self._tail + data[-STEADY_BYTES:])[-STEADY_BYTES:]
+        return data
 
 
 class _Watched:
@@ -68,6 +90,8 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
                     pass
                 raw.seek(0)
             stream = raw if packing is None else packing.unpack(raw)
+            if packing is None and name != STDIN and not is_store(name) and raw.seekable():
+                stream = cast("IO[bytes]", _Steady(raw))
             if told is not None:
                 stream = cast("IO[bytes]", _Watched(stream, raw, told))
             yield stream, packing is None and name != STDIN and not is_store(name)

@@ -222,14 +222,28 @@ def _odd_lines(data: bytes, base: int, number: int, overlong: list[Overlong]) ->
 
 
 def read_head(stream: IO[bytes]) -> bytes:
-    """Return the first HEAD_BYTES bytes, fewer only at the end of the stream."""
-    head = b""
-    while len(head) < HEAD_BYTES:
-        chunk = stream.read(HEAD_BYTES - len(head))
+    """Return the first bytes up to HEAD_BYTES of text, fewer only at the end of the stream; see `beginning`."""
+    hole, text = 0, b""
+    while len(text) < HEAD_BYTES and hole < MAX_LINE_BYTES:
+        chunk = stream.read(READ_BYTES if hole and not text else HEAD_BYTES - len(text))
         if not chunk:
             break
-        head += chunk
-    return head
+        if not text:
+            text = chunk.lstrip(b"\0")
+            hole += len(chunk) - len(text)
+        else:
+            text += chunk
+    return bytes(hole) + text
+
+
+def beginning(head: bytes) -> bytes:
+    """
+    Return the first HEAD_BYTES bytes of text of a log, fewer if it has no more as yet.
+
+    Where a log was truncated under the feet of a writer that does not append, there is a hole of NULs in front of it,
+    as in front of many others.
+    """
+    return head.lstrip(b"\0")[:HEAD_BYTES]
 
 
 class Mark(NamedTuple):

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from pipeline import marks
 from pipeline.commands.ingest import ingest
 from pipeline.engine.duckdb import Engine
-from pipeline.errors import SourceFault, Unfinished
+from pipeline.errors import Overtaken, SourceFault, Unfinished
 from pipeline.ingest import Run, ingest_source
 from pipeline.lake import Lake
 from pipeline.marks import line_id, namesakes
@@ -238,3 +238,27 @@ def test_what_a_rotation_took_away_between_a_glob_and_its_reading_is_no_failure(
     assert (done.exit_code, rows(lake)) == (0, (5, 5))
     assert f"{gone}: skipped: gone meanwhile" in done.stderr
     assert CliRunner().invoke(ingest, [*command, gone]).exit_code == 1
+
+
+@pytest.mark.parametrize("count", [3, 100])
+@pytest.mark.parametrize("hole", [200, 5000])
+def test_logs_behind_holes_are_known_by_what_is_behind(
+    hole: int, count: int, log: Callable[..., Path], lake: Lake
+) -> None:
+    """As copytruncate leaves them of a writer that does not append: each begins where the one before ended."""
+    for number in range(3):
+        text = "\0" * (hole + 40_000 * number) + lines(1000 * number, count)
+        assert take(log(f"{number}", text), lake) == (count, 0)
+        assert take(log(f"{number}.gz", text + LINE % (1000 * number + 999)), lake) == (1, 0)
+    assert rows(lake) == (3 * count + 3, 3 * count + 3)
+
+
+def test_a_hole_whose_log_comes_while_it_is_read_is_no_blank_line(log: Callable[..., Path], lake: Lake) -> None:
+    path = log("log", "\0" * 50_000)
+    with path.open("rb", buffering=0) as stream:
+        head = read_head(stream)
+        run = Run(str(path), lake, PLAIN, namesakes(lake, head)[0])
+        path.write_text("\0" * 90_000 + lines(0, 3))
+        with pytest.raises(Overtaken, match="its first line has grown"):
+            run.read(stream, head, growing=True)
+    assert take(path, lake) == (3, 0)

@@ -11,7 +11,9 @@ from pipeline.lake import Lake
 from tests.pipeline.kills.log import Written, day_of, is_reject
 
 ROWS = "SELECT CAST(target[2:] AS BIGINT) AS serial, source_offset, date, CAST(ts AS DATE) AS day FROM requests"
-REJECTS = r"SELECT CAST(regexp_extract(raw, '^junk (\d+)', 1) AS BIGINT) AS serial, source_offset, line FROM rejects"
+REJECTS = (
+    r"SELECT TRY_CAST(regexp_extract(raw, '^junk (\d+)', 1) AS BIGINT) AS serial, source_offset, line, raw FROM rejects"
+)
 
 
 def wrongs(lake: Lake, where: Mapping[int, Written], *, ended: bool, places: bool = True) -> list[str]:
@@ -25,8 +27,9 @@ def wrongs(lake: Lake, where: Mapping[int, Written], *, ended: bool, places: boo
         engine = Engine(lake)
     except LakeFault as fault:
         return [str(fault)] if ended else []
-    found = []
     rows, rejects = engine.query(ROWS).to_pylist(), engine.query(REJECTS).to_pylist()
+    found = [f"refused: {row['raw'][:200]!r}" for row in rejects if row["serial"] is None]
+    rejects = [row for row in rejects if row["serial"] is not None]
     times = Counter(row["serial"] for row in (*rows, *rejects))
     twice = sorted(serial for serial, count in times.items() if count > 1)
     lost = sorted(where.keys() - times.keys()) if ended else []

@@ -60,13 +60,15 @@ def cri(serial: int, text: str) -> str:
 class Writer:
     """Appends to `path`; `where` has where each line went."""
 
-    def __init__(self, path: Path, first: int = 0, *, wrapped: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self, path: Path, first: int = 0, *, wrapped: bool = False, appends: bool = True, seed: int = 0
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.path, self.next, self.wrapped = path, first, wrapped
+        self.path, self.next, self.wrapped, self.appends = path, first, wrapped, appends
         self.chance = random.Random(seed)
         self.where: dict[int, Written] = {}
         self.rotations = 0
-        self._file = path.open("ab", buffering=0)
+        self._file = path.open("ab" if appends else "wb", buffering=0)
         self._position = self._number = 0
 
     def write(self, count: int, *, torn: bool = True) -> None:
@@ -121,7 +123,8 @@ class Writer:
                 time.sleep(0.001)
         with self.path.open("r+b") as file:
             file.truncate(0)
-        self._position = self._number = 0
+        self._position = self._position if not self.appends else 0  # else it goes on behind a hole of NULs
+        self._number = 0
 
     def compress(self) -> None:
         self.create()
@@ -174,6 +177,7 @@ class Writer:
 ROTATIONS: dict[str, Callable[[Writer], None]] = {
     "create": Writer.create,
     "copytruncate": Writer.copytruncate,
+    "copytruncate with holes": Writer.copytruncate,  # of a writer that does not append
     "compress": Writer.compress,
     "delaycompress": Writer.delaycompress,
     "dateext": Writer.dateext,

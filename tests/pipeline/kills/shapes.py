@@ -105,7 +105,8 @@ class Rotated(Shape):
         super().__init__(folder, seed)
         self.rotate, self.reader = ROTATIONS[rotation], reader
         log = folder / "logs" / ("0.log" if rotation == "kubelet" else "access.log")
-        self.writers.append(Writer(log, wrapped=rotation == "kubelet", seed=seed))
+        wrapped, appends = rotation == "kubelet", "holes" not in rotation
+        self.writers.append(Writer(log, wrapped=wrapped, appends=appends, seed=seed))
         self.sources = {
             "glob": [f"{log}*"],
             "folder": [log.parent],

@@ -34,7 +34,7 @@ def test_every_line_is_there_once_whatever_was_killed(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("rotation", ROTATIONS)
 def test_the_judge_sees_what_is_lost_twice_or_misplaced(rotation: str, tmp_path: Path, lake: Lake) -> None:
-    writer = Writer(tmp_path / "logs" / "access.log", wrapped=rotation == "kubelet")
+    writer = Writer(tmp_path / "logs" / "access.log", wrapped=rotation == "kubelet", appends="holes" not in rotation)
     writer.write(90)
     ROTATIONS[rotation](writer)
     writer.write(60)

@@ -112,6 +112,11 @@ TROUBLES = (  # the first that fits
         "its key has an empty part (//), which cannot be read here",
         "copy it to another key",
     ),
+    Trouble(  # what Google's client makes of an object that comes longer than it is stored
+        ("I/O operation on closed file", "mismatched hashes"),
+        "it is stored with Content-Encoding: gzip, and comes decompressed, which cannot be read here",
+        "read it by gcloud storage cat NAME | whofrom ingest -, or store it without",
+    ),
 )
 REASON = re.compile(r"Could not connect to server|Could not resolve host(?:name)?|Timeout was reached|SSL[\w ]*")
 

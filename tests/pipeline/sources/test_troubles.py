@@ -53,6 +53,7 @@ AZURE_TOKEN = "N5Azure4Core11Credentials23AuthenticationExceptionE: Failed to ge
             SourceFault,
             "the credentials are missing",
         ),
+        ("I/O operation on closed file", SourceFault, "stored with Content-Encoding: gzip, .* gcloud storage cat"),
         ("google::cloud::Status(NOT_FOUND: Permanent error, …http_status_code=404", NoObject, "no such object"),
         (
             "google::cloud::Status(PERMISSION_DENIED: Permanent error, …http_status_code=403",

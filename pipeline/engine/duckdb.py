@@ -3,7 +3,8 @@ DuckDB over a lake: `requests` and `rejects` on the Parquet files of the newest 
 
 Rules:
 
-1. Only what reads is let through: by the statement's kind, and inside it, since a WITH may hold a COPY or an INSERT.
+1. Only what reads is let through: by the statement's kind, and inside it, since a WITH may hold a COPY or an INSERT,
+   and a function may run a text that is one.
 2. DuckDB may open the lake's own files and its own temporary ones, and nothing else: SQL from anywhere cannot read
    /etc/passwd or write a file. `Limits.files` opens local files to reading; rule 1 still stands. No extension is loaded
    from anywhere, no variable of this program is a table, and the configuration is locked.
@@ -35,8 +36,12 @@ from pipeline.rows import schema_of
 
 READING = "SELECT"  # DESCRIBE, SHOW, SUMMARIZE and VALUES are SELECT to DuckDB's parser
 EXPLAIN = re.compile(r"\s*EXPLAIN(\s*\([A-Za-z, ]*\)|\s+ANALYZE)?\s", re.IGNORECASE)
-# how DuckDB's parse tree names a COPY, INSERT, UPDATE or DELETE inside a WITH; quotes within a text are escaped there
-WRITES_INSIDE = re.compile(r'"type":"([A-Z]+)_QUERY_NODE"')
+# What DuckDB's parse tree names the parts of a statement that read; a COPY or an INSERT inside a WITH is another.
+# Quotes within a text are escaped in the tree.
+NODE = re.compile(r'"type":"([A-Z_]+)_NODE"')
+READING_NODES = {"SELECT", "SET_OPERATION", "RECURSIVE_CTE", "CTE"}
+# Functions that run what is in a text, where no tree shows it
+RUNS_TEXT = re.compile(r'"function_name":"(query|json_execute_serialized_sql)"', re.IGNORECASE)
 LINE = re.compile(r"\n\nLINE (\d+):")
 # types that DuckDB hands over as other numbers, as bare bytes or without their zone
 UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE)\b")
@@ -255,9 +260,15 @@ class Engine:
             )  # fmt: skip
         if kind == READING:
             tree = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0]
-            writes = WRITES_INSIDE.search(tree)
-            if writes:
-                kind = writes[1]
+            hidden = RUNS_TEXT.search(tree)
+            if hidden:
+                raise QueryFault(
+                    f"{hidden[1]}() is refused: it runs a text, which cannot be looked into", _place(statement),
+                    "write that statement itself, as a subquery or a WITH",
+                )  # fmt: skip
+            others = set(NODE.findall(tree)) - READING_NODES
+            if others:
+                kind = min(others).removesuffix("_QUERY")
             elif tree.startswith('{"error":true'):
                 kind = "a statement that cannot be looked into"
         if kind != READING:

@@ -270,13 +270,37 @@ def test_what_does_more_than_read_is_refused_with_files_and_without(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lakes_own_file_cannot_be_written_over(folder: Path, engine: Engine) -> None:
-    lake = Lake(str(folder / "lake"))
-    (path, *_) = lake.files()["requests"]
+WRITE = "WITH x AS (COPY (SELECT 1) TO '{}' (FORMAT csv, USE_TMP_FILE false)) FROM x"
+WAYS = [
+    "{}", "FROM ({})", "SELECT ({})", "VALUES (({}))", "SELECT 1 UNION ALL ({})", "SELECT 1 WHERE EXISTS ({})",
+    "SELECT * FROM requests, LATERAL ({})", "DESCRIBE {}", "SUMMARIZE {}", "SUMMARIZE ({})", "EXPLAIN ANALYZE {}",
+    "WITH RECURSIVE r AS (SELECT 1 UNION ALL ({})) FROM r", "PIVOT ({}) ON a IN (1) USING count(*)",
+    "FROM query($q${}$q$)", "FROM system.main.Query($q${}$q$)", "FROM query('FROM query($q${}$q$)')",
+    "FROM query(concat('FROM json_exec', 'ute_serialized_sql(json_serialize_sql($q${}$q$))'))",
+    "FROM json_execute_serialized_sql(json_serialize_sql($q${}$q$))",
+    "FROM system.main.JSON_execute_serialized_sql(replace(json_serialize_sql($q${}$q$), 'x', 'x'))",
+    "EXPLAIN ANALYZE FROM json_execute_serialized_sql(json_serialize_sql($q${}$q$))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_way_writes_over_a_lakes_own_file_or_another(
+    way: str, folder: Path, engine: Engine, opened: Engine, tmp_path: Path
+) -> None:
+    (path, *_) = Lake(str(folder / "lake")).files()["requests"]
     before = Path(path).read_bytes()
-    with pytest.raises(QueryFault, match="COPY is refused"):
-        engine.query(f"WITH x AS (COPY (SELECT 1) TO '{path}') FROM x")
+    for one in (engine, opened):
+        for target in (path, tmp_path / "other"):
+            with pytest.raises(QueryFault):
+                one.query(way.format(WRITE.format(target)))
     assert Path(path).read_bytes() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_may_have_the_name_of_a_function_that_is_refused(engine: Engine) -> None:
+    assert engine.query("""SELECT query, '"function_name":"query"' AS x FROM (SELECT 1 AS query)""").num_rows == 1
+    with pytest.raises(QueryFault, match="is refused: it runs a text, which cannot be looked into; write that"):
+        engine.query("FROM query('SELECT 1')")
 
 
 READERS = [

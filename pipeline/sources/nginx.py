@@ -11,8 +11,8 @@ An nginx `log_format`, given as text, to a format.
    nothing between them cannot be told apart: that is a fault, if one of them is wanted.
 3. `$remote_addr` is the peer, unless `$realip_remote_addr` stands beside it: then that is, and `$remote_addr` is what
    nginx made of it, the writer's verdict.
-4. A line is of the format as a whole, or a reject. A value that can be read in two ways, such as a user agent with a
-   bar in it where bars separate, is left out: a client chose it.
+4. A line is of the format as a whole, or a reject. Where it can be read in two ways, since a user agent has a bar in it
+   where bars separate, what the two do not agree on is left out: a client chose it.
 """
 
 from __future__ import annotations

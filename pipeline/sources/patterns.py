@@ -8,7 +8,7 @@ Formats that are patterns over lines.
 3. What is a line of the format, and what a line's fields are, does not depend on the lines beside it.
 4. Where values are not told apart by what they hold, a line can often be read in two ways, and a client may choose its
    values so that the first one is wrong. RE2's own and its ungreedy reading (`(?U)`) are the two that differ most: what
-   they do not agree on is left out, where a format asks for that (`agreed`).
+   they do not agree on is left out, where a format asks for that (`agreed`), but for what a client says of itself.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from echo.record.combined import EMPTY
 from pipeline.sources.fields import parsed, together
 from pipeline.sources.format import Format, Parsed, decode, record_batch
 
+OF_ITSELF = frozenset({"agent", "h_referer"})  # nobody believes them: the first reading of them stands
 BINARY = "binary: holds a NUL byte"
 # what a field looks like in a line
 CLF_TIME = r"\d\d?/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4}"
@@ -52,10 +53,9 @@ def match(
             texts = {field.name: pc.struct_field(groups, field.name) for field in found.type}
             if agreed:
                 other = pc.extract_regex(text.take(left.filter(hit)), f"(?U){pattern}")
-                texts = {
-                    name: pc.if_else(pc.equal(column, pc.struct_field(other, name)), column, "")
-                    for name, column in texts.items()
-                }
+                for name in texts.keys() - OF_ITSELF:
+                    same = pc.equal(texts[name], pc.struct_field(other, name))
+                    texts[name] = pc.if_else(same, texts[name], "")
             taken.append(parsed(texts, left.filter(hit)))
             left = left.filter(pc.invert(hit))
     return taken, left

@@ -147,6 +147,24 @@ FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
             "connection_request": 2,
         },
     ),
+    "nginx proxy manager's": (
+        (
+            "[$time_local] $upstream_cache_status $upstream_status $status - $request_method $scheme $host"
+            ' "$request_uri" [Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio] [Sent-to $server]'
+            ' "$http_user_agent" "$http_referer"'
+        ),
+        f'{TIME} - 404 404 - GET https a.example "/x y" [Client 203.0.113.7] [Length 9] [Gzip -] [Sent-to a] "c/8" "-"',
+        {
+            "peer_ip": "203.0.113.7",
+            "method": "GET",
+            "target": "/x y",
+            "status": 404,
+            "host": "a.example",
+            "response_bytes": 9,
+            "user_agent": "c/8",
+            "headers": None,
+        },
+    ),
     "unknown ones are skipped over": (
         "$a$b $geoip_country_code [$time_local] $status",
         f"what ever DE {TIME} 200",
@@ -179,8 +197,14 @@ def test_what_can_be_read_in_two_ways_is_left_out() -> None:
     has(
         form,
         f"{begin}|x|6.6.6.6|b.example|-|a.example",
-        {"peer_ip": "203.0.113.7", "status": 200, "user_agent": None, "headers": None, "host": None},
+        {"peer_ip": "203.0.113.7", "status": 200, "user_agent": "x", "headers": None, "host": None},
     )
+
+
+def test_what_a_client_says_of_itself_is_read_as_it_comes() -> None:
+    form = compiled('[$time_local] $host $remote_addr "$request" $status $http_referer $http_user_agent')
+    expected = {"peer_ip": "203.0.113.7", "status": 200, "headers": None, "user_agent": "Mozilla/5.0 (X11; Linux)"}
+    has(form, f'{TIME} a.example 203.0.113.7 "GET / HTTP/2.0" 200 - Mozilla/5.0 (X11; Linux)', expected)
 
 
 def test_a_name_is_the_formats() -> None:

@@ -8,6 +8,8 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
         ├── SourceFault          a file to ingest cannot be read to its end, or is no log
         │   ├── NoLog            it is no log that we know
         │   ├── Gone             there is no such file any more
+        │   │   └── NoObject     there is no such object in a store
+        │   ├── Unreachable      a store does not answer
         │   ├── Unfinished       it ends before its end: may be that it is being copied or compressed just now
         │   └── Rejected         a line of it is no row, and --strict was said
         ├── GeoFault             the mmdb is broken or no geo database
@@ -39,6 +41,14 @@ class NoLog(SourceFault):
 
 class Gone(SourceFault):
     """There is no such file: an error where it was named, none where a glob or a folder did, and a rotation came."""
+
+
+class NoObject(Gone):
+    """There is no such object in a store, and no folder of that name."""
+
+
+class Unreachable(SourceFault):
+    """A store does not answer, so it will not for others of its objects."""
 
 
 class Unfinished(SourceFault):

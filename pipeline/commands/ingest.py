@@ -14,7 +14,7 @@ from echo.clientip import Fault, load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
-from pipeline.errors import Gone, NoLog, Rejected, UsageFault
+from pipeline.errors import Gone, NoLog, Rejected, Unreachable, UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.ingest import Outcome, ingest_source
@@ -27,7 +27,6 @@ from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import STDIN, expand
 from pipeline.sources.stores import is_store, source_of, store_of
-from pipeline.sources.troubles import Unreachable
 
 EXIT_FAILED = 1
 WHOLE = "none"  # of --anonymize: addresses stay as they are

@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import pyarrow as pa
 
-from pipeline.errors import SourceFault
+from pipeline.errors import NoObject, SourceFault
 from pipeline.sources.calls import Call
 from pipeline.sources.filesystems import FileSystem, maker_of
 from pipeline.sources.stores import ANY_DEPTH, Place, fits, magic, matches, place_of
-from pipeline.sources.troubles import NoObject, silent, trouble_of
+from pipeline.sources.troubles import silent, trouble_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

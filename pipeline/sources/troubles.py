@@ -12,19 +12,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from echo.clientip import printable
-from pipeline.errors import Gone, SourceFault
+from pipeline.errors import NoObject, SourceFault, Unreachable
 from pipeline.sources.stores import Place
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN")
 MAX_WORDS = 200  # characters of a client's own words that are shown
-
-
-class NoObject(Gone):
-    """There is no such object, and no such folder."""
-
-
-class Unreachable(SourceFault):
-    """The store does not answer, so it will not for other objects."""
 
 
 class Trouble(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.errors import SourceFault
+from pipeline.errors import NoObject, SourceFault, Unreachable
 from pipeline.sources.stores import place_of
-from pipeline.sources.troubles import NoObject, Unreachable, trouble_of
+from pipeline.sources.troubles import trouble_of
 
 PLACE = place_of("s3://logs/a?endpoint_override=http://127.0.0.1:9000")
 SIGNED = "Failed to list blobs: https://acc.blob.core.windows.net/c?sig=SeKreT&sv=1 Azure Error: [Odd] 500 it broke"

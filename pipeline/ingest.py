@@ -157,11 +157,11 @@ def _chosen(name: str, head: bytes, candidates: Sequence[Known]) -> Known | None
 
 def _sum(passes: Sequence[Run]) -> Outcome:
     """Return what all passes over a source have added to what was there before the first."""
-    outcomes = [one.outcome for one in passes]
+    outcomes, form = [one.outcome for one in passes], passes[-1].format
     reasons = sum((Counter(one.reasons) for one in passes), Counter[str]())
     return replace(
         outcomes[-1],
-        format=next((one.format for one in reversed(outcomes) if one.format), ""),
+        format=next((one.format for one in reversed(outcomes) if one.format), form.name if form is not None else ""),
         rows=sum(one.rows for one in outcomes),
         rejects=sum(one.rejects for one in outcomes),
         skipped=outcomes[0].skipped,

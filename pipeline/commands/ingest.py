@@ -6,6 +6,8 @@ import shlex
 import signal
 import sys
 import threading
+from collections import deque
+from dataclasses import replace
 from functools import reduce
 
 import click
@@ -25,7 +27,7 @@ from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
-from pipeline.sources.folders import STDIN, expand
+from pipeline.sources.folders import STDIN, age, expand
 from pipeline.sources.stores import is_store, source_of, store_of
 
 EXIT_FAILED = 1
@@ -149,14 +151,22 @@ def ingest(
     progress = watching(found, sys.stderr)
     unreachable: set[str] = set()
     untried = 0
-    for name, listed, _ in found:
+    queue = deque((name, listed) for name, listed, _ in found)
+    formats: dict[tuple[str, ...], str] = {}  # of logs and their rotations
+    last: set[str] = set()  # nothing but junk as yet: of the format of their rotations, once those are read
+    while queue:
+        name, listed = queue.popleft()
         if store_of(name) in unreachable:
             untried += 1
             continue
+        wanted = form or (formats.get(age(name)[:2]) if name in last else None)
         try:
-            outcome = _ingested(name, lake, settings, progress)
+            outcome = _ingested(name, lake, replace(settings, format=wanted), progress)
         except NoLog as fault:
-            if listed:
+            if name not in last and queue:
+                last.add(name)
+                queue.append((name, listed))
+            elif listed:
                 _say_skipped(name, fault.fault)
             else:
                 refuse(fault)
@@ -178,6 +188,8 @@ def ingest(
             refuse(fault)
             continue
         _say(outcome, lake_path)
+        if outcome.format:
+            formats.setdefault(age(name)[:2], outcome.format.partition(" in ")[0])
         total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
     if untried:
         click.echo(f"{untried:,} more of it not tried; run again: what is in the lake is not added twice", err=True)

@@ -262,3 +262,28 @@ def test_a_hole_whose_log_comes_while_it_is_read_is_no_blank_line(log: Callable[
         with pytest.raises(Overtaken, match="its first line has grown"):
             run.read(stream, head, growing=True)
     assert take(path, lake) == (3, 0)
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_log_of_nothing_but_junk_is_of_its_rotations_format(
+    folder: bool, again: bool, log: Callable[..., Path], lake: Lake, tmp_path: Path
+) -> None:
+    """A rotation came, and the first line of the new log is odd: it is no log of another kind, and not lost."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log("logs/access.log.1.gz", lines(0, 5))
+    source = str(logs) if folder else f"{logs}/*"
+    command = ["--no-geo", "--lake", lake.path, source]
+    if again:
+        assert CliRunner().invoke(ingest, command).exit_code == 0
+    log("logs/access.log", "junk\n")
+    log("logs/error.log", "2026/11/26 [error] no log of requests\n")
+    done = CliRunner().invoke(ingest, command)
+    assert done.exit_code == (0 if folder else 1)
+    assert "access.log: combined, 0 rows, 1 rejects" in done.stderr
+    assert "error.log: " in done.stderr
+    assert "no known log format" in done.stderr
+    assert Engine(lake).query("SELECT source, raw FROM rejects").to_pylist() == [
+        {"source": str(logs / "access.log"), "raw": "junk"}
+    ]

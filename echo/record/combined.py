@@ -26,10 +26,10 @@ TIME = (
 REQUEST = (
     r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
     r"(?P<target>(?:[/*?]|[0-9A-Za-z\[][0-9A-Za-z+.:\[\]-]*:).*?)"  # origin, asterisk, absolute or authority form
-    r"(?:(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*)?$"  # Apache writes a bare line feed as \n
+    r'(?:"?(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*)?$'  # Apache writes a bare line feed as \n
 )
 # a target of any form, which only a protocol behind it tells from words that are no request
-ODD_REQUEST = r'^(?P<method>[A-Za-z][A-Za-z_-]*)"? (?P<target>\S.*?)(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*$'
+ODD_REQUEST = r'^(?P<method>[A-Za-z][A-Za-z_-]*)"? (?P<target>\S.*?)"?(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*$'
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A list of hops: one, at least, is a whole address, and what else stands beside it is evidence too. `3.20`, nginx's
 # $gzip_ratio, a time or a host name is no list of hops.
@@ -37,7 +37,7 @@ _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _V6 = r"(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*"
 HOP_LIST = rf"(?:^|,)\s*\[?(?:{_V4}|{_V6})(?:%[\w.~-]+)?\]?(?::[0-9]+)?\s*(?:,|$)"
 # X-Forwarded-For behind the user agent: the first field in quotes, whatever follows it, or all that stands there
-BEHIND = r'^\s*(?:(?i:X-Forwarded-For)[=:]\s*)?(?:"(?P<quoted>[^"]*)"{0,2}(?:\s.*)?|(?P<bare>[^"]*))$'
+BEHIND = r'^\s*(?:(?i:X-Forwarded-For)[=:]\s*)?(?:"(?P<quoted>[^"]*)(?:".*)?|(?P<bare>[^"]*))$'
 # an address, its port behind it or not, where a word could be anything
 PEER = rf"(?:(?:{_V4}|{_V6}|\[(?:{_V6})\])(?::[0-9]+)?|unix:)"
 # … and in front of the peer, in quotes; a list with a comma stands in the peer's place

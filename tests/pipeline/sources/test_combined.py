@@ -64,6 +64,10 @@ REALISTIC = {
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "203.0.113.7" 0.005 "10.0.0.9:80"',
         {"headers": [("x-forwarded-for", ["203.0.113.7"])], "user_agent": "x"},
     ),
+    "X-Forwarded-For, the next field joined to it": (
+        f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" "203.0.113.7"10.0.0.9:80 0.005',
+        {"headers": [("x-forwarded-for", ["203.0.113.7"])]},
+    ),
     "X-Forwarded-For by its name": (
         f'10.0.0.1 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x" X-Forwarded-For="203.0.113.7,10.0.0.2"',
         {"headers": [("x-forwarded-for", ["203.0.113.7,10.0.0.2"])]},
@@ -183,6 +187,10 @@ REALISTIC = {
         {"user_agent": "Mozilla/5.0 (comp"},
     ),
     "a pair of quotes around the line": (f'"1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x""', {"user_agent": "x"}),
+    "a quote astray behind the target": (
+        f'1.2.3.4 - - {TIME} "GET /images/" HTTP/1.0" 404 -',
+        {"target": "/images/", "protocol": "HTTP/1.0", "response_bytes": 0},
+    ),
     "a quote astray in the request": (f'1.2.3.4 - - {TIME} "GET" /path HTTP/1.0" 200 5 "-" "x"', {"target": "/path"}),
     "bytes that are no UTF-8": (
         b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /caf\xe9 HTTP/1.1" 200 5',

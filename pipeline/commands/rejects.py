@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from pipeline.commands.options import lake_option, open_engine, output_option, period
@@ -59,6 +61,8 @@ def rejects(
     if limit is not None and not raw:
         raise UsageFault("is for lines", "--limit", "add --raw")
     engine = open_engine(lake_path)
+    if source is not None:  # as ingest writes what is no UTF-8
+        source = os.fsencode(source).decode("utf-8", "backslashreplace")
     chosen = {"source": source, "since": period(since, None)["since"]}
     total = engine.query(f"SELECT count(*) AS n {CHOSEN}", chosen).to_pylist()[0]["n"]
     if raw:

@@ -42,6 +42,7 @@ NODE = re.compile(r'"type":"([A-Z_]+)_NODE"')
 READING_NODES = {"SELECT", "SET_OPERATION", "RECURSIVE_CTE", "CTE"}
 # Functions that run what is in a text, where no tree shows it
 RUNS_TEXT = re.compile(r'"function_name":"(query|json_execute_serialized_sql)"', re.IGNORECASE)
+SURROGATE = re.compile("[\ud800-\udfff]")
 LINE = re.compile(r"\n\nLINE (\d+):")
 # types that DuckDB hands over as other numbers, as bare bytes or without their zone
 UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE)\b")
@@ -150,6 +151,8 @@ class Engine:
                 f"{len(text):,} characters, of {MAX_STATEMENT_CHARS:,} at most", place,
                 "split it, or read its values from a file with --allow-files",
             )  # fmt: skip
+        if SURROGATE.search(text):  # bytes of the command line that are no UTF-8
+            raise QueryFault("is not UTF-8", place, "write it in UTF-8")
         self._end()
         found = []
         position = 0

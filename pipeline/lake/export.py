@@ -17,9 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from echo.clientip import printable
 from pipeline.batches import BATCH_FORMS
+from pipeline.errors import LakeFault
 from pipeline.lake import parts
-from pipeline.lake.files import files_of, opened, path_of
+from pipeline.lake.files import RESTORE, files_of, opened, path_of
 from pipeline.lake.table import REQUESTS, Lake
 from pipeline.rows import ROW_SCHEMA
 
@@ -37,7 +39,10 @@ def rows_between(lake: Lake, since: datetime | None, until: datetime | None) -> 
             (since is not None and file.day < since.date()) or (until is not None and file.day > until.date())
         ):
             continue
-        with opened(path_of(lake, REQUESTS, file.path)) as parquet:
+        path = path_of(lake, REQUESTS, file.path)
+        with opened(path) as parquet:
+            if "ts" not in parquet.schema_arrow.names:
+                raise LakeFault("a file of the lake is damaged: it has no times", printable(str(path)), RESTORE)
             for batch in parquet.iter_batches(BATCH_ROWS, use_threads=False):
                 found = _whole(batch)
                 if since is not None or until is not None:

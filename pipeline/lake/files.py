@@ -24,6 +24,7 @@ from pipeline.lake import parts
 from pipeline.lake.parts import File
 from pipeline.lake.table import EXACTLY, PARTITIONS, Lake, words
 
+RESTORE = "restore it from a copy"
 PLAIN_PROTOCOL = (1, 2)  # reader, writer: what ingest makes; beyond, a file may not be all that its rows are
 
 
@@ -56,9 +57,7 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
             "run again, and with a longer --retain of compact if this took longer than that; else restore it",
         ) from None
     except pa.ArrowInvalid as error:
-        raise LakeFault(
-            f"a file of the lake is damaged: {words(error)}", printable(str(path)), "restore it from a copy"
-        ) from None
+        raise LakeFault(f"a file of the lake is damaged: {words(error)}", printable(str(path)), RESTORE) from None
 
 
 def disk_bytes(lake: Lake, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -283,3 +284,10 @@ def test_a_lake_without_rejects(tmp_path: Path, lake: Lake) -> None:
     assert "no line was rejected" in done.stderr
     assert retried(lake) == Retried()
     assert isinstance(Engine(lake).query("SELECT * FROM rejects"), pa.Table)
+
+
+def test_a_source_whose_name_is_no_utf_8_is_found_by_it(tmp_path: Path, lake: Lake) -> None:
+    log = tmp_path / os.fsdecode(b"caf\xe9.log")
+    write(log, 3)
+    ingest_source(str(log), lake, WRONG)
+    assert len(lines_of(run("--lake", lake.path, "--raw", "--source", str(log)))) == 3

@@ -224,6 +224,7 @@ def test_a_fault_is_one_line(statement: str, folder: Path) -> None:
         (["-o", "parquet", "SELECT 1; SELECT 2"], 1, "a file of parquet holds one result"),
         (["-o", "parquet", "SELECT INTERVAL 1 DAY AS i"], 1, "CAST it to VARCHAR"),
         (["x" * (MAX_STATEMENT_CHARS // 16)], 1, "Parser Error"),
+        (["SELECT 'caf\udce9'"], 1, "SQL: is not UTF-8; write it in UTF-8"),
     ],
 )  # fmt: skip
 def test_wrong_options(args: list[str], code: int, said: str, folder: Path) -> None:

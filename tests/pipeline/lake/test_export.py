@@ -93,3 +93,11 @@ def test_a_file_that_is_there_stays_and_a_failed_export_leaves_none(
         [WHOFROM, "lake", "export", "-", "-o", "ndjson", "--lake", lake.path], capture_output=True, check=True
     )
     assert len(done.stdout.splitlines()) == 5
+
+
+@pytest.mark.usefixtures("full")
+def test_a_file_that_is_not_of_the_lake_is_named(whofrom: Callable[..., Said], lake: Lake, tmp_path: Path) -> None:
+    (path, *_) = lake.files()["requests"]
+    pq.write_table(pa.table({"x": [1]}), path)
+    said = whofrom("export", str(tmp_path / "x.csv"), code=1).words
+    assert f"{path}: a file of the lake is damaged: it has no times; restore it from a copy" in said

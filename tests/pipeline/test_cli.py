@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import SUBCOMMANDS
-from pipeline.commands.ingest import NOTHING_NEW
+from pipeline.commands.reading import NOTHING_NEW
 
 DATA = Path(__file__).parent.parent / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "logs"

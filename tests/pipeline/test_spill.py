@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.spill import LOCK, PREFIX, UNLOCKED_SECONDS, make_spill
+from pipeline.engine.spill import LOCK, PREFIX, UNLOCKED_SECONDS, is_left, make_spill
 from tests.pipeline import shop
 
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
@@ -73,3 +73,12 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one_and_nothing_else(
 def test_without_a_folder_statements_run_in_memory(temporary: Path) -> None:
     temporary.rmdir()
     assert make_spill() is None
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_is_none_of_ours(temporary: Path) -> None:
+    """Another process ends, or sweeps, at the same time."""
+    (temporary / f"{PREFIX}gone").mkdir()
+    with os.scandir(temporary) as found:
+        (entry,) = found
+    (temporary / f"{PREFIX}gone").rmdir()
+    assert not is_left(entry)

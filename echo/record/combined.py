@@ -26,10 +26,10 @@ TIME = (
 REQUEST = (
     r'^(?P<method>[!#$%&\'*+.^_`|~0-9A-Za-z-]+)"? '
     r"(?P<target>(?:[/*?]|[0-9A-Za-z\[][0-9A-Za-z+.:\[\]-]*:).*?)"  # origin, asterisk, absolute or authority form
-    r'(?:"?(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*)?$'  # Apache writes a bare line feed as \n
+    r"(?:(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*)?$"  # Apache writes a bare line feed as \n
 )
 # a target of any form, which only a protocol behind it tells from words that are no request
-ODD_REQUEST = r'^(?P<method>[A-Za-z][A-Za-z_-]*)"? (?P<target>\S.*?)"?(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*$'
+ODD_REQUEST = r'^(?P<method>[A-Za-z][A-Za-z_-]*)"? (?P<target>\S.*?)(?P<protocol> HTTP/[0-9](?:\.[0-9])?)(?:\\[rn])*$'
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A list of hops: one, at least, is a whole address, and what else stands beside it is evidence too. `3.20`, nginx's
 # $gzip_ratio, a time or a host name is no list of hops.

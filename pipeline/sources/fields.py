@@ -28,7 +28,7 @@ OF_HEADERS = {"host": "host", "user-agent": "agent", "x-request-id": "request_id
 NO_TEXT = pa.scalar(None, pa.string())
 NOTHING = ("-", "", '""')  # how logs write that there is no value
 # most requests: three words, the second of them a path
-PLAIN_REQUEST = r"""^[!#$%&'*+.^_`|~0-9A-Za-z-]+ /(?:[^ ]*[^ "])? HTTP/[0-9](?:\.[0-9])?$"""
+PLAIN_REQUEST = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ /[^ ]* HTTP/[0-9](?:\.[0-9])?$"
 MAX_DIGITS = 18  # of a whole number: what int64 surely holds; more are no size that any server counts
 
 _ENDPOINT = r"^(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<ip>.*?))(?::(?P<port>\d{1,5}))?$"

@@ -187,10 +187,6 @@ REALISTIC = {
         {"user_agent": "Mozilla/5.0 (comp"},
     ),
     "a pair of quotes around the line": (f'"1.2.3.4 - - {TIME} "GET / HTTP/1.1" 200 5 "-" "x""', {"user_agent": "x"}),
-    "a quote astray behind the target": (
-        f'1.2.3.4 - - {TIME} "GET /images/" HTTP/1.0" 404 -',
-        {"target": "/images/", "protocol": "HTTP/1.0", "response_bytes": 0},
-    ),
     "a quote astray in the request": (f'1.2.3.4 - - {TIME} "GET" /path HTTP/1.0" 200 5 "-" "x"', {"target": "/path"}),
     "bytes that are no UTF-8": (
         b'1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET /caf\xe9 HTTP/1.1" 200 5',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -51,6 +51,7 @@ class Reading:
         """Ingest what was found, and say what it adds up to."""
         progress = watching(found, sys.stderr)
         queue = deque(found)
+        rotations = Counter(age(one.name)[:2] for one in found)
         while queue:
             one = queue.popleft()
             if store_of(one.name) in self._unreachable:
@@ -63,7 +64,8 @@ class Reading:
                 self.refuse(fault)
                 break
             except Fault as fault:
-                if isinstance(fault, NoLog) and one.name not in self._last and queue:
+                alone = rotations[age(one.name)[:2]] == 1
+                if isinstance(fault, NoLog) and one.name not in self._last and not alone:
                     self._last.add(one.name)
                     queue.append(one)
                 else:

@@ -12,7 +12,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from echo.clientip import printable
@@ -43,8 +43,9 @@ def keeping(lake: Lake, what: str, wait: float = WAIT_SECONDS, *, command: str =
                 holder = os.pread(held, MAX_HOLDER_BYTES, 0).decode("utf-8", "replace").strip() or "another process"
                 raise LakeFault(f"{holder} is at work on it", printable(lake.path), "run again when that has ended")
             time.sleep(POLL_SECONDS)
-        os.ftruncate(held, 0)
-        os.pwrite(held, f"whofrom {command} {what} (process {os.getpid()})\n".encode(), 0)
+        with suppress(OSError):  # on a full disk, which expire is to make room on; only others' message needs it
+            os.ftruncate(held, 0)
+            os.pwrite(held, f"whofrom {command} {what} (process {os.getpid()})\n".encode(), 0)
         yield
     finally:
         os.close(held)

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.pipeline.lake.conftest import TOML, WHOFROM
 
 DISK_BYTES = 24 << 20
 LINES = 240_000  # two blocks of an ingest, each some 4 MB in the lake
+FIRST = 1000  # which are there before the disk is full
 SAID = "cannot write: "
 
 
@@ -62,20 +64,33 @@ def test_a_full_disk(disk: Disk, tmp_path: Path) -> None:
     log, toml, ballast = tmp_path / "access.log", tmp_path / "new.toml", disk.inside / "ballast"
     toml.write_text(TOML)
     line = '10.0.0.7 - - [01/May/2015:10:05:03 +0000] "GET /%d/%x HTTP/1.1" 200 5 "-" "x" "81.2.69.160"\n'
-    with log.open("w") as file:
-        for number in range(LINES):
-            file.write(line % (number, chance.getrandbits(200)))
-    # room for the first of the blocks, and not for all
+    for begin, end in ((0, FIRST), (FIRST, LINES)):
+        with log.open("a") as file:
+            for number in range(begin, end):
+                file.write(line % (number, chance.getrandbits(200)))
+        if not begin:
+            assert disk.run("ingest", "--no-geo", log).returncode == 0
+    # room for one of the blocks that are left, and not for all: two are written at once
     ballast.write_bytes(bytes(DISK_BYTES - (6 << 20)))
     full = disk.run("ingest", "--no-geo", log)
     assert full.returncode == 1
     assert SAID in full.stderr
     assert "free space or mend the folder, then run again" in full.stderr
     assert "Traceback" not in full.stderr
-    before = disk.rows()
-    assert 0 < before["n"] == before["d"] < LINES
+    first = disk.rows()
+    assert FIRST <= first["n"] == first["d"] < LINES
     assert disk.run("ingest", "--no-geo", log).returncode == 1
+    before = disk.rows()
+    assert first["n"] <= before["n"] == before["d"] < LINES
+
+    with ballast.open("ab", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):  # to the last block
+            pass
+    compacted = disk.run("lake", "compact")
+    assert compacted.returncode == 1
+    assert SAID + "No space left on device; free space" in compacted.stderr
     assert disk.rows() == before
+    ballast.write_bytes(bytes(DISK_BYTES - (6 << 20)))
 
     changed = disk.run("lake", "re-resolve", "--no-geo", "--config", toml)
     assert changed.returncode == 1

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.sources import Format
+from pipeline.sources import Format, sniff
 from pipeline.sources.combined import COMBINED
 from pipeline.sources.ingress_nginx import INGRESS_NGINX
 from pipeline.sources.nginx import compiled
+from pipeline.sources.nginx_json import NGINX_JSON
 from tests.echo.peers.programs import HOST, free_port, listens, program, started
 
 REQUESTS = 200
@@ -97,7 +98,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bytes]]:
     nginx, folder, port = program("nginx"), tmp_path_factory.mktemp("nginx"), free_port()
     variables = sorted({variable for _, fields in FORMATS.values() for variable in fields.values()})
     texts = {name: text for name, (text, _) in FORMATS.items()}
-    texts["truth"] = "{" + ",".join(f'"{name}":"${name}"' for name in variables) + "}"
+    texts["truth"] = "{" + ",".join(f'"{name}":"${name}"' for name in (*variables, "msec")) + "}"
     directives = (
         f"pid {folder}/pid; daemon off; worker_processes 1; events {{}} http {{",
         *(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
@@ -119,7 +120,7 @@ def raw(text: str | int | None) -> bytes:
     """A value as the bytes that nginx had, b"" for none."""
     if text is None or text == "-":
         return b""
-    return re.sub(rb"\\x([0-9A-F]{2})", lambda found: bytes([int(found[1], 16)]), str(text).encode("utf-8"))
+    return re.sub(rb"\\x([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), str(text).encode("utf-8"))
 
 
 @pytest.mark.parametrize(("name", "form"), [(name, form) for name in READERS for form in READERS[name]])
@@ -137,3 +138,21 @@ def test_lines_say_what_nginx_had(logs: dict[str, list[bytes]], name: str, form:
                 continue  # the field has no name there: lists of hops are known by their looks
             value = had[variable].encode("latin-1")
             assert raw(told.get(field)) == (b"" if value == b"-" else value), (field, logs[name][index])
+
+
+def test_its_json_is_read_as_it_is(logs: dict[str, list[bytes]]) -> None:
+    """What nginx wrote of its variables, by the JSON format: each has its column."""
+    fields = {field: variable for _, known in FORMATS.values() for field, variable in known.items()}
+    fields |= {"peer_ip": "realip_remote_addr", "client_ip": "remote_addr", "response_bytes": "body_bytes_sent"}
+    assert sniff(logs["truth"]) is NGINX_JSON
+    parsed = NGINX_JSON.parse(logs["truth"])
+    assert parsed.rejects == []
+    rows = dict(zip(parsed.lines.to_pylist(), parsed.batch.to_pylist(), strict=True))
+    for index, line in enumerate(logs["truth"]):
+        had = json.loads(line.decode("latin-1"))
+        told = {**rows[index], **{header: values[0] for header, values in rows[index]["headers"] or []}}
+        for field, variable in fields.items():
+            if field == "target" and not had["request_uri"]:
+                continue  # of a request that was none
+            value = had[variable].encode("latin-1")
+            assert raw(told.get(field)) == raw(value.decode("utf-8", "backslashreplace")), (field, line)

@@ -82,7 +82,7 @@ def namesakes(lake: Lake, head: bytes) -> list[Known]:
     that was read furthest first; and, last, a new one. Raises SourceFault if there are too many.
     """
     line = line_id(head)
-    table = lake.table(REQUESTS)
+    table = lake.newest(REQUESTS)
     count = (table.transaction_version(line) or 0) if table is not None else 0
     if count >= MAX_NAMESAKES:
         raise SourceFault(

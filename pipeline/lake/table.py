@@ -128,7 +128,7 @@ class Lake:
 
     def mark(self, name: str, source_ids: Sequence[str]) -> tuple[str, Mark] | None:
         """Return the first of a source's identities that a table knows, and how far it was read; None if none is."""
-        table = self._newest(name)
+        table = self.newest(name)
         if table is not None:
             for source_id in source_ids:
                 number = table.transaction_version(source_id)
@@ -213,7 +213,7 @@ class Lake:
         actions = [parts.added(self._folder(name), file) for file in files]
 
         def append() -> None:
-            table = self._newest(name) or self._create(name)
+            table = self.newest(name) or self._create(name)
             if any(table.transaction_version(turn.id) != turn.before for turn in turns):
                 raise Overtaken(
                     "another ingest took the same log at the same time",
@@ -230,8 +230,8 @@ class Lake:
 
         self.committed(append)
 
-    def _newest(self, name: str) -> DeltaTable | None:
-        """Return the newest snapshot of a table to commit on, None if it does not exist yet: the one object again."""
+    def newest(self, name: str) -> DeltaTable | None:
+        """Return the newest snapshot of a table, None if it does not exist yet; an open one is brought up to now."""
         try:
             inode = (self._folder(name) / "_delta_log").stat().st_ino
         except FileNotFoundError:

@@ -22,6 +22,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import IO, NamedTuple
 
+from echo.clientip import printable
 from pipeline.errors import SourceFault
 from pipeline.lake import REQUESTS, Lake, Turn
 from pipeline.sources.opening import READ_BYTES
@@ -84,10 +85,6 @@ def namesakes(lake: Lake, head: bytes) -> list[Known]:
     line = line_id(head)
     table = lake.newest(REQUESTS)
     count = (table.transaction_version(line) or 0) if table is not None else 0
-    if count >= MAX_NAMESAKES:
-        raise SourceFault(
-            f"{count:,} logs in this lake begin with the same line", "ingest", "use another lake for more of them"
-        )
     found = []
     for number in range(count if beginning(head) else 0):
         assert table is not None  # it has counted them
@@ -95,6 +92,12 @@ def namesakes(lake: Lake, head: bytes) -> list[Known]:
         version, finger = table.transaction_version(one.id), table.transaction_version(_finger(one.id))
         if version is not None and (finger is None or len(beginning(head)) < HEAD_BYTES or finger == fingerprint(head)):
             found.append(one._replace(mark=Mark.unpack(version), fingered=finger is not None))
+    if count >= MAX_NAMESAKES and not found:
+        raise SourceFault(
+            f"{count:,} logs of this lake begin with the same line",
+            printable(lake.path),
+            "use another for more of them",
+        )
     return [*sorted(found, key=_offset, reverse=True), Known(line, count, count)]
 
 

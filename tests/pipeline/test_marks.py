@@ -224,8 +224,9 @@ def test_too_many_logs_of_one_line_are_an_error(
     monkeypatch.setattr(marks, "MAX_NAMESAKES", 2)
     for number in range(2):
         take(log(str(number), SAME + lines(100 * number, 40)), lake)
-    with pytest.raises(SourceFault, match="2 logs in this lake begin with the same line"):
+    with pytest.raises(SourceFault, match="2 logs of this lake begin with the same line"):
         take(log("2", SAME + lines(900, 40)), lake)
+    assert take(log("0", SAME + lines(0, 41)), lake) == (1, 0)
 
 
 def test_what_a_rotation_took_away_between_a_glob_and_its_reading_is_no_failure(

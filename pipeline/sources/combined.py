@@ -164,6 +164,6 @@ def _sizes(column: pa.Array) -> pa.Array:
 COMBINED = Format(
     "combined",
     "nginx and Apache common and combined, combinedio, vhost_combined, further fields behind; the first column is the"
-    " peer, or what the writer derived; a list there or a quoted one behind is X-Forwarded-For",
+    " peer, or what the writer derived; a list there, or a quoted one before it or behind the rest, is X-Forwarded-For",
     parse,
 )

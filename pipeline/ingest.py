@@ -24,7 +24,7 @@ from typing import IO, NamedTuple, cast
 import pyarrow as pa
 
 from echo.clientip import printable, quote
-from pipeline.ahead import Ahead, cores
+from pipeline.ahead import Ahead, threads_allowed
 from pipeline.enrich import enrich
 from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.lake import Lake, rejects_of, rows_of
@@ -125,7 +125,7 @@ def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = 
             known = candidates[0] if len(candidates) < 3 or name == STDIN else _chosen(name, head, candidates)
             if known is None:
                 continue
-            run = Run(source_of(name), lake, settings, known, watch, cores())
+            run = Run(source_of(name), lake, settings, known, watch, threads_allowed())
             passes.append(run)
             try:
                 run.read(stream, head, growing=growing)

@@ -96,7 +96,7 @@ def stages(log: str, lake: str) -> dict[str, Any]:
     ):
         setattr(owner, name, clock.timed(stage, getattr(owner, name)))
     ingest.blocks = clock.drawn(READ, ingest.blocks)  # type: ignore[assignment]
-    ingest.cores = lambda: 0
+    ingest.threads_allowed = lambda: 0
     clock.enter(REST)
     outcome = ingest.ingest_source(log, Lake(lake), settings)
     clock.leave()

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from pipeline.ahead import Ahead
+from pipeline.ahead import MAX_THREADS, Ahead, threads_allowed
 
 
 def test_without_threads_work_is_done_when_it_is_given() -> None:
@@ -69,3 +69,10 @@ def test_what_work_raises_is_raised_in_its_place_and_the_rest_is_handed_back() -
     assert taken == ["first"]
     left = ahead.close()
     assert left == (["third"] if done.is_set() else [])
+
+
+def test_a_large_machine_does_not_take_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)))
+    assert threads_allowed() == MAX_THREADS
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    assert threads_allowed() == 2

@@ -49,11 +49,14 @@ UNFAITHFUL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE)\b")
 # what DuckDB says -> what to do; the last fits all
 NEXT_STEPS = tuple((re.compile(pattern), step) for pattern, step in (
     (r"\"[a-z][a-z0-9+.-]*://|^File [a-z0-9]+://", "nothing is fetched from a network here: name local files"),
+    (r"No magic bytes|[Pp]arquet file", "a file is damaged: restore it from a copy"),
     (r"^Permission Error", "whofrom sql --allow-files reads local files"),
     (r"the (\w+) extension|extension (\w+) to be loaded", "no extension is loaded here; docs/sql.md has what there is"),
     (r'^Binder Error: Referenced column "[^"]*[^\w"]', "text stands in single quotes: 'text'"),
     ("", "correct the statement; DESCRIBE requests lists the columns"),
 ))  # fmt: skip
+# a file that is not there is looked for as a folder, which nothing allows
+MISSING = re.compile(r"^(Permission|IO) Error")
 # DuckDB's advice on how to load an extension, which is refused here
 ADVICE = re.compile(r"\.?\s*Please try installing and loading .*", re.DOTALL)
 OUT_OF_MEMORY = "Out of Memory Error: "
@@ -96,6 +99,7 @@ class Engine:
     def __init__(self, lake: Lake, limits: Limits = Limits()) -> None:  # noqa: B008  # a tuple
         """Raises LakeFault if there is no lake."""
         files = lake.files()
+        self._files = [path for paths in files.values() for path in paths]
         spill = make_spill()
         self._connection = duckdb.connect(config=_configuration(limits, spill))
         self._pool = ThreadPoolExecutor(1, "sql")
@@ -109,7 +113,7 @@ class Engine:
         for view in views():
             self._connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         if not limits.files:
-            self._connection.execute("SET allowed_paths = $1", [[path for paths in files.values() for path in paths]])
+            self._connection.execute("SET allowed_paths = $1", [self._files])
             self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
@@ -242,6 +246,12 @@ class Engine:
                 wait([future], INTERRUPT_SECONDS)
             raise
         except (duckdb.Error, pa.ArrowException, MemoryError, RuntimeError, OSError) as error:
+            gone = sum(not Path(path).exists() for path in self._files)
+            if gone and MISSING.search(str(error)):
+                raise QueryFault(
+                    f"the lake's files were replaced since it was opened, and deleted now ({gone:,})",
+                    _place(statement), "ask again; at the prompt, .reload before",
+                ) from None  # fmt: skip
             raise _fault(error, statement) from None
 
     def _parse(self, text: str, place: str) -> list[duckdb.Statement]:

@@ -334,6 +334,18 @@ def test_every_table_function_that_takes_a_text_is_closed(folder: Path, engine: 
             assert name not in ("glob", "read_text", "read_csv", "read_blob"), name
 
 
+def test_files_that_went_while_a_prompt_was_open_are_told_as_that(engine_of: Build, lake: Lake) -> None:
+    engine = engine_of([{"client_ip": "9.9.9.9"}])
+    (path,) = lake.files()["requests"]
+    Path(path).write_bytes(b"damaged" * 9)
+    with pytest.raises(QueryFault, match="a file is damaged: restore it from a copy"):
+        engine.query("SELECT count(user_agent) FROM requests")
+    Path(path).unlink()
+    with pytest.raises(QueryFault, match=r"since it was opened, and deleted now \(1\); ask again; at the prompt"):
+        engine.query("SELECT count(user_agent) FROM requests")
+    assert engine.query("SELECT 1 AS x").num_rows == 1
+
+
 def test_variables_of_the_program_are_no_tables(folder: Path, engine: Engine) -> None:
     secret = pa.table({"word": [SECRET]})
     assert secret.num_rows == 1

@@ -14,6 +14,7 @@ from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
 from pipeline.commands.options import config_option, lake_option
 from pipeline.commands.reading import Reading, say_fault, say_skipped
+from pipeline.counted import counted
 from pipeline.errors import UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import Geo, configured_database, default_database
@@ -178,7 +179,7 @@ def _follow(sources: tuple[str, ...], lake: Lake, settings: Settings) -> None:
         follower.run(stopped.is_set)
     finally:
         rows, rejected = follower.totals()
-        click.echo(f"total: {rows:,} rows, {rejected:,} rejects", err=True)
+        click.echo(f"total: {counted(rows, 'row')}, {counted(rejected, 'reject')}", err=True)
 
 
 def _say_retried(done: Retried) -> None:

@@ -17,6 +17,7 @@ from echo.clientip import Policy, load_config, printable, quote
 from pipeline.commands.ending import tidy_when_terminated
 from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
 from pipeline.commands.results import BINARY, part_of
+from pipeline.counted import counted
 from pipeline.errors import SourceFault, UsageFault
 from pipeline.geo import Geo, configured_database, default_database
 from pipeline.lake import Lake
@@ -80,12 +81,12 @@ def _facts(found: Status) -> Iterable[tuple[str, Any]]:
         ("geo", [(row["geo_build"] or "none", row["rows"]) for row in found.geo_builds]),
         ("addresses", [(row["anonymized"] or "whole", row["rows"]) for row in found.anonymized]),
     )
-    for what, counted in groups:
-        for name, rows in counted[:MAX_SHOWN]:
-            yield f"{what} {name}", f"{rows:,} rows"
+    for what, group in groups:
+        for name, rows in group[:MAX_SHOWN]:
+            yield f"{what} {name}", counted(rows, "row")
     for row in found.sources[:MAX_SHOWN]:
-        words = f"{row['rows']:,} rows, {row['rejects']:,} rejects, last line at byte {row['last_offset']:,}"
-        yield f"source {row['source']}", words
+        words = f"{counted(row['rows'], 'row')}, {counted(row['rejects'], 'reject')}"
+        yield f"source {row['source']}", f"{words}, last line at byte {row['last_offset']:,}"
     if len(found.sources) > MAX_SHOWN:
         yield "sources", f"{len(found.sources) - MAX_SHOWN:,} more: -o ndjson"
     if found.last_commit is not None:
@@ -110,8 +111,8 @@ def compact_command(lake_path: str, retain: str, dry_run: bool, form: str | None
         if isinstance(done, Compacted):
             rows.append(done._asdict())
             click.echo(
-                f"{done.table} {done.date or ''}: {done.files_before:,} files, {done.bytes_before:,} bytes → "
-                f"{'about ' if dry_run else ''}{done.files_after:,} files"
+                f"{done.table} {done.date or ''}: {counted(done.files_before, 'file')}, {done.bytes_before:,} bytes → "
+                f"{'about ' if dry_run else ''}{counted(done.files_after, 'file')}"
                 + ("" if dry_run else f", {done.bytes_after:,} bytes"),
                 err=True,
             )
@@ -150,7 +151,7 @@ def expire_command(lake_path: str, keep: str, retain: str, dry_run: bool, form: 
     else:
         would = "would go" if dry_run else "are gone"
         dates = f", of {found.first} to {found.last}" if found.first is not None else ""
-        click.echo(f"{found.rows:,} rows{dates}, and {found.rejects:,} rejects {would}", err=True)
+        click.echo(f"{counted(found.rows, 'row')}{dates}, and {counted(found.rejects, 'reject')} {would}", err=True)
     _say_returned(returned, dry_run=dry_run)
     if (found.rows or found.rejects) and not dry_run:
         _say_when(retention)
@@ -207,7 +208,7 @@ def reresolve_command(
         if report.renewed:
             changed = sum(report.clients.values())
             click.echo(
-                f"{day}: {report.renewed:,} of {report.rows:,} rows {'to renew' if dry_run else 'renewed'}, "
+                f"{day}: {report.renewed:,} of {counted(report.rows, 'row')} {'to renew' if dry_run else 'renewed'}, "
                 f"{changed:,} with another client",
                 err=True,
             )
@@ -240,21 +241,21 @@ def _changes(total: Report) -> list[dict[str, Any]]:
 def _say_changes(total: Report, policy: Policy | None, *, dry_run: bool) -> None:
     for (before, after), rows in total.clients.most_common(MAX_SHOWN):
         now = f"another {words_of(after).partition(' ')[2]}" if before == after != NOBODY else words_of(after)
-        click.echo(f"{rows:,} rows: client was {words_of(before)}, now {now}", err=True)
+        click.echo(f"{counted(rows, 'row')}: client was {words_of(before)}, now {now}", err=True)
     moved = sum(total.countries.values())
     if moved:
         most = ", ".join(
             f"{before or 'unknown'} → {after or 'unknown'} {rows:,}"
             for (before, after), rows in total.countries.most_common(MAX_SHOWN)
         )
-        click.echo(f"{moved:,} rows: another country ({most})", err=True)
+        click.echo(f"{counted(moved, 'row')}: another country ({most})", err=True)
     parts = [f"{total.renewed:,} {'to renew' if dry_run else 'renewed'}"]
     if total.done:
         parts.append(f"{total.done:,} were right already")
     if total.left:
         parts.append(f"{total.left:,} left as they are: their addresses are anonymized")
     by = f" by policy {policy.id}" if policy is not None and total.renewed else ""
-    click.echo(f"{total.rows:,} rows: {', '.join(parts)}{by}", err=True)
+    click.echo(f"{counted(total.rows, 'row')}: {', '.join(parts)}{by}", err=True)
 
 
 @lake.command("export", short_help="Write the rows of a period to a file.")
@@ -280,7 +281,7 @@ def export_command(
         rows = EXPORTS[chosen](batches, sys.stdout.buffer)
     else:
         rows = _export_to(Path(file), chosen, batches, force=force)
-    click.echo(f"{rows:,} rows", err=True)
+    click.echo(counted(rows, "row"), err=True)
 
 
 def _form_of(file: str) -> str:
@@ -324,7 +325,9 @@ def _refuse(text: str) -> timedelta:
 def _say_returned(returned: list[Returned], *, dry_run: bool) -> None:
     for done in returned:
         would = "would be deleted" if dry_run else "deleted"
-        click.echo(f"{done.table}: {done.files:,} files that nobody needs {would}, {done.bytes:,} bytes", err=True)
+        click.echo(
+            f"{done.table}: {counted(done.files, 'file')} that nobody needs {would}, {done.bytes:,} bytes", err=True
+        )
 
 
 def _say_when(retention: timedelta) -> None:

@@ -12,6 +12,7 @@ import click
 
 from echo.clientip import Fault, printable
 from pipeline.commands.options import DEFAULT_LAKE
+from pipeline.counted import counted
 from pipeline.errors import Gone, NoLog, Rejected, Unreachable
 from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import Lake
@@ -78,7 +79,7 @@ class Reading:
             more = f"{self._untried:,} more of it not tried; run again: what is in the lake is not added twice"
             click.echo(more, err=True)
         if len(found) > 1:
-            click.echo(f"total: {self.rows:,} rows, {self.rejects:,} rejects", err=True)
+            click.echo(f"total: {counted(self.rows, 'row')}, {counted(self.rejects, 'reject')}", err=True)
 
     def _failed(self, one: Found, fault: Fault) -> None:
         if isinstance(fault, NoLog) and one.listed:
@@ -99,7 +100,7 @@ class Reading:
             click.echo(f"{shown}: {what}", err=True)
             return
         form = outcome.format + ", " if outcome.format else ""
-        line = f"{shown}: {form}{outcome.rows:,} rows, {outcome.rejects:,} rejects"
+        line = f"{shown}: {form}{counted(outcome.rows, 'row')}, {counted(outcome.rejects, 'reject')}"
         if outcome.skipped:
             line += f", after {outcome.skipped:,} bytes that were in the lake"
         if outcome.pending:

@@ -282,7 +282,7 @@ def test_a_log_of_nothing_but_junk_is_of_its_rotations_format(
     log("logs/error.log", "2026/11/26 [error] no log of requests\n")
     done = CliRunner().invoke(ingest, command)
     assert done.exit_code == (0 if folder else 1)
-    assert "access.log: combined, 0 rows, 1 rejects" in done.stderr
+    assert "access.log: combined, 0 rows, 1 reject" in done.stderr
     assert "error.log: " in done.stderr
     assert "no known log format" in done.stderr
     assert Engine(lake).query("SELECT source, raw FROM rejects").to_pylist() == [

@@ -55,7 +55,7 @@ def test_a_period_takes_its_rows_alone(lake: Lake, whofrom: Callable[..., Said],
     assert sum(batch.num_rows for batch in rows_between(lake, after, None)) == 2
     assert sum(batch.num_rows for batch in rows_between(lake, None, moment)) == 1
     out = tmp_path / "some.ndjson"
-    assert "1 rows" in whofrom("export", "--since", "2015-05-01", "--until", "2015-05-02", str(out)).words
+    assert "1 row\n" in whofrom("export", "--since", "2015-05-01", "--until", "2015-05-02", str(out)).words
     assert len(out.read_bytes().splitlines()) == 1
 
 

@@ -70,7 +70,7 @@ def test_a_full_disk(disk: Disk, tmp_path: Path) -> None:
                 file.write(line % (number, chance.getrandbits(200)))
         if not begin:
             assert disk.run("ingest", "--no-geo", log).returncode == 0
-    # room for one of the blocks that are left, and not for all: two are written at once
+    # room for one of the blocks that are left, not for all; two are written at once, and it may be that neither fits
     ballast.write_bytes(bytes(DISK_BYTES - (6 << 20)))
     full = disk.run("ingest", "--no-geo", log)
     assert full.returncode == 1
@@ -86,16 +86,11 @@ def test_a_full_disk(disk: Disk, tmp_path: Path) -> None:
     with ballast.open("ab", buffering=0) as file, suppress(OSError):
         while file.write(bytes(4096)):  # to the last block
             pass
-    compacted = disk.run("lake", "compact")
-    assert compacted.returncode == 1
-    assert SAID + "No space left on device; free space" in compacted.stderr
-    assert disk.rows() == before
-    ballast.write_bytes(bytes(DISK_BYTES - (6 << 20)))
-
-    changed = disk.run("lake", "re-resolve", "--no-geo", "--config", toml)
-    assert changed.returncode == 1
-    assert SAID in changed.stderr
-    assert disk.rows() == before
+    for change in (("compact",), ("re-resolve", "--no-geo", "--config", toml)):
+        changed = disk.run("lake", *change)
+        assert changed.returncode == 1
+        assert SAID + "No space left on device; free space" in changed.stderr
+        assert disk.rows() == before
     assert disk.run("lake", "status").returncode == 0
 
     ballast.unlink()

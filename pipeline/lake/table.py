@@ -126,16 +126,6 @@ class Lake:
             for name, table in tables.items()
         }
 
-    def mark(self, name: str, source_ids: Sequence[str]) -> tuple[str, Mark] | None:
-        """Return the first of a source's identities that a table knows, and how far it was read; None if none is."""
-        table = self.newest(name)
-        if table is not None:
-            for source_id in source_ids:
-                number = table.transaction_version(source_id)
-                if number is not None:
-                    return source_id, Mark.unpack(number)
-        return None
-
     def write(self, rows: pa.Table) -> list[File]:
         """
         Write rows as files that are no part of the lake yet; any number of threads may at once.
@@ -166,8 +156,9 @@ class Lake:
         Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
         """
         try:
-            known = self.mark(REJECTS, [source_id])
-            rejected = known[1] if known is not None else None
+            refused = self.newest(REJECTS)
+            number = None if refused is None else refused.transaction_version(source_id)
+            rejected = None if number is None else Mark.unpack(number)
             if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
                 rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
             if rejects.num_rows:

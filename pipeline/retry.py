@@ -19,7 +19,6 @@ stays.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -35,7 +34,7 @@ from echo.clientip import printable
 from pipeline.engine.duckdb import Engine
 from pipeline.enrich import enrich
 from pipeline.errors import LakeFault, UsageFault
-from pipeline.lake import REJECTS, REQUESTS, WRITER, Lake, rows_of
+from pipeline.lake import REJECTS, REQUESTS, WRITER, Lake, parts, rows_of
 from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.parts import File
@@ -166,20 +165,21 @@ def _id(run: str, number: int) -> str:
 def _marked(lake: Lake, file: File, settings: Settings, run: str) -> tuple[File | None, Retried]:
     """Write a file's lines with those marked that are rows now, chunk by chunk; None if none is."""
     counts = Retried()
-    path = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+    path = parts.new_path()
     target = path_of(lake, REJECTS, path)
     try:
-        with opened(path_of(lake, REJECTS, file.path)) as parquet, target.open("xb") as out:
-            with pq.ParquetWriter(out, REJECT_SCHEMA, compression="zstd") as writer:
-                for number, batch in enumerate(parquet.iter_batches(CHUNK_ROWS, use_threads=False)):
-                    lines = [dict.fromkeys(REJECT_SCHEMA.names) | line for line in batch.to_pylist()]
-                    chunk = parse(lines, settings)
-                    counts = counts.plus(chunk.counts)
-                    for line, taken in zip(lines, chunk.taken, strict=True):
-                        line["retry"] = _id(run, number) if taken else None
-                    writer.write_table(pa.Table.from_pylist(lines, REJECT_SCHEMA), row_group_size=CHUNK_ROWS)
-            out.flush()
-            os.fsync(out.fileno())  # the commit that names it must not outlive it
+        with (
+            opened(path_of(lake, REJECTS, file.path)) as parquet,
+            parts.durable(target) as out,
+            pq.ParquetWriter(out, REJECT_SCHEMA, **parts.options(REJECT_SCHEMA)) as writer,
+        ):
+            for number, batch in enumerate(parquet.iter_batches(CHUNK_ROWS, use_threads=False)):
+                lines = [dict.fromkeys(REJECT_SCHEMA.names) | line for line in batch.to_pylist()]
+                chunk = parse(lines, settings)
+                counts = counts.plus(chunk.counts)
+                for line, taken in zip(lines, chunk.taken, strict=True):
+                    line["retry"] = _id(run, number) if taken else None
+                writer.write_table(pa.Table.from_pylist(lines, REJECT_SCHEMA), row_group_size=CHUNK_ROWS)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise LakeFault(

@@ -12,10 +12,10 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,15 +48,12 @@ def write(folder: Path, table: pa.Table) -> list[File]:
     written: list[File] = []
     try:
         for day, rows in by_day(table):
-            path = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
-            path = path if day is None else f"{PARTITION}={day.isoformat()}/{path}"
+            path = new_path("" if day is None else f"{PARTITION}={day.isoformat()}")
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             written.append(File(path, day, rows.num_rows, 0))
-            with target.open("xb") as out:
+            with durable(target) as out:
                 pq.write_table(rows, out, **options(rows.schema))
-                out.flush()
-                os.fsync(out.fileno())  # the commit that names it must not outlive it
             written[-1] = written[-1]._replace(bytes=target.stat().st_size)
     except BaseException:
         delete(folder, written)
@@ -74,6 +71,21 @@ def options(schema: pa.Schema) -> dict[str, Any]:
         "column_encoding": dict.fromkeys(rising, RISING_ENCODING),
         "write_statistics": [name for name in schema.names if name in STATISTICS],
     }
+
+
+def new_path(folder: str = "") -> str:
+    """Return a path that no file of a table has, in one of the table's folders."""
+    name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
+    return f"{folder}/{name}" if folder else name
+
+
+@contextmanager
+def durable(target: Path) -> Iterator[IO[bytes]]:
+    """Open a new file that is on the disk when it is closed: the commit that names it must not outlive it."""
+    with target.open("xb") as out:
+        yield out
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def by_day(table: pa.Table) -> Iterator[tuple[date | None, pa.Table]]:

@@ -19,8 +19,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -169,9 +167,7 @@ class _Date:
                 for _ in batches:
                     pass
                 return None, report
-            folder = file.path.rpartition("/")[0]
-            name = f"part-00000-{uuid.uuid4()}-c000.zstd.parquet"
-            path = f"{folder}/{name}" if folder else name
+            path = parts.new_path(file.path.rpartition("/")[0])
             target = path_of(self.lake, REQUESTS, path)
             try:
                 _write(target, parquet_schema(parquet), batches)
@@ -183,12 +179,9 @@ class _Date:
 
 
 def _write(target: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-    with target.open("xb") as out:
-        with pq.ParquetWriter(out, schema, **parts.options(schema)) as writer:
-            for batch in batches:
-                writer.write_batch(batch, row_group_size=BATCH_ROWS)
-        out.flush()
-        os.fsync(out.fileno())  # the commit that names it must not outlive it
+    with parts.durable(target) as out, pq.ParquetWriter(out, schema, **parts.options(schema)) as writer:
+        for batch in batches:
+            writer.write_batch(batch, row_group_size=BATCH_ROWS)
 
 
 def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:

@@ -1,11 +1,12 @@
-"""Many values of one type: an Arrow array that is a sequence to those who take them one by one."""
+"""Arrow arrays: as sequences to those who take values one by one, row by row to columns, read once a distinct value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 T = TypeVar("T")
 
@@ -41,3 +42,15 @@ class Column(Sequence[T], Generic[T]):
 def array_of(values: Sequence[T], kind: pa.DataType) -> pa.Array:
     """Return values as an Arrow array."""
     return values.array if isinstance(values, Column) else pa.array(values, kind)
+
+
+def columns_of(values: pa.Array, width: int) -> list[pa.Array]:
+    """Return the columns of rows of `width` values each, which stand one row after the other."""
+    starts = pc.multiply(pa.arange(0, len(values) // width), width)
+    return [values.take(pc.add(starts, number)) for number in range(width)]
+
+
+def by_distinct(column: pa.Array, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Return what is read from each value of a column, read once from each distinct one."""
+    encoded = column.dictionary_encode()
+    return read(encoded.dictionary).take(encoded.indices)

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from echo.record import header_text
 from echo.record.combined import BEHIND, EMPTY, HOP_LIST, IN_FRONT, PEER, QUOTED, why_not
+from pipeline.sources.columns import by_distinct
 from pipeline.sources.fields import nullif, request_columns
 from pipeline.sources.format import NO_TIME, Format, Parsed, decode, headers_of, record_batch
 from pipeline.sources.patterns import CLF
@@ -114,7 +115,7 @@ def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
     peer, in_front = _in_front(fields["peer"])
     present: dict[str, pa.Array] = {
         "referer": nullif(fields["referer"], "-", ""),
-        "x-forwarded-for": pc.coalesce(_behind(fields["rest"]), in_front),
+        "x-forwarded-for": pc.coalesce(by_distinct(fields["rest"], _behind), in_front),
     }
     columns = {
         "ts": ts,
@@ -134,8 +135,7 @@ def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
 
 def _in_front(column: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return peers, and X-Forwarded-For where it stands in front of them or in their place."""
-    encoded = column.dictionary_encode()
-    odd = pc.match_substring_regex(encoded.dictionary, '[,"]').take(encoded.indices)
+    odd = by_distinct(column, lambda texts: pc.match_substring_regex(texts, '[,"]'))
     if not pc.any(odd).as_py():
         return column, pa.nulls(len(column), pa.string())
     found = pc.extract_regex(column, IN_FRONT)
@@ -146,13 +146,12 @@ def _in_front(column: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def _behind(column: pa.Array) -> pa.Array:
     """Return X-Forwarded-For where what stands behind the user agent begins with it."""
-    encoded = column.dictionary_encode()
-    found = pc.extract_regex(encoded.dictionary, BEHIND)
+    found = pc.extract_regex(column, BEHIND)
     text = pc.utf8_trim_whitespace(
         pc.binary_join_element_wise(pc.struct_field(found, "quoted"), pc.struct_field(found, "bare"), "")
     )
     is_list = pc.fill_null(pc.match_substring_regex(text, HOP_LIST), fill_value=False)
-    return pc.if_else(is_list, text, NONE).take(encoded.indices)
+    return pc.if_else(is_list, text, NONE)
 
 
 def _sizes(column: pa.Array) -> pa.Array:

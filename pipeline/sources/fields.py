@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from echo.record import REDACTED, REDACTED_HEADERS
 from echo.record.combined import NO_REQUEST, ODD_REQUEST, REQUEST
 from pipeline.rows import BY_WRITER
+from pipeline.sources.columns import columns_of
 from pipeline.sources.format import NO_TIME, Parsed, headers_of, record_batch
 from pipeline.sources.times import clf_times, epoch_times, iso_times, micros
 
@@ -161,9 +162,7 @@ def request_columns(column: pa.Array) -> Columns:
 
 
 def _plain_requests(lines: pa.Array) -> Columns:
-    words = pc.split_pattern(lines, " ").flatten()
-    starts = pc.multiply(pa.arange(0, len(lines)), 3)
-    method, target, protocol = (words.take(pc.add(starts, number)) for number in range(3))
+    method, target, protocol = columns_of(pc.split_pattern(lines, " ").flatten(), 3)
     return {"method": method, "target": target, "protocol": protocol, "error": pa.nulls(len(lines), pa.string())}
 
 

@@ -13,13 +13,13 @@ pattern over the whole line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import reduce
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.sources.columns import by_distinct, columns_of
 from pipeline.sources.patterns import CLF_TIME
 
 # pieces that the quotes of a line cut it into, where it has
@@ -63,7 +63,7 @@ def cut(text: pa.Array) -> list[Cut]:
 
 def _taken(pieces: pa.Array, count: int, lines: pa.Array) -> Cut:
     """Return the lines whose pieces (count of them a line, one line after the other) are as documented."""
-    piece = [pieces.take(numbers) for numbers in _columns(count, len(lines))]
+    piece = columns_of(pieces, count)
     front, time = _split(piece[0], " [", 2)
     peer, identity, user = _split(front, " ", 3)
     request, sizes = piece[1], piece[2]
@@ -98,12 +98,6 @@ def _taken(pieces: pa.Array, count: int, lines: pa.Array) -> Cut:
     return Cut({name: column.filter(mask) for name, column in fields.items()}, lines.filter(mask))
 
 
-def _columns(width: int, rows: int) -> Iterator[pa.Array]:
-    """Yield for each of width columns the numbers of its values, where the values of all rows stand one by one."""
-    starts = pc.multiply(pa.arange(0, rows), width)
-    return (pc.add(starts, number) for number in range(width))
-
-
 def _split(column: pa.Array, separator: str, width: int) -> list[pa.Array]:
     """Return the first width pieces of each text as columns, the last with all behind; null where it has fewer."""
     lists = pc.split_pattern(column, separator, max_splits=width - 1)
@@ -111,13 +105,12 @@ def _split(column: pa.Array, separator: str, width: int) -> list[pa.Array]:
         flat = lists.flatten()
     else:
         flat = pc.list_slice(lists, 0, width, return_fixed_size_list=True).values
-    return [flat.take(numbers) for numbers in _columns(width, len(column))]
+    return columns_of(flat, width)
 
 
 def _every(column: pa.Array, pattern: str) -> pa.Array:
     """Return whether a pattern is found in each text, asked once for each distinct one."""
-    encoded = column.dictionary_encode()
-    return pc.match_substring_regex(encoded.dictionary, pattern).take(encoded.indices)
+    return by_distinct(column, lambda texts: pc.match_substring_regex(texts, pattern))
 
 
 def _ended(column: pa.Array) -> pa.Array:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from echo.record import FIELDS, SCHEMA_VERSION, Field
 from pipeline.rows import ARROW_TYPES, RECORD_SCHEMA
+from pipeline.sources.columns import columns_of
 from pipeline.sources.format import times_in_range
 
 SEPARATOR = ',"'
@@ -138,9 +139,8 @@ class _Headers:
         bare = pc.if_else(first, pc.utf8_slice_codeunits(distinct, len(FIRST_HEADER)), distinct)
         bare = pc.if_else(last, pc.utf8_slice_codeunits(bare, 0, -len(LAST_HEADER)), bare)
         halves = pc.split_pattern(pc.if_else(fine, bare, NAME_END), NAME_END, max_splits=1).flatten()
-        at = pc.multiply(pa.arange(0, len(distinct)), 2)
-        self._names = halves.take(at)
-        self._values = pc.utf8_slice_codeunits(halves.take(pc.add(at, 1)), 0, -len(VALUE_END))
+        self._names, values = columns_of(halves, 2)
+        self._values = pc.utf8_slice_codeunits(values, 0, -len(VALUE_END))
 
     def _sums(self, flags: pa.Array) -> pa.Array:
         """Return how many of each record's pieces have a flag."""

@@ -6,7 +6,6 @@ A text that is no time, or one outside FIRST_TIME … LAST_TIME, is null. Where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 
 from echo.record.combined import MONTHS as MONTH_NAMES
 from echo.record.combined import zone_shift
+from pipeline.sources.columns import by_distinct
 from pipeline.sources.format import times_in_range
 
 MONTHS = pa.array(MONTH_NAMES)
@@ -29,22 +29,17 @@ _ISO = (
 
 def clf_times(column: pa.Array) -> pa.Array:
     """Return UTC timestamps of `17/May/2015:10:05:03 +0000`."""
-    return _by_distinct(column, _clf_times)
+    return by_distinct(column, _clf_times)  # a busy server writes a second many times
 
 
 def iso_times(column: pa.Array) -> pa.Array:
     """Return UTC timestamps of `2015-05-17T10:05:03.123Z`."""
-    return _by_distinct(column, _iso_times)
+    return by_distinct(column, _iso_times)
 
 
 def epoch_times(column: pa.Array) -> pa.Array:
     """Return UTC timestamps of seconds since 1970, null where it is no number."""
     return times_in_range(micros(column, 6).cast(pa.timestamp("us", "UTC")))
-
-
-def _by_distinct(column: pa.Array, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    encoded = column.dictionary_encode()  # a busy server writes a second many times
-    return read(encoded.dictionary).take(encoded.indices)
 
 
 def _clf_times(texts: pa.Array) -> pa.Array:

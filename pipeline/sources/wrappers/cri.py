@@ -15,6 +15,7 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.sources.columns import columns_of
 from pipeline.sources.wrappers.layer import Piece, Wrapper
 
 _HEAD = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) (stdout|stderr)"
@@ -33,11 +34,8 @@ def whole(lines: pa.Array) -> pa.Array | None:
     halves = pc.split_pattern(lines, _WHOLE, max_splits=1)
     if not pc.all(pc.equal(pc.list_value_length(halves), 2)).as_py():
         return None
-    flat = halves.flatten()
-    at = pc.multiply(pa.arange(0, len(lines)), 2)
-    if not pc.all(pc.match_substring_regex(flat.take(at), f"^{_HEAD}$")).as_py():
-        return None
-    return flat.take(pc.add(at, 1))
+    heads, texts = columns_of(halves.flatten(), 2)
+    return texts if pc.all(pc.match_substring_regex(heads, f"^{_HEAD}$")).as_py() else None
 
 
 CRI = Wrapper("cri", "containerd and CRI-O: `<RFC 3339> stdout|stderr P|F text`, parts joined", read, whole=whole)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.sources import Format, sniff
+from hypothesis import strategies as st
+
+from pipeline.sources import Format, Parsed, sniff
 
 CROWDSEC = Path(__file__).parents[2] / "data" / "logs" / "crowdsec_text.jsonl"
 TIME = "[17/May/2015:10:05:03 +0000]"
@@ -45,3 +48,19 @@ def sniffed(*lines: str) -> str:
 def crowdsec(name: str) -> list[dict[str, Any]]:
     """The cases of CROWDSEC of one format."""
     return [case for case in map(json.loads, CROWDSEC.read_text("utf-8").splitlines()) if case["format"] == name]
+
+
+def damaged(data: st.DataObject, lines: Sequence[bytes], pieces: Sequence[bytes], most: int) -> list[bytes]:
+    """Lines with a part of each, `most` bytes at most, taken out, doubled, or one of the pieces put in its place."""
+    made = []
+    for line in lines:
+        start = data.draw(st.integers(0, len(line)))
+        end = data.draw(st.integers(start, min(len(line), start + most)))
+        new = data.draw(st.sampled_from([b"", *pieces, line[start:end] * 2]))
+        made.append(line[:start] + new + line[end:])
+    return made
+
+
+def rows(parsed: Parsed) -> list[tuple[int, dict[str, object]]]:
+    """Each row behind the number of its line."""
+    return sorted(zip(parsed.lines.to_pylist(), parsed.batch.to_pylist(), strict=True), key=lambda one: one[0])

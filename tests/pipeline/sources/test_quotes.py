@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources.combined import parse
-from pipeline.sources.format import Parsed, decode
+from pipeline.sources.format import decode
 from pipeline.sources.quotes import cut
+from tests.pipeline.sources.lines import damaged, rows
 from tests.pipeline.sources.test_combined import LINES
 
 TIME = "[17/May/2015:10:05:03 +0000]"
@@ -65,11 +66,7 @@ def test_lines_know_their_numbers_among_others() -> None:
     assert taken(*lines) == [at for at, line in enumerate(lines) if line in TAKEN.values()]
 
 
-def rows(parsed: Parsed) -> list[tuple[int, dict[str, object]]]:
-    """Each row behind the number of its line."""
-    return sorted(zip(parsed.lines.to_pylist(), parsed.batch.to_pylist(), strict=True), key=lambda one: one[0])
-
-
+PIECES = [b'"', b"\\", b" ", b"\t", b"[", b"-", b"\xe9", b"7"]
 WHOLE = [*LINES, *(line.encode() for line in (*TAKEN.values(), *LEFT.values()))]
 
 
@@ -77,14 +74,7 @@ WHOLE = [*LINES, *(line.encode() for line in (*TAKEN.values(), *LEFT.values()))]
 @given(st.lists(st.sampled_from(WHOLE), min_size=1, max_size=6), st.data())
 def test_cutting_changes_no_row(lines: list[bytes], data: st.DataObject) -> None:
     """Whatever is damaged in the lines: a piece taken out, doubled or put in."""
-    damaged = []
-    for line in lines:
-        start = data.draw(st.integers(0, len(line)))
-        end = data.draw(st.integers(start, min(len(line), start + 12)))
-        new = data.draw(
-            st.sampled_from([b"", line[start:end] * 2, b'"', b"\\", b" ", b"\t", b"[", b"-", b"\xe9", b"7"])
-        )
-        damaged.append(line[:start] + new.replace(b"\n", b"") + line[end:])
-    quick, slow = parse(damaged), parse(damaged, quick=False)
+    broken = damaged(data, lines, PIECES, 12)
+    quick, slow = parse(broken), parse(broken, quick=False)
     assert rows(quick) == rows(slow)
     assert sorted(quick.rejects) == sorted(slow.rejects)

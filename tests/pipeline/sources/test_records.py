@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo.record import FIELDS
-from pipeline.sources.format import Parsed, decode
+from pipeline.sources.format import decode
 from pipeline.sources.ndjson import parse
 from pipeline.sources.records import cut
+from tests.pipeline.sources.lines import damaged, rows
 
 KINDS = {
     "int": 7,
@@ -73,11 +74,6 @@ def taken(*lines: bytes) -> list[int]:
     return [] if found is None else found.lines.to_pylist()
 
 
-def rows(parsed: Parsed) -> list[tuple[int, dict[str, object]]]:
-    """Each row behind the number of its line."""
-    return sorted(zip(parsed.lines.to_pylist(), parsed.batch.to_pylist(), strict=True), key=lambda one: one[0])
-
-
 def same(lines: list[bytes]) -> None:
     quick, slow = parse(lines), parse(lines, quick=False)
     assert rows(quick) == rows(slow)
@@ -108,17 +104,11 @@ def test_of_a_block_with_a_line_that_cannot_be_told_nothing_is_lost() -> None:
 
 
 SOME = [*TAKEN.values(), *LEFT.values()]
-PIECES = [b"", b'"', b"\\", b",", b'","', b"}", b"{", b"]", b"null", b"1", b"\x7f", b"\xe9", b" ", b'":["', b'"]}']
+PIECES = [b'"', b"\\", b",", b'","', b"}", b"{", b"]", b"null", b"1", b"\x7f", b"\xe9", b" ", b'":["', b'"]}']
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(SOME), min_size=1, max_size=4), st.data())
 def test_cutting_changes_no_row(lines: list[bytes], data: st.DataObject) -> None:
     """Whatever is damaged in the lines: a piece taken out, doubled or put in."""
-    damaged = []
-    for one in lines:
-        start = data.draw(st.integers(0, len(one)))
-        end = data.draw(st.integers(start, min(len(one), start + 40)))
-        new = data.draw(st.sampled_from([*PIECES, one[start:end] * 2]))
-        damaged.append(one[:start] + new + one[end:])
-    same(damaged)
+    same(damaged(data, lines, PIECES, 40))

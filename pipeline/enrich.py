@@ -41,6 +41,7 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
     columns |= judged
     columns |= _logins(columns, found["peer_trusted"], settings.rules)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
+    columns["signatures"] = pa.nulls(rows, pa.list_(pa.string()))
     columns["anonymized"] = pa.nulls(rows, pa.string())
     columns["date"] = columns["ts"].cast(pa.date32())
     columns["source"] = pa.repeat(pa.scalar(source), rows)

@@ -43,7 +43,7 @@ ATTRIBUTIONS = {
 GEO_KEYS = {"database": "Path of the mmdb, from the TOML's own folder if it is relative."}
 
 Place = tuple[Any, ...]
-NOWHERE: Place = (None,) * 7
+NOWHERE: Place = (None,) * 9
 
 # column -> the paths it may stand at, the first that is there wins
 TEXT_PATHS: dict[str, tuple[tuple[str | int, ...], ...]] = {
@@ -177,7 +177,7 @@ def place_of(found: object) -> Place:
         return NOWHERE
     texts = (_text(found, name, paths) for name, paths in TEXT_PATHS.items())
     numbers = (_number(found, paths, limit) for paths, limit in NUMBER_PATHS.values())
-    return (*texts, *numbers)
+    return (*texts, *numbers, None, None)
 
 
 def configured_database(config: Config) -> str | None:

@@ -59,6 +59,8 @@ GEO_COLUMNS = (
     Column("latitude", pa.float64(), "Degrees."),
     Column("longitude", pa.float64(), "Degrees."),
     Column("accuracy_km", pa.float64(), "Radius that the database claims, where it does."),
+    Column("asn", pa.int64(), "Number of the autonomous system that announces the address."),
+    Column("as_org", pa.string(), "Organisation that the autonomous system belongs to."),
     Column("geo_build", pa.string(), "Database and build date that placed the row; null if none was given."),
 )
 ORIGIN_COLUMNS = (
@@ -66,7 +68,14 @@ ORIGIN_COLUMNS = (
     Column("source", pa.string(), "File the line came from, '-' for standard input."),
     Column("source_offset", pa.int64(), "Byte offset of the line in the decompressed source."),
 )
-ADDED_COLUMNS = RESOLVED_COLUMNS + GEO_COLUMNS + ORIGIN_COLUMNS
+SIGNATURE_COLUMNS = (
+    Column(
+        "signatures",
+        pa.list_(pa.string()),
+        "Ids of the attack signatures that the request matches; empty if none does, null if it was not judged.",
+    ),
+)
+ADDED_COLUMNS = RESOLVED_COLUMNS + GEO_COLUMNS + SIGNATURE_COLUMNS + ORIGIN_COLUMNS
 
 # `v` is the record's own schema version: a reader needs it, a row does not
 RECORD_COLUMNS = tuple(

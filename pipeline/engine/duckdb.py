@@ -195,6 +195,35 @@ class Engine:
         reader = self._reader = self._run(lambda: relation.to_arrow_reader(BATCH_ROWS), statement)
         return Result(reader.schema, self._batches(reader, statement))
 
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make a table of ours, such as one of rules, a relation for queries, in place of one of that name."""
+        self._end()
+        self._connection.register(name, table)
+
+    def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """
+        Make a temporary table of what a reading statement says, in place of one of that name. Raises QueryFault.
+
+        For steps that several queries read: what is read once need not be looked for again. It spills as results do.
+        """
+        self._make(f"CREATE OR REPLACE TEMP TABLE {name} AS", sql, parameters)
+
+    def append(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Add what a reading statement says to a temporary table of `materialise`, by position. Raises QueryFault."""
+        self._make(f"INSERT INTO {name}", sql, parameters)
+
+    def remove(self, name: str, condition: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Delete from a temporary table of `materialise` where a condition of ours holds. Raises QueryFault."""
+        self._end()
+        statement = Statement(f"DELETE FROM {name} WHERE {condition}", name, 1)  # noqa: S608  # ours
+        self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})), statement)
+
+    def _make(self, head: str, sql: str, parameters: Mapping[str, Any] | None) -> None:
+        (statement,) = self.statements(sql)
+        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
+        bound = {name: value for name, value in (parameters or {}).items() if name in known}
+        self._run(lambda: self._connection.execute(f"{head} {statement.sql}", bound), statement)
+
     def _end(self) -> None:
         """Let go of a result that was not read to its end."""
         if self._reader is not None:

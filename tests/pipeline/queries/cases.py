@@ -1,0 +1,156 @@
+"""Cases as folders: read them, run them through the real engine, and tell what was found as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from pipeline import query
+from pipeline.engine.duckdb import Engine
+from pipeline.lake import Lake, rejects_of
+from pipeline.rows import REJECT_SCHEMA
+from pipeline.sources.reader import Mark
+from tests.pipeline.conftest import table_of
+
+FOLDER = Path(__file__).parent
+ROWS, PARAMETERS, EXPECTED = "rows.jsonl", "parameters.json", "expected.jsonl"
+SOURCE = "access.log"
+NOTES = ("times", "every", "miss")  # keys of a row that are no columns
+
+
+class Case(NamedTuple):
+    """An example of a query."""
+
+    query: str
+    name: str
+    folder: Path
+
+    def __str__(self) -> str:
+        return f"{self.query}/{self.name}"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the lines of rows.jsonl."""
+        return lines(self.folder / ROWS)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters as the query takes them."""
+        path = self.folder / PARAMETERS
+        given = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        timestamps = {one.name for one in query.load(self.query).parameters if one.type == "timestamp"}
+        return {name: moment(value) if name in timestamps else value for name, value in given.items()}
+
+    @property
+    def relations(self) -> dict[str, pa.Table]:
+        """Return the tables beside the rows, by name."""
+        beside = [path for path in sorted(self.folder.glob("*.jsonl")) if path.name not in (ROWS, EXPECTED)]
+        return {path.stem: pa.Table.from_pylist([typed(row) for row in lines(path)]) for path in beside}
+
+    @property
+    def expected(self) -> list[dict[str, Any]]:
+        """Return the lines of expected.jsonl."""
+        return lines(self.folder / EXPECTED)
+
+    def found(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what the query finds in rows, as JSON has it."""
+        with tempfile.TemporaryDirectory() as place:
+            engine = Engine(lake_of(place, rows))
+            for name, table in self.relations.items():
+                engine.register(name, table)
+            parameters = self.parameters
+            prepare(engine, query.load(self.query), parameters)
+            return [plain(row) for row in query.load(self.query).run(engine, **parameters).to_pylist()]
+
+
+def cases() -> list[Case]:
+    """Return all cases."""
+    return [
+        Case(f"{folder.parts[-3]}/{folder.parts[-2]}", folder.name, folder)
+        for folder in sorted(path.parent for path in FOLDER.glob(f"*/*/*/{ROWS}"))
+    ]
+
+
+def prepare(engine: Engine, loaded: query.Query, parameters: dict[str, Any]) -> None:
+    """Make the relations that a query reads and that queries of their own make."""
+    made = {name for name in makers() if re.search(rf"\b{name}\b", loaded.header["reads"])}
+    if made:
+        from pipeline.attacks import stages
+
+        stages.prepare(engine, parameters.get("since"), parameters.get("until"), sorted(made))
+
+
+def makers() -> dict[str, str]:
+    """Return relation -> the query that makes it."""
+    headers = {name: query.load(name).header for name in query.names()}
+    return {header["makes"]: name for name, header in headers.items() if "makes" in header}
+
+
+def lake_of(place: str, rows: Sequence[dict[str, Any]]) -> Lake:
+    """Return a lake with the rows in a new folder of a place."""
+    lake = Lake(f"{place}/lake")
+    full = [
+        {"source": SOURCE, "source_offset": number, **row}
+        for number, row in enumerate(one for line in rows for one in repeated(line))
+    ]
+    rejects = rejects_of({field.name: [] for field in REJECT_SCHEMA})
+    lake.commit(lake.write(table_of(full)), rejects, "test", Mark(1, 0), None)
+    return lake
+
+
+def repeated(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows that a line of rows.jsonl stands for."""
+    row = typed({name: value for name, value in line.items() if name not in NOTES})
+    for number in range(line.get("times", 1)):
+        counted = {name: value.replace("{n}", str(number)) if isinstance(value, str) else value
+                   for name, value in row.items()} if "times" in line else dict(row)  # fmt: skip
+        if "ts" in row:
+            counted["ts"] = row["ts"] + timedelta(seconds=number * line.get("every", 0))
+        if isinstance(counted.get("headers"), dict):
+            counted["headers"] = list(counted["headers"].items())
+        yield counted
+
+
+def typed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its times as such."""
+    return {name: moment(value) if name == "ts" or name.endswith("_ts") else value for name, value in row.items()}
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return an ISO 8601 time, which has a zone."""
+    return datetime.fromisoformat(text) if text is not None else None
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a file with one a line."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: times as ISO 8601, bytes as hex, decimals as numbers."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value
+
+
+def written(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows as expected.jsonl has them."""
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

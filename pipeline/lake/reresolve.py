@@ -40,7 +40,7 @@ from pipeline.lake.files import exchange, files_of, opened, path_of
 from pipeline.lake.keeper import keeping
 from pipeline.lake.kinds import Kinds
 from pipeline.lake.parts import File
-from pipeline.lake.table import REQUESTS, Lake
+from pipeline.lake.table import REQUESTS, Lake, widen
 from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
 
@@ -131,6 +131,8 @@ class _Date:
         table = self.lake.table(REQUESTS)
         if table is None:
             raise LakeFault("a table is gone", printable(self.lake.path), "restore the folder")
+        if not self.dry_run:
+            widen(REQUESTS, table)
         report = Report()
         gone, come = [], []
         for file in files_of(self.lake, REQUESTS, table):
@@ -170,7 +172,7 @@ class _Date:
             path = parts.new_path(file.path.rpartition("/")[0])
             target = path_of(self.lake, REQUESTS, path)
             try:
-                _write(target, parquet_schema(parquet), batches)
+                _write(target, renewed_schema(parquet), batches)
             except BaseException:
                 with suppress(OSError):
                     target.unlink(missing_ok=True)
@@ -188,6 +190,12 @@ def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:
     """Return the columns of a file in the types of ROW_SCHEMA: writers differ in how they keep text in Arrow."""
     return pa.schema([ROW_SCHEMA.field(name) if name in ROW_SCHEMA.names else parquet.schema_arrow.field(name)
                       for name in parquet.schema_arrow.names])  # fmt: skip
+
+
+def renewed_schema(parquet: pq.ParquetFile) -> pa.Schema:
+    """Return the columns of a file that takes another's place: the other's, and what an older whofrom did not place."""
+    schema = parquet_schema(parquet)
+    return pa.schema([*schema, *(ROW_SCHEMA.field(name) for name in PLACED if name not in schema.names)])
 
 
 def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -253,8 +261,10 @@ def renew(batch: pa.RecordBatch, task: Task, report: Report) -> pa.RecordBatch:
     if task.policy is not None:
         _count_clients(batch, new, task.kinds, report.clients)
     _count(_column(batch, "country"), new["country"], report.countries)
+    fields = [*batch.schema, *(ROW_SCHEMA.field(name) for name in PLACED if name not in batch.schema.names)]
     return pa.RecordBatch.from_arrays(
-        [new.get(name, batch.column(name)) for name in batch.schema.names], schema=batch.schema
+        [new[field.name] if field.name in new else batch.column(field.name) for field in fields],
+        schema=pa.schema(fields),
     )
 
 

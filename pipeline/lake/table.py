@@ -211,10 +211,7 @@ class Lake:
                     printable(self.path),
                     "run again: it goes on from there",
                 )
-            known = {field.name for field in table.schema().fields}
-            missing = [field for field in _schema(name).fields if field.name not in known]
-            if missing:  # the table of an older whofrom
-                table.alter.add_columns(missing)
+            widen(name, table)
             table.create_write_transaction(
                 list(actions), "append", table.schema(), PARTITIONS[name], commit_properties=properties
             )
@@ -283,6 +280,14 @@ class Lake:
 
 def _turn(source_id: str, before: Mark | None, after: Mark) -> Turn:
     return Turn(source_id, None if before is None else before.pack(), after.pack())
+
+
+def widen(name: str, table: DeltaTable) -> None:
+    """Give the table of an older whofrom the columns that it lacks."""
+    known = {field.name for field in table.schema().fields}
+    missing = [field for field in _schema(name).fields if field.name not in known]
+    if missing:
+        table.alter.add_columns(missing)
 
 
 def _schema(name: str) -> Schema:

@@ -120,9 +120,10 @@ def test_each_record_is_decoded_once_and_v6_is_unknown_to_a_v4_database(
     path = tmp_path / "x.mmdb"
     path.write_bytes(mmdb({ip_network("81.2.69.0/24"): {"country": "GB"}}, version=4))
     geo = Geo(str(path))
+    (database,) = geo.databases
     asked = []
-    place = geo.place
-    monkeypatch.setattr(geo, "place", lambda address: asked.append(address) or place(address))
+    place = database.place
+    monkeypatch.setattr(database, "place", lambda address: asked.append(address) or place(address))
     found = geo.columns(pa.array(["81.2.69.1", "81.2.69.2", "81.2.70.1", "2001:db8::1", None]))
     assert found["country"].to_pylist() == ["GB", "GB", None, None, None]
     assert asked == ["81.2.69.1"]

@@ -21,11 +21,14 @@ from pipeline.lake import reresolve as module
 from pipeline.lake.files import files_of
 from pipeline.lake.kinds import Kinds
 from pipeline.lake.reresolve import Report, Task, reresolve
+from pipeline.lake.table import TABLES
+from pipeline.rows import ROW_COLUMNS, schema_of
 from pipeline.settings import Settings
 from tests.pipeline.lake.conftest import CLIENT, NODE, TOML, Said
 
 Sql = Callable[[str], list[dict[str, Any]]]
 Put = Callable[..., None]
+MMDB = Path(__file__).parents[2] / "data" / "mmdb"
 NEW = parse_config(TOML, "new.toml")
 FOUND = "SELECT DISTINCT client_ip, client_source, client_reason, policy, country, geo_build FROM requests"
 
@@ -89,6 +92,25 @@ def test_geo_alone_renews_places_and_no_client(lake: Lake, put: Put, sql: Sql, c
     (row,) = sql(FOUND)
     assert (row["client_ip"], row["policy"], row["geo_build"]) == (CLIENT, make_policy().id, geo.build)
     assert run(lake, Task(None, geo, Kinds(Config()))).renewed == 0
+
+
+def test_rows_of_an_older_whofrom_get_columns_that_it_did_not_have(
+    lake: Lake, put: Put, sql: Sql, city_mmdb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = {REQUESTS: tuple(column for column in ROW_COLUMNS if column.name not in ("asn", "as_org"))}
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.lake.table.TABLES", TABLES | older)
+        patch.setattr("pipeline.lake.table.ROW_SCHEMA", schema_of(older[REQUESTS]))
+        put([1, 2], peer="89.160.20.128")
+    assert "asn" not in pq.read_schema(lake.files()[REQUESTS][0]).names
+    asked = "SELECT DISTINCT country, asn, as_org FROM requests"
+    assert sql(asked) == [{"country": None, "asn": None, "as_org": None}]
+    task = Task(None, Geo(city_mmdb, str(MMDB / "GeoLite2-ASN-Test.mmdb")), Kinds(Config()))
+    assert run(lake, task, dry_run=True).renewed == 2
+    assert run(lake, task).renewed == 2
+    assert sql(asked) == [{"country": "SE", "asn": 29518, "as_org": "Bredband2 AB"}]
+    put([3], peer="89.160.20.128")
+    assert run(lake, task).done == 2
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -10,8 +10,8 @@ from pipeline.alerts.document import ALERT_KEYS
 def alert() -> str:
     """Return the keys of an alert, and of what sends it."""
     return (
-        "# Alerts\n\nA JSON object with these keys, in this order: a line of `-o ndjson` and of the sink `ndjson`, and\n"
-        "`data` of what a webhook gets. Within a major version keys are only added.\n\n"
+        "# Alerts\n\nA JSON object with these keys, in this order: a line of `-o ndjson` and of the sink `ndjson`,\n"
+        "and `data` of what a webhook gets. Within a major version keys are only added.\n\n"
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in ALERT_KEYS.items()))
         + "\n`subject_kind`:\n\n"
         + table(("kind", "subject"), ((f"`{kind}`", text) for kind, text in SUBJECT_KINDS.items()))

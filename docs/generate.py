@@ -6,11 +6,13 @@ A page is a function from tables to text; `tests/docs/test_reference.py` fails w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
+from docs.alert_page import alert
+from docs.markdown import table
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
 from echo.clientip.config import PROXY_PROTOCOL, TRUST_KEYS
 from echo.clientip.dialects import DIALECTS
@@ -56,18 +58,6 @@ from pipeline.sources.wrappers import WRAPPERS
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
 WIDTH = 100  # of help texts in cli.md, whatever terminal the docs are made on
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table."""
-    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
-    lines += [f"| {' | '.join(map(escaped, row))} |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def escaped(cell: object) -> str:
-    """Return a cell's text with what would end the cell escaped."""
-    return str(cell).replace("|", "\\|")
 
 
 def cli() -> str:
@@ -485,6 +475,7 @@ def topology() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "alert.md": alert,
     "cli.md": cli,
     "client.md": client,
     "dialects.md": dialects,

@@ -14,7 +14,10 @@ from typing import NamedTuple
 from pipeline.sqlfile import header_lines
 
 # in this order: DuckDB looks up what a macro uses when it is made
-NAMES = ("ip_num", "ip_text", "cidr_range", "ip_in", "is_private", "ip_prefix", "haversine_km")
+NAMES = (
+    "ip_num", "ip_text", "cidr_range", "ip_in", "is_private", "ip_prefix", "haversine_km", "unix_micros",
+    "timestamp_micros", "percentile",
+)  # fmt: skip
 PARAMETER = re.compile(r"parameter (?P<name>[a-z0-9_]+) (?P<type>[a-z ]+): (?P<meaning>.+)")
 
 

@@ -28,8 +28,8 @@ WITH marked AS (
         client_class,
         country,
         -- 1800 seconds, the gap that web analytics have used since the 1990s
-        CASE WHEN epoch(ts) - epoch(lag(ts) OVER client) < 1800 THEN 0 ELSE 1 END AS begins,
-        CASE WHEN epoch(lead(ts) OVER client) - epoch(ts) < 1800 THEN 0 ELSE 1 END AS ends
+        CASE WHEN unix_micros(ts) - unix_micros(lag(ts) OVER client) < 1800000000 THEN 0 ELSE 1 END AS begins,
+        CASE WHEN unix_micros(lead(ts) OVER client) - unix_micros(ts) < 1800000000 THEN 0 ELSE 1 END AS ends
     FROM requests
     WHERE client_ip IS NOT NULL AND ts IS NOT NULL
     WINDOW client AS (PARTITION BY client_ip, user_agent ORDER BY ts, source, source_offset)
@@ -52,11 +52,11 @@ SELECT
     CAST(nth AS BIGINT) AS nth,
     min(ts) AS started,
     max(ts) AS ended,
-    epoch(max(ts)) - epoch(min(ts)) AS seconds,
+    (unix_micros(max(ts)) - unix_micros(min(ts))) / 1e6 AS seconds,
     count(*) AS requests,
     count(DISTINCT target) AS targets,
     count(CASE WHEN status >= 400 THEN 1 END) AS errors,
-    CAST(least(coalesce(sum(response_bytes), 0), 9223372036854775807) AS BIGINT) AS bytes,
+    CAST(least(coalesce(sum(CAST(response_bytes AS DECIMAL(38, 0))), 0), 9223372036854775807) AS BIGINT) AS bytes,
     max(CASE WHEN begins = 1 THEN target END) AS first_target,
     max(CASE WHEN ends = 1 THEN target END) AS last_target,
     max(client_class) AS client_class,

@@ -31,10 +31,10 @@ SELECT
     city,
     count(*) AS requests,
     count(DISTINCT client_ip) AS clients,
-    CAST(least(coalesce(sum(response_bytes), 0), 9223372036854775807) AS BIGINT) AS bytes,
+    CAST(least(coalesce(sum(CAST(response_bytes AS DECIMAL(38, 0))), 0), 9223372036854775807) AS BIGINT) AS bytes,
     CAST(count(CASE WHEN status >= 400 THEN 1 END) AS DOUBLE) / count(*) AS error_share,
-    quantile_cont(duration_us, 0.5) / 1000 AS p50_ms,
-    quantile_cont(duration_us, 0.99) / 1000 AS p99_ms
+    percentile(duration_us, 0.5) / 1000 AS p50_ms,
+    percentile(duration_us, 0.99) / 1000 AS p99_ms
 FROM placed
 GROUP BY country, region, city
 ORDER BY requests DESC, country, region, city

@@ -34,10 +34,10 @@ SELECT
     CASE WHEN ranked.place <= $places THEN placed.country ELSE 'other' END AS country,
     count(*) AS requests,
     count(DISTINCT placed.client_ip) AS clients,
-    CAST(least(coalesce(sum(placed.response_bytes), 0), 9223372036854775807) AS BIGINT) AS bytes,
+    CAST(least(coalesce(sum(CAST(placed.response_bytes AS DECIMAL(38, 0))), 0), 9223372036854775807) AS BIGINT) AS bytes,
     CAST(count(CASE WHEN placed.status >= 400 THEN 1 END) AS DOUBLE) / count(*) AS error_share,
-    quantile_cont(placed.duration_us, 0.5) / 1000 AS p50_ms,
-    quantile_cont(placed.duration_us, 0.99) / 1000 AS p99_ms
+    percentile(placed.duration_us, 0.5) / 1000 AS p50_ms,
+    percentile(placed.duration_us, 0.99) / 1000 AS p99_ms
 FROM placed
 INNER JOIN ranked ON placed.country = ranked.country
 GROUP BY 1, 2

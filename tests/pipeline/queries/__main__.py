@@ -1,5 +1,5 @@
 """
-Write or show what the examples of a query find: `python -m tests.pipeline.queries [--write] NAME[/CASE] …`.
+Show or write what the examples of a query find: `python -m tests.pipeline.queries [--write|--spark] NAME[/CASE] …`.
 
 NAME is a query (`attacks/probing`) or a use case (`attacks`); `all` is every one.
 """
@@ -7,8 +7,10 @@ NAME is a query (`attacks/probing`) or a use case (`attacks`); `all` is every on
 from __future__ import annotations
 
 import argparse
+import sys
 
-from tests.pipeline.queries.cases import EXPECTED, cases, written
+from tests.pipeline.queries.cases import EXPECTED, Case, approximately, cases, written
+from tests.pipeline.queries.spark import Spark
 
 
 def main() -> None:
@@ -16,13 +18,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.pipeline.queries", description=__doc__)
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--write", action="store_true", help=f"write {EXPECTED}; look at it before it stays")
+    parser.add_argument("--spark", action="store_true", help="run on Spark, too, and tell where it differs")
     options = parser.parse_args()
-    for case in cases():
-        if any(name == "all" or f"{case}/".startswith(f"{name}/") for name in options.names):
-            text = written(case.found(case.rows))
-            print(f"{case}\n{text}")
-            if options.write:
-                (case.folder / EXPECTED).write_text(text, encoding="utf-8")
+    chosen = [
+        case for case in cases() if any(name == "all" or f"{case}/".startswith(f"{name}/") for name in options.names)
+    ]
+    if options.spark:
+        spark = Spark()
+        sys.exit(int(sum(_differs(case, spark) for case in chosen) > 0))
+    for case in chosen:
+        text = written(case.found(case.rows))
+        print(f"{case}\n{text}")
+        if options.write:
+            (case.folder / EXPECTED).write_text(text, encoding="utf-8")
+
+
+def _differs(case: Case, spark: Spark) -> bool:
+    """Tell whether Spark finds something else than the example says."""
+    try:
+        found = spark.found(case, case.rows)
+    except Exception as error:  # whatever Spark raises: the next case is another
+        found, fault = [], str(error).split("JVM stacktrace")[0]
+    else:
+        fault = "" if found == approximately(case.expected) else f"{written(case.expected)}-- Spark:\n{written(found)}"
+    print(f"{case}: {fault or 'as expected'}", flush=True)
+    return bool(fault)
 
 
 if __name__ == "__main__":

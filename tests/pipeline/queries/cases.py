@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pytest
 
 from pipeline import query
 from pipeline.engine.duckdb import Engine
@@ -97,13 +98,15 @@ def makers() -> dict[str, str]:
 def lake_of(place: str, rows: Sequence[dict[str, Any]]) -> Lake:
     """Return a lake with the rows in a new folder of a place."""
     lake = Lake(f"{place}/lake")
-    full = [
-        {"source": SOURCE, "source_offset": number, **row}
-        for number, row in enumerate(one for line in rows for one in repeated(line))
-    ]
     rejects = rejects_of({field.name: [] for field in REJECT_SCHEMA})
-    lake.commit(lake.write(table_of(full)), rejects, "test", Mark(1, 0), None)
+    lake.commit(lake.write(table_of(numbered(rows))), rejects, "test", Mark(1, 0), None)
     return lake
+
+
+def numbered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that lines of rows.jsonl stand for, each with its place in the log."""
+    found = (one for line in rows for one in repeated(line))
+    return [{"source": SOURCE, "source_offset": number, **row} for number, row in enumerate(found)]
 
 
 def repeated(line: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -141,7 +144,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(one) for one in value]
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return value.isoformat().removesuffix("+00:00") + "Z"  # Spark's times have no zone, and are UTC
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -154,3 +157,14 @@ def plain(value: Any) -> Any:
 def written(rows: Sequence[dict[str, Any]]) -> str:
     """Return rows as expected.jsonl has them."""
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def approximately(value: Any) -> Any:
+    """Return what a value is compared with: numbers with a fraction need not agree to the last bit."""
+    if isinstance(value, float):
+        return pytest.approx(value, rel=1e-6, abs=1e-9)
+    if isinstance(value, list):
+        return [approximately(one) for one in value]
+    if isinstance(value, dict):
+        return {name: approximately(one) for name, one in value.items()}
+    return value

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pipeline import query
 from pipeline.rows import ROW_SCHEMA
-from tests.pipeline.queries.cases import NOTES, Case, cases, repeated
+from tests.pipeline.queries.cases import NOTES, Case, approximately, cases, repeated
 
 CASES = cases()
-
-
-def approximately(value: Any) -> Any:
-    """Return what a value is compared with: numbers with a fraction need not agree to the last bit."""
-    if isinstance(value, float):
-        return pytest.approx(value, rel=1e-6, abs=1e-9)
-    if isinstance(value, list):
-        return [approximately(one) for one in value]
-    if isinstance(value, dict):
-        return {name: approximately(one) for name, one in value.items()}
-    return value
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -1,35 +1,16 @@
 """The page of /explain in a real browser: Chromium, without a window, through a proxy that adds headers."""
 
-import os
 import re
 import socket
 import socketserver
-import subprocess
 import threading
-import zlib
 
 import pytest
 
 from echo.explain.page import LINKED
+from tests.browser import DARK, LIGHT, browser, corner
 from tests.echo.explain.pages import HOSTILE, Page
-from tests.echo.peers.programs import program
 
-# what keeps it from asking its maker for anything; root has no sandbox
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--enable-logging=stderr",
-    "--window-size=1280,1600",
-)
-BROWSER_SECONDS = 60
-LIGHT, DARK = 1, 0  # blink::mojom::PreferredColorScheme
 # what a header may hold on the wire: others the server refuses
 SENT = [words for words in HOSTILE if words.strip() and not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", words)]
 FIELDS = [
@@ -79,20 +60,8 @@ def proxy(trusting):
 
 @pytest.fixture
 def browse(tmp_path):
-    """Return what opens a page in a browser of its own; it returns the DOM, and what the console said."""
-    chromium = program("chromium")
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    count = iter(range(100))
-
-    def run(url: str, *flags: str) -> tuple[bytes, list[str]]:
-        profile = tmp_path / f"profile-{next(count)}"
-        command = [chromium, *FLAGS, f"--user-data-dir={profile}", *flags, url]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environ, capture_output=True, timeout=BROWSER_SECONDS, check=True
-        )
-        return done.stdout, [line for line in done.stderr.decode().splitlines() if ":CONSOLE" in line]
-
-    return run
+    """Return what opens a page in a browser of its own."""
+    return browser(tmp_path)
 
 
 def test_the_console_would_say(browse):
@@ -125,14 +94,3 @@ def test_light_and_dark(browse, proxy, tmp_path):
         assert said == []
         corners[scheme] = corner(picture.read_bytes())
     assert corners == {LIGHT: (0xFF, 0xFF, 0xFF), DARK: (0x0F, 0x13, 0x18)}
-
-
-def corner(png: bytes) -> tuple[int, ...]:
-    """Return the colour of a PNG's first pixel, which no filter changes (PNG, §9)."""
-    data, at = b"", 8
-    while at < len(png):
-        size, kind = int.from_bytes(png[at : at + 4]), png[at + 4 : at + 8]
-        if kind == b"IDAT":
-            data += png[at + 8 : at + 8 + size]
-        at += size + 12
-    return tuple(zlib.decompress(data)[1:4])

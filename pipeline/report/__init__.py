@@ -1,0 +1,1 @@
+"""Pages: one file each, without a script, that needs nothing from elsewhere."""

@@ -47,7 +47,7 @@ def made(name: str, lang: str = "en") -> str:
     return render("t", Words(WORDS, lang=lang), now=NOW, name=name, chart=chart, rows=rows)
 
 
-@pytest.mark.parametrize("name", filter(None, HOSTILE))
+@pytest.mark.parametrize("name", [one for one in HOSTILE if one])
 def test_a_name_is_never_more_than_text(name: str) -> None:
     plain, hostile = (Page(made(one).encode("utf-8", "backslashreplace")) for one in ("plain", name))
     hostile.check()

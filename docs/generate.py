@@ -45,7 +45,7 @@ from echo.topology.addresses import RULES as TOPOLOGY_RULES
 from echo.topology.documents import KUBECTL
 from echo.topology.known import ADDRESSES, CLOUDS, CNIS, CONTROLLERS, DIRECT_INGRESSES, DIRECT_SERVICES, NEG_ANNOTATION
 from echo.topology.proposal import MISSING
-from pipeline import attacks, logins, query
+from pipeline import logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
 from pipeline.engine.macros import macros
 from pipeline.engine.views import views
@@ -194,7 +194,6 @@ def dialects() -> str:
 def queries() -> str:
     """Return the header of every query."""
     severities = {f"logins/{rule.code}": rule.severity for rule in logins.RULES}
-    severities |= {f"attacks/{rule.code}": rule.severity for rule in attacks.RULES}
     parts = ["# Queries\n"]
     for name in query.names():
         loaded = query.load(name)

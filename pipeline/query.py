@@ -4,6 +4,8 @@ Questions as files: `queries/<use case>/<name>.sql`.
 A file opens with a header of comment lines, `-- key: text`, and its parameters,
 `-- parameter NAME TYPE = DEFAULT: meaning`. The header is the one declaration: docs are generated from it, defaults are
 taken from it, and a test runs every file. A text continues on lines that start with `--   `.
+
+A file with `-- makes: NAME` is a stage: what it finds is kept as the relation NAME, which other files read.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import pyarrow as pa
 from pipeline.engine.duckdb import Engine
 from pipeline.sqlfile import header_lines
 
-KEYS = ("question", "grain", "reads", "false positives", "attack", "source")
+KEYS = ("question", "makes", "grain", "reads", "false positives", "attack", "source")
 TYPES: dict[str, Any] = {"int": int, "float": float, "text": str, "timestamp": datetime}
 PARAMETER = re.compile(r"parameter (?P<name>[a-z_]+) (?P<type>[a-z]+)(?: = (?P<default>[^:]+))?: (?P<meaning>.+)")
 
@@ -43,10 +45,13 @@ class Query(NamedTuple):
 
     def run(self, engine: Engine, **values: Any) -> pa.Table:
         """Run it; values that are not given take their defaults. Raises QueryFault."""
+        return engine.query(self.sql, self.bound(**values))
+
+    def bound(self, **values: Any) -> dict[str, Any]:
+        """Return parameter -> its value: the one given, else its default."""
         known = {parameter.name for parameter in self.parameters}
         assert known >= values.keys(), f"{self.name} has no parameter {values.keys() - known}"
-        bound = {parameter.name: values.get(parameter.name, parameter.default) for parameter in self.parameters}
-        return engine.query(self.sql, bound)
+        return {parameter.name: values.get(parameter.name, parameter.default) for parameter in self.parameters}
 
 
 @cache
@@ -65,6 +70,13 @@ def names() -> list[str]:
         for file in use.iterdir()
         if file.name.endswith(".sql")
     )
+
+
+@cache
+def makers() -> dict[str, str]:
+    """Return relation -> name of the query that makes it."""
+    headers = {name: load(name).header for name in names()}
+    return {header["makes"]: name for name, header in headers.items() if "makes" in header}
 
 
 def parse(name: str, text: str) -> Query:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import click
 
-from pipeline.attacks import COLUMNS, TABLE_COLUMNS, sources
-from pipeline.commands.options import lake_option, open_engine, output_option, period, period_options, say_if_empty
+from echo.clientip import load_config
+from pipeline.attacks import COLUMNS, GROUPS, TABLE_COLUMNS, find, judge_of, sources
+from pipeline.commands.options import (
+    config_option,
+    lake_option,
+    open_engine,
+    output_option,
+    period,
+    period_options,
+    say_if_empty,
+)
 from pipeline.output import write_rows
 
 WHY = 'whofrom sql "SELECT client_reason, count(*) FROM requests WHERE client_ip IS NULL GROUP BY 1"'
@@ -13,13 +22,18 @@ WHY = 'whofrom sql "SELECT client_reason, count(*) FROM requests WHERE client_ip
 
 @click.command()
 @lake_option
+@config_option
 @period_options
+@click.option("--by", type=click.Choice(list(GROUPS)), default="ip", show_default=True, help="What is one source.")
 @output_option
-def attacks(lake_path: str, since: str | None, until: str | None, form: str | None) -> None:
+def attacks(
+    lake_path: str, config_path: str | None, since: str | None, until: str | None, by: str, form: str | None
+) -> None:
     """Who is attacking? Sources that break a rule, the worst first, with the evidence."""
     moments = period(since, until)
+    judge = judge_of(load_config(config_path)) if config_path is not None else None
     engine = open_engine(lake_path)
-    rows = sources(engine, **moments)
+    rows = sources(find(engine, moments["since"], moments["until"], judge), by)
     write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
     say_if_empty(engine, rows, moments)
     unresolved = engine.query("SELECT count(*) AS n FROM requests WHERE client_ip IS NULL").to_pylist()[0]["n"]

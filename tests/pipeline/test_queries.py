@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import attacks, logins, query, regions
+from pipeline import logins, query, regions
+from pipeline.attacks.stages import prepare, stages_read
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
 from tests.pipeline.conftest import NOON
@@ -24,7 +25,9 @@ def after(**delta: float) -> datetime:
 def test_every_query_has_a_header_and_runs_on_an_empty_lake(name: str, engine_of: Build) -> None:
     loaded = query.load(name)
     assert {"question", "grain", "reads"} <= loaded.header.keys()
-    assert loaded.run(engine_of([])).num_rows == 0
+    engine = engine_of([])
+    prepare(engine, None, None, stages_read(name))
+    assert loaded.run(engine).num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -158,80 +161,6 @@ def test_the_history_before_since_is_read(engine_of: Build) -> None:
     engine = engine_of([*history(BERLIN), login(TOKYO, after(minutes=40))])
     assert ("new_country", "alice") in found(engine, since=NOON)
     assert found(engine, until=NOON) == []
-
-
-# attacks
-
-
-def requests(source: str, count: int, step: float, **row: Any) -> list[dict[str, Any]]:
-    """count requests of a source, step seconds apart; {n} in the target is the number."""
-    target = row.pop("target", "/page/{n}")
-    return [
-        {
-            "client_ip": source,
-            "ts": after(seconds=n * step),
-            "method": "GET",
-            "status": 200,
-            **row,
-            "target": target.format(n=n),
-        }
-        for n in range(count)
-    ]
-
-
-SCANNER = ["/.env", "/.git/config", "/wp-login.php", "/backup.sql", "/phpmyadmin/", "/.aws/credentials"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "rules"),
-    [
-        (requests("9.9.9.9", 61, 0.0), ["burst"]),
-        (requests("9.9.9.9", 60, 0.0), []),
-        (requests("9.9.9.9", 2000, 0.5), []),  # two a second for a quarter of an hour: as fast as the bucket leaks
-        (requests("9.9.9.9", 200, 0.3), ["burst"]),
-        (requests("9.9.9.9", 500, 0.0, target="/img/{n}.png"), []),
-        (requests("9.9.9.9", 12, 1.0, status=404), ["probing"]),
-        (requests("9.9.9.9", 12, 11.0, status=404), []),
-        (requests("9.9.9.9", 40, 1.0, status=404, target="/one"), []),
-        (requests("9.9.9.9", 12, 1.0, status=404, target="/{n}.css"), []),
-        (requests("9.9.9.9", 7, 1.0, method="POST", status=401, target="/login"), ["bruteforce"]),
-        (requests("9.9.9.9", 7, 60.0, method="POST", status=401, target="/login"), []),
-        (requests("9.9.9.9", 7, 1.0, method="POST", status=401, target="/login", login="success"), []),
-        (requests("9.9.9.9", 7, 1.0, login="failure", user="root"), ["bruteforce"]),
-        ([row for n, path in enumerate(SCANNER) for row in requests("9.9.9.9", 1, 0.0, target=path)], ["sensitive"]),
-        (requests("9.9.9.9", 30, 1.0, target="/.env"), []),
-        (requests("9.9.9.9", 1, 0.0, target="/environment") * 9, []),
-    ],
-)
-def test_rules_and_their_limits(rows: list[dict[str, Any]], rules: list[str], engine_of: Build) -> None:
-    found = attacks.sources(engine_of(rows), None, None)
-    assert [row["rules"] for row in found] == ([rules] if rules else [])
-
-
-def test_the_worst_comes_first_with_the_evidence(engine_of: Build) -> None:
-    scan = [
-        {**row, "country": "NL"} for path in SCANNER for row in requests("9.9.9.8", 1, 0.0, target=path, status=404)
-    ]
-    rows = attacks.sources(engine_of([*requests("9.9.9.9", 500, 0.0), *scan]), None, None)
-    assert [(row["rank"], row["source"], row["severity"]) for row in rows] == [
-        (1, "9.9.9.8", "high"),
-        (2, "9.9.9.9", "low"),
-    ]
-    assert rows[0]["country"] == "NL"
-    assert rows[0]["evidence"] == (
-        "sensitive: 6 paths that no page links to in less than a second, "
-        "for example /.aws/credentials and /wp-login.php"
-    )
-
-
-def test_a_proxy_is_never_called_an_attacker(engine_of: Build) -> None:
-    (row,) = attacks.sources(engine_of(requests("10.0.0.1", 500, 0.0)), None, None)
-    assert row["severity"] == "info"
-    assert row["evidence"].startswith("is a private address: a proxy of yours, or a client inside.")
-
-
-def test_rows_without_a_client_name_nobody(engine_of: Build) -> None:
-    assert attacks.sources(engine_of(requests(None, 500, 0.0)), None, None) == []  # type: ignore[arg-type]
 
 
 # SQL

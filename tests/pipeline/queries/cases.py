@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import query
+from pipeline.attacks import stages
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
 from pipeline.rows import REJECT_SCHEMA
@@ -68,7 +68,7 @@ class Case(NamedTuple):
             for name, table in self.relations.items():
                 engine.register(name, table)
             parameters = self.parameters
-            prepare(engine, query.load(self.query), parameters)
+            stages.prepare(engine, parameters.get("since"), parameters.get("until"), stages.stages_read(self.query))
             return [plain(row) for row in query.load(self.query).run(engine, **parameters).to_pylist()]
 
 
@@ -78,21 +78,6 @@ def cases() -> list[Case]:
         Case(f"{folder.parts[-3]}/{folder.parts[-2]}", folder.name, folder)
         for folder in sorted(path.parent for path in FOLDER.glob(f"*/*/*/{ROWS}"))
     ]
-
-
-def prepare(engine: Engine, loaded: query.Query, parameters: dict[str, Any]) -> None:
-    """Make the relations that a query reads and that queries of their own make."""
-    made = {name for name in makers() if re.search(rf"\b{name}\b", loaded.header["reads"])}
-    if made:
-        from pipeline.attacks import stages
-
-        stages.prepare(engine, parameters.get("since"), parameters.get("until"), sorted(made))
-
-
-def makers() -> dict[str, str]:
-    """Return relation -> the query that makes it."""
-    headers = {name: query.load(name).header for name in query.names()}
-    return {header["makes"]: name for name, header in headers.items() if "makes" in header}
 
 
 def lake_of(place: str, rows: Sequence[dict[str, Any]]) -> Lake:

@@ -1,0 +1,193 @@
+"""
+Run all rules over a period and say what they found, as alerts and as a table of sources.
+
+An address that cannot be an attacker's is never called one: one from inside (private, loopback, …), one of [network] or
+[trust], one of a CDN. Its alert stays, since something came through it, but is worth information alone, says what the
+address is, and how to see who is behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipeline import query
+from pipeline.alerts import SEVERITIES, Alert, worst_first
+from pipeline.attacks.inside import Inside, judge_of
+from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
+from pipeline.attacks.sentences import duration, examples
+from pipeline.attacks.stages import prepare, stages_read
+from pipeline.engine.duckdb import Engine
+
+BUCKETS = "attacks/buckets"
+MAX_SAMPLES = 2
+# what a source can be grouped by -> the alert's detail that says it; ip and rule are of the alert itself
+GROUPS = {
+    "ip": "client address",
+    "prefix": "/24 of IPv4, /48 of IPv6",
+    "network": "/24 of IPv4, /64 of IPv6",
+    "asn": "autonomous system",
+    "country": "country",
+    "fingerprint": "user agent and order of headers",
+    "rule": "rule",
+}
+COLUMNS = (
+    "rank", "source", "country", "asn", "severity", "stage", "rules", "requests", "first_ts", "last_ts", "evidence",
+    "techniques", "alerts",
+)  # fmt: skip
+TABLE_COLUMNS = ("rank", "source", "country", "asn", "severity", "rules", "requests", "first_ts", "last_ts", "evidence")
+# columns of the buckets that every alert's details hold, where they are known
+DETAILS = (
+    "values", "paths", "clients", "level", "capacity", "answered", "signatures", "country", "asn", "as_org", "prefix",
+    "network", "fingerprint", "client_class",
+)  # fmt: skip
+
+
+def find(
+    engine: Engine,
+    since: datetime | None,
+    until: datetime | None,
+    judge: Callable[[str], Inside | None] | None = None,
+    rules: Sequence[Rule] = RULES,
+) -> list[Alert]:
+    """
+    Return the alerts of a period, the worst first.
+
+    judge  what an address is that is no attacker's, from `inside.judge_of`; without one, by its class alone
+
+    Raises QueryFault.
+    """
+    judge = judge or judge_of(None)
+    found: list[Alert] = []
+    if any(rule.kinds for rule in rules):
+        wanted = {rule.code: rule for rule in rules if rule.kinds}
+        rows = [row for row in rows_of(engine, BUCKETS, since, until) if row["rule"] in wanted]
+        found += [alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge) for row in rows]
+    for rule in rules:
+        if rule.query:
+            found += [alert_of(rule, row, judge) for row in rows_of(engine, rule.query, since, until)]
+    return worst_first(found)
+
+
+def rows_of(engine: Engine, name: str, since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
+    """Return the rows of a query, its stages made before. Raises QueryFault."""
+    prepare(engine, since, until, stages_read(name))
+    rows: list[dict[str, Any]] = query.load(name).run(engine, since=since, until=until).to_pylist()
+    return rows
+
+
+def _of_bucket(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the buckets with what a query's row may have beside."""
+    return {
+        **row,
+        "severity": rule.severity if row["level"] > rule.capacity else rule.lone,
+        "samples": [row["answered_sample"], row["sample"], row["other_sample"]],
+    }
+
+
+def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside | None]) -> Alert:
+    """
+    Return the alert of a rule's row.
+
+    row  COLUMNS_OF_QUERY, and of MORE_COLUMNS_OF_QUERY what there is; None is as if it were not there
+    """
+    kind, subject = row["subject_kind"], row["subject"]
+    severity = row.get("severity") or rule.severity
+    samples = [one for one in row.get("samples") or () if one]
+    sentence = rule.says.format(
+        **row,
+        span=duration((row["ended"] - row["began"]).total_seconds()),
+        examples=examples(list(dict.fromkeys(samples))[:MAX_SAMPLES]),
+    )
+    details = {name: row[name] for name in DETAILS if row.get(name) is not None}
+    details |= {name: value for name, value in row.items() if name not in _TOLD and value is not None}
+    details |= {"stage": rule.stage, "samples": list(dict.fromkeys(samples))}
+    inside = judge(subject) if kind == "ip" else None
+    evidence = tuple(row.get("evidence") or (sentence,))
+    remedy, title = rule.remedy, f"{subject}: {sentence}"
+    if inside is not None:
+        details |= {"severity_if_client": severity, "inside": inside.kind}
+        severity, title = "info", f"requests through {subject}: {sentence}"
+        evidence, remedy = (f"{subject} {inside.says}", *evidence), inside.remedy
+    return Alert(
+        question="attacks", rule=rule.code, severity=severity, confidence=row.get("confidence") or rule.confidence,
+        subject_kind=kind, subject=subject, day=row["day"], key=row.get("key") or "",
+        began=row["began"], ended=row["ended"], requests=row["requests"], title=title, evidence=evidence,
+        techniques=rule.techniques, remedy=remedy, sources=tuple(row.get("sources") or ()), details=details,
+    )  # fmt: skip
+
+
+_TOLD = frozenset(
+    {*COLUMNS_OF_QUERY, *DETAILS, "rule", "severity", "confidence", "key", "sources", "samples", "evidence"}
+    | {"sample", "other_sample", "answered_sample", "client_ip_num"}
+)
+
+
+def sources(alerts: Iterable[Alert], by: str = "ip") -> list[dict[str, Any]]:
+    """
+    Return one row a source with alerts, the worst first; keys are COLUMNS.
+
+    A source is ranked by the severity of its worst alert, then by how far it came (`STAGES`), then by how many rules it
+    broke: volume alone does not make an attacker.
+
+    by  one of GROUPS
+    """
+    groups: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        groups.setdefault(group_of(alert, by), []).append(alert)
+    rows = [_source(name, worst_first(group)) for name, group in groups.items()]
+    rows.sort(key=lambda row: (
+        SEVERITIES.index(row["severity"]), -STAGES.index(row["stage"]), -len(row["rules"]), -row["requests"],
+        row["source"],
+    ))  # fmt: skip
+    return [{**row, "rank": rank} for rank, row in enumerate(rows, 1)]
+
+
+def group_of(alert: Alert, by: str) -> str:
+    """Return the group that an alert belongs to."""
+    if by == "rule":
+        return alert.rule
+    if by in ("ip", alert.subject_kind):
+        return alert.subject
+    value = alert.details.get(by)
+    if value is None:
+        return "unknown"
+    return f"AS{value}" if by == "asn" else str(value)
+
+
+def _source(name: str, alerts: Sequence[Alert]) -> dict[str, Any]:
+    by_rule: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        by_rule.setdefault(alert.rule, []).append(alert)
+    stages = [str(alert.details.get("stage", STAGES[0])) for alert in alerts]
+    evidence = [f"{rule}: {_strip(group[0])}" for rule, group in by_rule.items()]
+    told = [alert.evidence[0] for alert in alerts if "inside" in alert.details][:1]
+    return {
+        "source": name,
+        "country": _common(alert.details.get("country") for alert in alerts),
+        "asn": _common(alert.details.get("asn") for alert in alerts),
+        "severity": alerts[0].severity,
+        "stage": max(stages, key=STAGES.index),
+        "rules": list(by_rule),
+        "requests": max(sum(alert.requests for alert in group) for group in by_rule.values()),
+        "first_ts": min(alert.began for alert in alerts),
+        "last_ts": max(alert.ended for alert in alerts),
+        "evidence": "; ".join([*told, *evidence]),
+        "techniques": sorted({one for alert in alerts for one in alert.techniques}),
+        "alerts": [alert.fingerprint for alert in alerts],
+    }
+
+
+def _strip(alert: Alert) -> str:
+    """Return an alert's own sentence."""
+    return alert.evidence[-1] if "inside" in alert.details else alert.evidence[0]
+
+
+def _common(values: Iterable[Any]) -> Any:
+    """Return what all values agree on, None where they do not."""
+    known = {value for value in values if value is not None}
+    return known.pop() if len(known) == 1 else None
+
+
+__all__ = ["BY_CODE", "COLUMNS", "GROUPS", "TABLE_COLUMNS", "find", "sources"]

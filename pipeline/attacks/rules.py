@@ -1,0 +1,141 @@
+"""
+The rules of `whofrom attacks`: one row of RULES each.
+
+1. A rule with kinds is a leaky bucket over stage `signals`, judged by `queries/attacks/buckets.sql` with all others of
+   its sort: it holds `capacity` events, one leaks each `leak_seconds`, and it runs over at one more. With `distinct`, a
+   value counts once as long as it may stand in the bucket. Adding a row adds a rule.
+2. A rule with a query has its own file, whose rows have COLUMNS_OF_QUERY and whatever its sentence names.
+3. Severity is what a person on call would say. What fails, or fails to be more than a probe, is no reason to get up:
+   most of it is low. `lone` is the severity of a bucket that did not run over: none, if that is no finding.
+4. Numbers are those of systems in use; `source` says of which. Times are the log's, never the clock's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+Severity = Literal["high", "medium", "low", "info"]
+# Stages of an intrusion, the furthest last: sources are ranked by the furthest that they came, never by volume
+STAGES = ("load", "recon", "enumeration", "login", "attempt", "success")
+# what a bucket's events are told apart by -> the expression of buckets.sql
+DISTINCT = ("", "item", "path", "user", "client", "agent")
+SUBJECTS = ("ip", "user", "prefix", "asn", "country")
+# a query rule's columns; further ones may be named in its sentence and go to the alert's details
+COLUMNS_OF_QUERY = ("subject_kind", "subject", "day", "began", "ended", "requests")
+# columns of a query rule that are taken if they are there
+MORE_COLUMNS_OF_QUERY = ("severity", "confidence", "key", "sources", "samples", "evidence", "country", "asn", "as_org")
+
+NOT_YOURS = "if this is no scanner of your own, block the source for some hours: whofrom blocklist"
+LOOK = "look at what was answered with 200, and patch or close what is asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    One rule.
+
+    code             its name in outputs; never renamed, it is in fingerprints
+    stage            of STAGES
+    severity         of an alert
+    confidence       how seldom somebody harmless does this
+    techniques       ids of MITRE ATT&CK
+    says             the sentence behind "ADDRESS"; {names} are columns of the query, {span} and {examples} are made
+    remedy           what to do
+    false_positives  who else does this
+    source           whose numbers they are
+    kinds            of signals, whose events go into the bucket; () for a rule with a query
+    capacity         events that the bucket holds
+    leak_seconds     seconds in which one event leaks
+    distinct         of DISTINCT
+    subject_kind     of SUBJECTS: whose bucket it is
+    lone             severity where there are events and the bucket did not run over; "" for no alert
+    query            the query that finds it
+    """
+
+    code: str
+    stage: str
+    severity: Severity
+    confidence: str
+    techniques: tuple[str, ...]
+    says: str
+    remedy: str = NOT_YOURS
+    false_positives: str = "your own security scanner"
+    source: str = ""
+    kinds: tuple[str, ...] = ()
+    capacity: int = 0
+    leak_seconds: float = 10.0
+    distinct: str = ""
+    subject_kind: str = "ip"
+    lone: str = ""
+    query: str = ""
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "bruteforce", "login", "medium", "high", ("T1110.001",),
+        "{requests:,} failed logins in {span}, {examples}",
+        remedy="limit logins by address and account, ask for a second factor",
+        false_positives="a client with an old password that tries again and again; an office behind one address",
+        source="CrowdSec http-generic-bf, http-bf-401, http-bf-403; fail2ban (5 in 10 minutes)",
+        kinds=("denied",), capacity=5, leak_seconds=10,
+    ),
+    Rule(
+        "spraying", "login", "medium", "high", ("T1110.003",),
+        "failed logins of {values:,} accounts in {span}, {examples}",
+        remedy="look for one of the accounts that let it in; limit logins by address, ask for a second factor",
+        false_positives="an office or carrier behind one address whose login is down",
+        source="Splunk ESCU (30 distinct users in 5 minutes), a third of it",
+        kinds=("denied",), capacity=10, leak_seconds=30, distinct="user",
+    ),
+    Rule(
+        "bruteforce_user", "login", "medium", "medium", ("T1110.001",),
+        "{requests:,} failed logins from {clients:,} addresses in {span}",
+        remedy="lock the account for a while, ask for a second factor",
+        false_positives="somebody who forgot the password, on several devices",
+        source="Auth0 (10 for an identifier); here of several addresses together",
+        kinds=("denied",), capacity=10, leak_seconds=60, distinct="", subject_kind="user",
+    ),
+    Rule(
+        "probing", "recon", "low", "medium", ("T1595.003",),
+        "{values:,} paths refused in {span}, {examples}",
+        false_positives="a crawler after a site moved; a monitoring tool with old addresses",
+        source="CrowdSec http-probing",
+        kinds=("missing",), capacity=10, leak_seconds=10, distinct="path",
+    ),
+    Rule(
+        "crawling", "recon", "low", "low", ("T1595",),
+        "{values:,} pages asked for in {span}, {examples}",
+        remedy="if it is not wanted, limit its rate",
+        false_positives="a search engine; a load test; an office behind one address; a proxy that was not resolved",
+        source="CrowdSec http-crawl-non_statics",
+        kinds=("page",), capacity=40, leak_seconds=0.5, distinct="path",
+    ),
+    Rule(
+        "sensitive", "recon", "medium", "medium", ("T1595.003", "T1083"),
+        "{values:,} files that no page links to in {span}, {examples}",
+        remedy=LOOK, source="CrowdSec http-sensitive-files",
+        kinds=("sensitive",), capacity=4, leak_seconds=5, distinct="item", lone="info",
+    ),
+)  # fmt: skip
+BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def rules_table() -> pa.Table:
+    """Return the bucket rules as queries read them: a row a rule and kind."""
+    rows = [
+        {
+            "kind": kind,
+            "rule": rule.code,
+            "subject_kind": rule.subject_kind,
+            "capacity": rule.capacity,
+            "leak_seconds": float(rule.leak_seconds),
+            "distinct_by": rule.distinct,
+            "least": 0 if rule.lone else rule.capacity,
+        }
+        for rule in RULES
+        for kind in rule.kinds
+    ]
+    return pa.Table.from_pylist(rows)

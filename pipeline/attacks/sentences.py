@@ -1,0 +1,33 @@
+"""What a person reads: spans of time, and samples of what was asked for, decoded and made printable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from echo.clientip import printable
+
+MAX_SAMPLE_CHARS = 80
+ROUNDS = 2  # percent signs are often escaped once more
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in the unit a person would use."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"
+
+
+def shown(text: str) -> str:
+    """Return what somebody asked for, as it reads once it is decoded, in at most MAX_SAMPLE_CHARS printable ones."""
+    text = text[: 8 * MAX_SAMPLE_CHARS]
+    for _ in range(ROUNDS):
+        text = unquote(text, errors="backslashreplace")
+    text = printable(text)
+    return text if len(text) <= MAX_SAMPLE_CHARS else text[: MAX_SAMPLE_CHARS - 1] + "…"
+
+
+def examples(samples: Iterable[str | None]) -> str:
+    """Return 'for example A and B'."""
+    return "for example " + " and ".join(dict.fromkeys(shown(one) for one in samples if one))

@@ -1,0 +1,81 @@
+"""
+Relations that several rules read, made once: `queries/attacks/<file>.sql` with `-- makes: NAME`.
+
+A stage holds what is interesting of a period, a small part of the requests, as a temporary table of the engine. What a
+stage reads (`-- reads:`) may be other stages, which are made before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
+
+import pyarrow as pa
+
+from pipeline import query
+from pipeline.attacks.rules import rules_table
+from pipeline.engine.duckdb import Engine
+from pipeline.errors import QueryFault
+
+EARLIER = timedelta(hours=1)  # no bucket takes longer to leak: those of a period are right from its beginning
+Period = tuple[datetime | None, datetime | None]
+
+_made: WeakKeyDictionary[Engine, dict[str, Period]] = WeakKeyDictionary()
+
+
+def prepare(engine: Engine, since: datetime | None, until: datetime | None, names: Iterable[str]) -> None:
+    """
+    Make the stages named, and those that they read, for the rows from since to until; None is without end.
+
+    A stage with a parameter `early` gets the time EARLIER than since, for what is still felt when the period begins.
+    What an engine has for the period already is left as it is. Raises QueryFault.
+    """
+    register_tables(engine)
+    made = _made.setdefault(engine, {})
+    for name in in_order(names):
+        if made.get(name) != (since, until):
+            made.pop(name, None)
+            loaded = query.load(query.makers()[name])
+            early = since - EARLIER if since is not None else None
+            known = {one.name for one in loaded.parameters}
+            given = {"since": since, "until": until, "early": early}
+            values = {parameter: value for parameter, value in given.items() if parameter in known}
+            engine.materialise(name, loaded.sql, loaded.bound(**values))
+            made[name] = (since, until)
+
+
+def register_tables(engine: Engine) -> None:
+    """Make `rules` and `signatures_known` relations, where the engine has none of that name."""
+    for name, table in (("rules", rules_table), ("signatures_known", signatures_table)):
+        try:
+            engine.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours
+        except QueryFault:
+            engine.register(name, table())
+
+
+def in_order(names: Iterable[str]) -> Iterator[str]:
+    """Yield stages, each after those that it reads."""
+    done: set[str] = set()
+    for name in names:
+        if name not in done:
+            for one in (*in_order(stages_read(query.makers()[name])), name):
+                if one not in done:
+                    done.add(one)
+                    yield one
+
+
+def stages_read(name: str) -> list[str]:
+    """Return the stages that a query reads."""
+    reads = query.load(name).header["reads"]
+    return [made for made in sorted(query.makers()) if re.search(rf"\b{made}\b", reads)]
+
+
+def signatures_table() -> pa.Table:
+    """Return the catalogue of signatures as queries read it."""
+    text = pa.string()
+    return pa.schema(
+        [(name, text) for name in ("id", "family", "title", "severity", "confidence")]
+        + [("techniques", pa.list_(text))]
+    ).empty_table()

@@ -1,0 +1,121 @@
+"""
+What SQL in the lake's queries may be, so that it says the same on Spark: TRAPS, beside what sqlglot refuses by itself.
+
+sqlglot translates DuckDB's SQL to Spark's word by word. What Spark lacks it often leaves as it stands, and what is
+there under the same name may mean another thing; each trap below was seen on Spark 4.3. A test holds all queries to
+this table, and runs them through sqlglot; the functions that are left must be Spark's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Trap(NamedTuple):
+    """
+    What is not to be written.
+
+    pattern  finds it in SQL without its comments, of any case
+    written  how it is shown
+    why      what happens on Spark
+    instead  what to write
+    """
+
+    pattern: str
+    written: str
+    why: str
+    instead: str
+
+
+TRAPS = (
+    Trap(r"\bepoch\(", "epoch(ts)", "whole seconds", "unix_micros(ts) / 1e6, a macro here"),
+    Trap(r"\bepoch_(us|ms|ns)\(", "epoch_us(ts)", "is not there, or makes a time of a number", "unix_micros(ts)"),
+    Trap(
+        r"\bdate_(diff|sub|part)\('(?!day')",
+        "date_diff('second', a, b)", "counts otherwise; slow in DuckDB", "unix_micros(b) - unix_micros(a)"
+    ),
+    Trap(
+        r"\b(make_timestamp|to_timestamp|make_timestamptz)\(",
+        "to_timestamp(x)", "loses fractions", "timestamp_micros(micros), a macro here"
+    ),
+    Trap(r"\btime_bucket\(", "time_bucket(…)", "is not there", "unix_micros(ts) // 60000000"),
+    Trap(
+        r"\b(to_seconds|to_minutes|to_hours|to_days|to_microseconds)\(",
+        "to_days(x)", "is not there", "numbers of microseconds or days"
+    ),
+    Trap(
+        r"\b(isodow|dayofweek|weekday)\(",
+        "isodow(day)", "weeks begin on another day", "date_diff('day', DATE '1970-01-05', day) % 7"
+    ),
+    Trap(
+        r"\b(quantile|quantile_cont|quantile_disc|percentile_cont|percentile_disc|approx_quantile)\(",
+        "quantile_cont(x, 0.5)", "is not there, or is an estimate", "percentile(x, [0.5, 0.95]), a macro here"
+    ),
+    Trap(
+        r"\b(list|array_agg)\([^()]*\bORDER\s+BY\b",
+        "list(x ORDER BY y)", "in any order", "array_sort(list(x)), string_agg(x, ',' ORDER BY y)"
+    ),
+    Trap(
+        r"\b(list_slice)\(|\[\s*\d*\s*:\s*\d*\s*\]",
+        "list_slice(l, 2, 3)", "is not there", "array_slice(l, 1, n), from the first one"
+    ),
+    Trap(
+        r"\b(list_has_any|list_has_all|array_has_any)\(|=\s*(ANY|ALL)\s*\(",
+        "x = ANY (l)", "compares x with itself", "list_contains(l, x)"
+    ),
+    Trap(r"\blen\(", "len(list)", "length of a text", "array_length(list), length(text)"),
+    Trap(
+        r"\b(list_aggregate|list_sum|list_avg|list_max|list_min|list_reduce|list_unique|list_zip)\(",
+        "list_sum(l)", "is not there", "an aggregate before the list is made"
+    ),
+    Trap(
+        r"\bregexp_matches\([^']*'[^']*'\s*,",
+        "regexp_matches(x, p, 'i')", "the flag is lost", "(?i) in the pattern"
+    ),
+    Trap(
+        r"\bregexp_replace\((?!(?:[^()]|\([^()]*\))*'g'\s*\))",
+        "regexp_replace(x, p, y)", "replaces all of them", "the flag 'g'"
+    ),
+    Trap(r"\bregexp_extract\([^']*'[^']*'\s*\)", "regexp_extract(x, p)", "the first group", "the group's number"),
+    Trap(r"\bregexp_full_match\(", "regexp_full_match(x, p)", "is not there", r"regexp_matches(x, '^(…)\z')"),
+    Trap(
+        r"\b(prefix|suffix|strlen|printf|format|formatReadableSize)\(",
+        "prefix(x, y), format(…)", "is not there, or another", "starts_with, ends_with, length, ||"
+    ),
+    Trap(r"\blog\(", "log(x)", "to another base", "ln(x), log10(x)"),
+    Trap(r"\bhash\(", "hash(x)", "another number", "md5(x)"),
+    Trap(r"\b(U?HUGEINT|U(TINY|SMALL|BIG)?INT(EGER)?)\b", "HUGEINT", "is not there", "DECIMAL(38, 0)"),
+    Trap(
+        r"\bsum\((response_bytes|request_bytes|duration_us)\)",
+        "sum(response_bytes)", "fails beyond 64 bits", "sum(CAST(response_bytes AS DECIMAL(38, 0)))"
+    ),
+    Trap(r"\bsum\([^()]*[<>=][^()]*\)", "sum(x > 1)", "fails", "count_if(x > 1)"),
+    Trap(r"\bQUALIFY\b", "QUALIFY", "what ORDER BY says is lost", "a WITH, and WHERE"),
+    Trap(
+        r"\bASOF\b|\bBY\s+NAME\b|\bPOSITIONAL\b|\bPIVOT\b|\bSAMPLE\b",
+        "ASOF JOIN, BY NAME, PIVOT", "is not there, or another", "what it stands for"
+    ),
+    Trap(r"^\s*FROM\b", "FROM t", "is not there", "SELECT * FROM t"),
+)  # fmt: skip
+# what no pattern finds
+BESIDE = (
+    ("x / y where y is 0", "fails", "x / nullif(y, 0)"),
+    ("1.0 / 3, avg of decimals", "six digits: numbers with a point are decimals", "1e0, CAST(x AS DOUBLE)"),
+    ("CAST(0.7e0 AS BIGINT)", "cuts, where DuckDB rounds", "floor(x) or round(x) first"),
+    ("l[5], beyond the list's end", "fails", "a test of array_length(l) before"),
+    (
+        "date_trunc('day', ts), CAST(ts AS DATE)",
+        "nothing; ten times as slow in DuckDB",
+        "the column date; micros divided",
+    ),
+    ("first(x), any_value(x)", "another one", "min(x), max_by(x, y)"),
+    ("mode(x) of a tie", "another one", "row_number() over an order that is whole"),
+)
+COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def traps(text: str) -> list[Trap]:
+    """Return the traps that a text of SQL walks into."""
+    bare = COMMENT.sub(" ", text)
+    return [trap for trap in TRAPS if re.search(trap.pattern, bare, re.IGNORECASE)]

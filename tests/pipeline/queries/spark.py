@@ -6,9 +6,9 @@ The same queries on Spark: each is transpiled by sqlglot as it stands, and runs 
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import ErrorLevel
 
+from echo.clientip.address import V4_PREFIX, Address
 from pipeline import query
+from pipeline.attacks import stages
+from pipeline.attacks.rules import rules_table
 from tests.pipeline.conftest import table_of
-from tests.pipeline.queries.cases import Case, makers, numbered, plain
+from tests.pipeline.queries.cases import Case, numbered, plain
 
 MASTER = "local[1]"
 
@@ -43,21 +46,36 @@ class Spark:
         }.items():  # fmt: skip
             session = session.config(key, value)
         self._session = session.getOrCreate()
-        self._session.sparkContext.setLogLevel("ERROR")
+        self._session.sparkContext.setLogLevel("OFF")
+        for name, function in FUNCTIONS.items():
+            self._session.udf.register(name, function)
 
     def found(self, case: Case, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return what a case's query finds in rows, as JSON has it."""
         loaded = query.load(case.query)
+        given = {"rules": rules_table(), "signatures_known": stages.signatures_table(), **case.relations}
         with tempfile.TemporaryDirectory() as place:
-            for name, table in {"requests": table_of(numbered(rows)), **case.relations}.items():
+            for name, table in {"requests": table_of(numbered(rows)), **given}.items():
                 path = Path(place, f"{name}.parquet")
                 pq.write_table(table, path)
                 self._session.read.parquet(str(path)).createOrReplaceTempView(name)
-            for name, maker in makers().items():
-                if re.search(rf"\b{name}\b", loaded.header["reads"]):
-                    self._run(query.load(maker), case.parameters).cache().createOrReplaceTempView(name)
+            for name in stages.in_order(stages.stages_read(case.query)):
+                self._run(query.load(query.makers()[name]), case.parameters).createOrReplaceTempView(name)
             return [plain(row.asDict(recursive=True)) for row in self._run(loaded, case.parameters).collect()]
 
     def _run(self, loaded: query.Query, values: dict[str, Any]) -> Any:
         bound = {one.name: values.get(one.name, one.default) for one in loaded.parameters}
         return self._session.sql(transpiled(loaded.sql), args=bound)
+
+
+def ip_prefix(num: bytes | None, bits: int, bits6: int | None = None) -> str | None:
+    """Return what the macro of this name does."""
+    if num is None:
+        return None
+    address = Address(bytes(num))
+    four = address.packed.startswith(V4_PREFIX)
+    return str(ip_network((str(address), bits if four else bits6 if bits6 is not None else bits), strict=False))
+
+
+# of pipeline/macros, those that queries use and Spark has not
+FUNCTIONS = {"ip_prefix": ip_prefix}

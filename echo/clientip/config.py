@@ -71,7 +71,7 @@ PROXY_PROTOCOL = {
         "outside them: it could name whomever it likes."
     ),
 }
-TABLES = ("network", "trust", "login", "geo")
+TABLES = ("network", "trust", "login", "geo", "attacks", "alerts")
 
 
 @dataclass(frozen=True, slots=True)

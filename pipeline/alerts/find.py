@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from echo.clientip import Config
 from pipeline import attacks, logins
 from pipeline.alerts.alert import Alert, worst_first
 from pipeline.engine.duckdb import Engine
 
-Find = Callable[[Engine, datetime | None, datetime | None], list[Alert]]
+Find = Callable[[Engine, datetime | None, datetime | None, Config | None], list[Alert]]
 
 
-def _asked() -> Mapping[str, Find]:
-    found = {"attacks": getattr(attacks, "find", None), "logins": getattr(logins, "find", None)}
-    return {name: find for name, find in found.items() if find is not None}
+def _attacks(engine: Engine, since: datetime | None, until: datetime | None, config: Config | None) -> list[Alert]:
+    return attacks.find(engine, since, until, attacks.judge_of(config))
+
+
+def _logins(engine: Engine, since: datetime | None, until: datetime | None, config: Config | None) -> list[Alert]:
+    ask = getattr(logins, "find", None)
+    return ask(engine, since, until) if ask is not None else []
+
+
+# question -> who answers it
+QUESTIONS: Mapping[str, Find] = {"attacks": _attacks, "logins": _logins}
 
 
 def find(
-    engine: Engine, since: datetime | None, until: datetime | None, questions: tuple[str, ...] = ("attacks", "logins")
+    engine: Engine,
+    since: datetime | None,
+    until: datetime | None,
+    config: Config | None = None,
+    questions: tuple[str, ...] = tuple(QUESTIONS),
 ) -> list[Alert]:
     """Return the alerts of a period that questions have, the worst first. Raises QueryFault."""
-    asked = _asked()
-    return worst_first(alert for name in questions if name in asked for alert in asked[name](engine, since, until))
+    return worst_first(alert for name in questions for alert in QUESTIONS[name](engine, since, until, config))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from echo.clientip import load_config, printable, quote
+from echo.clientip import Config, load_config, printable, quote
 from pipeline.alerts import SEVERITIES, Alert
 from pipeline.alerts.find import find
 from pipeline.alerts.reading import read_alerts
@@ -117,12 +117,13 @@ def blocklist(
     now = datetime.now(UTC)
     moment = now if at is None else parse_moment(at, now, "--at")
     lasts = None if lifetime is None else _span(lifetime)
-    guard = make_guard(load_config(config_path), allowed)
+    config = load_config(config_path)
+    guard = make_guard(config, allowed)
     if source is not None:
         alerts = read_alerts(source)
     else:
         begin = moment - (lasts or max(LIFETIMES.values())) if since is None else parse_moment(since, now, "--since")
-        alerts = _of_lake(Lake(lake_path), begin)
+        alerts = _of_lake(Lake(lake_path), begin, config)
     found = gather(alerts, guard, moment, severity, lasts, v6_prefix)
     _say(found)
     entries = (merged if merge else absorbed)(found.entries)
@@ -140,7 +141,7 @@ def blocklist(
         click.echo(f"{printable(out)}: {counted_entries(len(entries))}", err=True)
 
 
-def _of_lake(lake: Lake, begin: datetime) -> list[Alert]:
+def _of_lake(lake: Lake, begin: datetime, config: Config) -> list[Alert]:
     """Return the attacks of whole days: an alert is about one. Raises UsageFault where addresses are not whole."""
     mark = promised(lake)
     if mark is not None:
@@ -150,7 +151,7 @@ def _of_lake(lake: Lake, begin: datetime) -> list[Alert]:
             "make lists of a lake with whole ones",
         )
     since = datetime.combine(begin.date(), time(), UTC)
-    return find(Engine(lake), since, None, ("attacks",))
+    return find(Engine(lake), since, None, config, ("attacks",))
 
 
 def _span(text: str) -> timedelta:

@@ -13,6 +13,7 @@ from echo.record import LoginRule
 from pipeline.geo import no_geo
 from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.settings import DEFAULT_POLICY, Settings
+from pipeline.signatures import signatures_of
 from pipeline.texts import addresses
 
 
@@ -41,7 +42,7 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
     columns |= judged
     columns |= _logins(columns, found["peer_trusted"], settings.rules)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
-    columns["signatures"] = pa.nulls(rows, pa.list_(pa.string()))
+    columns["signatures"] = signatures_of(columns)
     columns["anonymized"] = pa.nulls(rows, pa.string())
     columns["date"] = columns["ts"].cast(pa.date32())
     columns["source"] = pa.repeat(pa.scalar(source), rows)

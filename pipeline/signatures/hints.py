@@ -1,0 +1,189 @@
+"""
+What an ordinary text must contain to match a pattern: literals of which any match has at least one.
+
+An alternation of hundreds of patterns is slow as an automaton, one of literals is not; so most texts are told apart by
+literals alone. It is the idea of Russ Cox's code search (https://swtch.com/~rsc/regexp/regexp4.html), for a set of
+patterns that is known beforehand: the best literals are chosen from each pattern's parse tree, which is Python's own.
+
+A text is ordinary if it has none but ORDINARY characters. What of a pattern matches no such text needs no literal.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+# The parser of `re` has no public name since 3.11. The tests of the catalogue fail where it is another.
+from re import _constants as names  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, NamedTuple
+
+ORDINARY = frozenset(string.ascii_letters + string.digits + "_-./~=&?,:@+% ")
+MAX_EXACT = 256  # texts that a part of a pattern is replaced by; more are not listed
+# Literals that half the targets of an ordinary site have tell nothing.
+COMMON = (
+    ".php",
+    ".asp",
+    ".aspx",
+    ".jsp",
+    ".html",
+    "wp-",
+    "/wp-",
+    "/api/",
+    "/js/",
+    "/css/",
+    "/img/",
+    "http://",
+    "https://",
+)
+MIN_CHARS = 3  # a literal of two characters is in every other target
+ENOUGH_CHARS = 6  # a literal of so many is as good as a longer one
+
+Texts = frozenset[str]
+Items = Sequence[tuple[Any, Any]]
+EMPTY: Texts = frozenset({""})
+
+
+class Part(NamedTuple):
+    """
+    What is known of a part of a pattern.
+
+    exact     all texts that it matches, None if these are too many
+    required  literals of which each match contains one, None if there are none such
+    odd       each match contains a character that is not ordinary
+    """
+
+    exact: Texts | None
+    required: Texts | None
+    odd: bool = False
+
+
+UNKNOWN = Part(None, None)
+
+
+def hints(pattern: str) -> Texts | None:
+    """
+    Return literals of which every match of a pattern in an ordinary text contains at least one.
+
+    Empty if no ordinary text can match; None if there are no such literals worth it.
+    """
+    found: set[str] = set()
+    for items in _spread(list(parser.parse(pattern, re.DOTALL))):
+        part = _sequence(items)
+        if part.odd:
+            continue
+        best = _best(part.required, _ordinary(part.exact))
+        if best is None:
+            return None
+        found |= best
+    return frozenset(found)
+
+
+def either_literal(literals: Iterable[str]) -> str:
+    """Return a pattern that finds any of the literals; one that holds another is not needed."""
+    kept: list[str] = []
+    for text in sorted(set(literals), key=lambda text: (len(text), text)):
+        if not any(one in text for one in kept):
+            kept.append(text)
+    return "|".join(re.escape(text) for text in sorted(kept))
+
+
+def _spread(items: Items, depth: int = 3) -> Iterator[Items]:
+    """Yield A(B|C)D as ABD and ACD, for the branch with the most alternatives, and so on in each."""
+    branches = [(len(found), place) for place, item in enumerate(items) if (found := _alternatives(item))]
+    if not branches or not depth:
+        yield items
+        return
+    _, place = max(branches)
+    for inner in _alternatives(items[place]):
+        yield from _spread([*items[:place], *inner, *items[place + 1 :]], depth - 1)
+
+
+def _alternatives(item: tuple[Any, Any]) -> list[Items]:
+    kind, value = item
+    if kind is names.BRANCH:
+        return [list(one) for one in value[1]]
+    if kind is names.SUBPATTERN and len(value[3]) == 1:
+        return _alternatives(value[3][0])
+    return []
+
+
+def _ordinary(texts: Texts | None) -> Texts | None:
+    return None if texts is None else frozenset(text for text in texts if ORDINARY.issuperset(text))
+
+
+def _best(*candidates: Texts | None) -> Texts | None:
+    """Return the literals that are seldom found by chance: the shortest of them is long, and they are few."""
+    usable = [texts for texts in candidates if texts and min(map(len, texts)) >= MIN_CHARS and texts.isdisjoint(COMMON)]
+    return max(usable, key=lambda texts: (min(ENOUGH_CHARS, *map(len, texts)), -len(texts)), default=None)
+
+
+def _sequence(items: Items) -> Part:
+    run: Texts = EMPTY  # what the end of what was read is, exactly
+    whole, odd = True, False
+    best: Texts | None = None
+    for item in items:
+        part = _item(item)
+        odd = odd or part.odd
+        if part.exact is not None and len(run) * len(part.exact) <= MAX_EXACT:
+            run = frozenset(a + b for a, b in product(run, part.exact))
+            continue
+        whole = False
+        best = _best(best, _ordinary(run), part.required, _ordinary(part.exact))
+        run = part.exact if part.exact is not None else EMPTY
+    return Part(run, None, odd) if whole else Part(None, _best(best, _ordinary(run)), odd)
+
+
+def _item(item: tuple[Any, Any]) -> Part:
+    kind, value = item
+    if kind is names.LITERAL:
+        return Part(frozenset({chr(value)}), None, chr(value) not in ORDINARY)
+    if kind is names.AT:
+        return Part(EMPTY, None)
+    if kind is names.IN:
+        return _class(value)
+    if kind is names.SUBPATTERN:
+        return _sequence(value[3])
+    if kind is names.BRANCH:
+        return _branch([_sequence(one) for one in value[1]])
+    if kind in (names.MAX_REPEAT, names.MIN_REPEAT):
+        least, most, inner = value
+        return _repeat(least, most, _sequence(inner))
+    return UNKNOWN
+
+
+def _class(members: Items) -> Part:
+    """Return what a [class] is; one of few ordinary characters is each of these."""
+    if not all(kind is names.LITERAL for kind, _ in members):
+        return UNKNOWN
+    chars = frozenset(chr(value) for _, value in members)
+    ordinary = chars & ORDINARY
+    return Part(ordinary if len(ordinary) <= 4 else None, None, not ordinary)
+
+
+def _branch(parts: list[Part]) -> Part:
+    parts = [part for part in parts if not part.odd]
+    if not parts:
+        return Part(None, None, odd=True)
+    needed = [_best(part.required, _ordinary(part.exact)) for part in parts]
+    required = None if None in needed else frozenset[str]().union(*(one for one in needed if one is not None))
+    exact: set[str] = set()
+    for part in parts:
+        if part.exact is None:
+            return Part(None, required)
+        exact |= part.exact
+    return Part(frozenset(exact) if len(exact) <= MAX_EXACT else None, required)
+
+
+def _repeat(least: int, most: Any, inner: Part) -> Part:
+    if least == 0:
+        if inner.odd:
+            return Part(EMPTY, None)
+        if most == 1 and inner.exact is not None and len(inner.exact) < MAX_EXACT:
+            return Part((_ordinary(inner.exact) or EMPTY) | EMPTY, None)
+        return UNKNOWN
+    if least == most == 1:
+        return inner
+    return Part(None, _best(inner.required, _ordinary(inner.exact)), inner.odd)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from docs import query_pages
 from docs.alert_page import alert
 from docs.markdown import table
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
@@ -45,7 +46,6 @@ from echo.topology.addresses import RULES as TOPOLOGY_RULES
 from echo.topology.documents import KUBECTL
 from echo.topology.known import ADDRESSES, CLOUDS, CNIS, CONTROLLERS, DIRECT_INGRESSES, DIRECT_SERVICES, NEG_ANNOTATION
 from echo.topology.proposal import MISSING
-from pipeline import logins, query
 from pipeline.cli import SUBCOMMANDS, whofrom
 from pipeline.engine.macros import macros
 from pipeline.engine.views import views
@@ -189,24 +189,6 @@ def dialects() -> str:
         + "\n## Known differences\n\nWhere a dialect knowingly answers otherwise than its program:\n\n"
         + table(("program", "difference", "why"), KNOWN_DIFFERENCES)
     )
-
-
-def queries() -> str:
-    """Return the header of every query."""
-    severities = {f"logins/{rule.code}": rule.severity for rule in logins.RULES}
-    parts = ["# Queries\n"]
-    for name in query.names():
-        loaded = query.load(name)
-        parts.append(f"## {name}\n")
-        if name in severities:
-            parts.append(f"Severity: {severities[name]}.\n")
-        parts += [f"**{key.capitalize()}**: {text}\n" for key, text in loaded.header.items()]
-        rows = (
-            (f"`{one.name}`", one.type, one.default if one.default is not None else "–", one.meaning)
-            for one in loaded.parameters
-        )
-        parts.append(table(("parameter", "type", "default", "meaning"), rows))
-    return "\n".join(parts)
 
 
 def sql() -> str:
@@ -484,7 +466,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "lake.md": lake,
     "metrics.md": metrics,
     "probe.md": probe,
-    "queries.md": queries,
+    **query_pages.PAGES,
     "record.md": record,
     "settings.md": settings,
     "sql.md": sql,
@@ -495,9 +477,13 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def main() -> None:
     """Write all pages."""
-    FOLDER.mkdir(exist_ok=True)
+    for path in FOLDER.rglob("*.md"):  # of a query that has gone
+        if path.relative_to(FOLDER).as_posix() not in PAGES:
+            path.unlink()
     for name, page in PAGES.items():
-        (FOLDER / name).write_text(NOTE + page(), encoding="utf-8")
+        path = FOLDER / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(NOTE + page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

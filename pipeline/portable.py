@@ -110,6 +110,7 @@ BESIDE = (
         "the column date; micros divided",
     ),
     ("first(x), any_value(x)", "another one", "min(x), max_by(x, y)"),
+    ("concat(text, day)", "fails: what is no text has no ''", "text || CAST(day AS VARCHAR)"),
     ("mode(x) of a tie", "another one", "row_number() over an order that is whole"),
 )
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

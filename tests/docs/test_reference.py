@@ -15,4 +15,4 @@ def test_a_page_is_up_to_date(name: str) -> None:
 
 
 def test_no_page_is_left_over() -> None:
-    assert {path.name for path in Path(FOLDER).glob("*.md")} == set(PAGES)
+    assert {path.relative_to(FOLDER).as_posix() for path in Path(FOLDER).rglob("*.md")} == set(PAGES)

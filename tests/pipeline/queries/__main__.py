@@ -38,7 +38,7 @@ def _differs(case: Case, spark: Spark) -> bool:
     try:
         found = spark.found(case, case.rows)
     except Exception as error:  # whatever Spark raises: the next case is another
-        found, fault = [], str(error).split("JVM stacktrace")[0]
+        found, fault = [], f"{type(error).__name__}: {str(error).splitlines()[0]}"
     else:
         fault = "" if found == approximately(case.expected) else f"{written(case.expected)}-- Spark:\n{written(found)}"
     print(f"{case}: {fault or 'as expected'}", flush=True)

@@ -18,6 +18,7 @@ from pipeline import query
 from pipeline.attacks.rules import rules_table
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
+from pipeline.trace.relations import RELATIONS
 
 EARLIER = timedelta(hours=1)  # no bucket takes longer to leak: those of a period are right from its beginning
 Period = tuple[datetime | None, datetime | None]
@@ -47,8 +48,9 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
 
 
 def register_tables(engine: Engine) -> None:
-    """Make `rules` and `signatures_known` relations, where the engine has none of that name."""
-    for name, table in (("rules", rules_table), ("signatures_known", signatures_table)):
+    """Make `rules`, `signatures_known` and what `trace/` reads relations, where the engine has none of that name."""
+    beside = ((name, schema.empty_table) for name, schema in RELATIONS.items())
+    for name, table in (("rules", rules_table), ("signatures_known", signatures_table), *beside):
         try:
             engine.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours
         except QueryFault:

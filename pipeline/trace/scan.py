@@ -1,0 +1,219 @@
+"""
+What the lake holds of a subject: one filtered read of its rows, everything else from those (`trace_rows`).
+
+Over 100 million rows a client's are found by a scan of one column; the questions after that (stages, runs, ways) read a
+temporary table of some thousand rows. Three look at the lake again: who else is in the network, whether the address is
+a peer, and whether a script that the subject called was known before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from echo.clientip import Address, Ranges, parse_address, parse_range
+from pipeline import query
+from pipeline.engine.duckdb import Engine
+from pipeline.trace.folding import Run, run_of
+from pipeline.trace.relations import RELATIONS
+from pipeline.trace.stages import GUESSED_LOGINS, PROBED_PATHS, PROBED_SHARE, lands, stage_of
+from pipeline.trace.subject import ASN, CIDR, IP, REQUEST, USER, Subject
+
+Row = dict[str, Any]
+ROWS, JUDGED = "trace_rows", "trace_judged"
+# kind of a subject -> (the query that finds its rows, the parameter that it is)
+FINDERS = {
+    IP: ("by_address", "address"),
+    ASN: ("by_asn", "asn"),
+    USER: ("by_user", "name"),
+    REQUEST: ("by_request", "id"),
+}
+MIN_SLOT = 60.0  # seconds of a slot of `runs`
+MAX_SLOTS = 20_000  # of a subject's whole time; a longer one has longer slots
+BARS = 60  # of the picture of its time
+
+
+@dataclass(slots=True)
+class Scan:
+    """
+    What the lake says, as rows of the queries of `trace/`, each under its query's name.
+
+    overview  None where the subject has no requests
+    slot      seconds of a bar of `hours`
+    began     when the first bar begins
+    """
+
+    overview: Row | None = None
+    values: list[Row] = field(default_factory=list)
+    stages: list[Row] = field(default_factory=list)
+    stage_signs: list[Row] = field(default_factory=list)
+    hours: list[Row] = field(default_factory=list)
+    chains: list[Row] = field(default_factory=list)
+    programs: list[Row] = field(default_factory=list)
+    slot: float = MIN_SLOT
+    began: datetime | None = None
+
+
+class Lookup:
+    """Asks an engine for subjects within a period."""
+
+    def __init__(self, engine: Engine, since: datetime | None = None, until: datetime | None = None) -> None:
+        self.engine = engine
+        self.period = {"since": since, "until": until}
+        for name in RELATIONS:
+            self._register(name, [])
+
+    def _register(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.engine.register(name, pa.Table.from_pylist(list(rows), RELATIONS[name]))
+
+    def ask(self, name: str, **values: Any) -> list[Row]:
+        """Return the rows of a query of `trace/`."""
+        loaded = query.load(f"trace/{name}")
+        known = {one.name for one in loaded.parameters}
+        period = {key: value for key, value in self.period.items() if key in known}
+        return _rows(loaded.run(self.engine, **values, **period))
+
+    def count(self, subject: Subject) -> int:
+        """Return how many requests a subject has; they are then `trace_rows`."""
+        if subject.kind == CIDR:
+            self._find("by_range", *map(hexadecimal, Ranges([subject.text]).spans()))
+        else:
+            finder, parameter = FINDERS[subject.kind]
+            self._find(finder, {parameter: subject.number if subject.kind == ASN else subject.text})
+        return self._counted()
+
+    def count_sources(self, sources: Sequence[str]) -> int:
+        """Return how many requests clients have together; they are then `trace_rows`."""
+        self._register("trace_sources", [{"client_ip": one} for one in dict.fromkeys(sources)])
+        self._find("by_sources", {})
+        return self._counted()
+
+    def _find(self, finder: str, values: Mapping[str, Any], *more: Mapping[str, Any]) -> None:
+        """Make `trace_rows` of what a query finds with values, and with more of them."""
+        sql = query.load(f"trace/{finder}").sql
+        self.engine.materialise(ROWS, sql, {**values, **self.period})
+        for one in more:
+            self.engine.append(ROWS, sql, {**one, **self.period})
+
+    def _counted(self) -> int:
+        return int(self.engine.query(f"SELECT count(*) AS n FROM {ROWS}").to_pylist()[0]["n"])  # noqa: S608  # ours
+
+    def scan(self) -> Scan:
+        """Return what the rows that `count` found say."""
+        self._judge()
+        found = self.ask("overview")
+        if not found:
+            return Scan()
+        scripts = self.ask("scripts")
+        if scripts:
+            self._register("trace_scripts", scripts)
+            self._register("trace_fresh", self.ask("fresh"))
+            self._judge()
+            found = self.ask("overview")
+        first, last = found[0]["first_ts"], found[0]["last_ts"]
+        slot = max(1.0, (last - first).total_seconds() * 1.0001 / BARS)
+        return Scan(
+            found[0],
+            self.ask("values"),
+            self.ask("stages"),
+            self.ask("stage_signs"),
+            self._of("hours", slot=slot, first=first.timestamp()),
+            self.ask("chains"),
+            self.ask("programs"),
+            slot,
+            first,
+        )
+
+    def _of(self, name: str, **values: Any) -> list[Row]:
+        return _rows(query.load(f"trace/{name}").run(self.engine, **values))
+
+    def _judge(self) -> None:
+        """Make `trace_judged` of `trace_rows`."""
+        signed = list(self._signed())
+        self._register("trace_signed", signed)
+        lists = self.engine.query(
+            f"SELECT DISTINCT array_to_string(signatures, ',') AS signs FROM {ROWS}"  # noqa: S608  # ours
+            " WHERE array_to_string(signatures, ',') <> ''"
+        ).to_pylist()
+        family_of = families()
+        all_signs = {row["signs"] for row in (*lists, *signed)}
+        self._register(
+            "trace_meanings",
+            [
+                {"signs": signs, "stage": stage_of(named), "lands": lands(named)}
+                for signs in sorted(all_signs)
+                for named in ([family_of.get(one, "") for one in signs.split(",")],)
+            ],
+        )
+        limits = {"probed_paths": PROBED_PATHS, "probed_share": PROBED_SHARE, "guessed_logins": GUESSED_LOGINS}
+        self.engine.materialise(JUDGED, query.load("trace/judged").sql, limits)
+
+    def _signed(self) -> Iterator[Row]:
+        """Yield the signatures of rows that were not judged when they were ingested."""
+        yield from ()
+
+    def runs(self, scan: Scan) -> Iterator[Run]:
+        """Yield what the subject did, in order, like requests of a slot of time together."""
+        assert scan.overview is not None
+        span = (scan.overview["last_ts"] - scan.overview["first_ts"]).total_seconds()
+        slot = max(MIN_SLOT, span / MAX_SLOTS)
+        loaded = query.load("trace/runs")
+        (statement,) = self.engine.statements(loaded.sql)
+        for batch in self.engine.stream(statement, {"slot": slot}).batches:
+            yield from map(run_of, batch.to_pylist())
+
+    def neighbours(self, network: str, **most: int) -> list[Row]:
+        """Return the clients of a network that holds no other span than its own."""
+        return self.ask("neighbours", **hexadecimal(Ranges([network]).spans()[0]), **most)
+
+    def near(self, subject: Subject) -> dict[str, Any]:
+        """Return where a subject turns up that has no requests of its own."""
+        found: dict[str, Any] = {}
+        if subject.kind == IP:
+            found["network"] = network_of(subject.text)
+            found["neighbours"] = self.neighbours(found["network"], most=20)
+            found["as_peer"] = next(iter(self.ask("as_peer", address=subject.text)), None)
+            found["claimed"] = self.ask("claimed", address=subject.text)
+            for kind in (USER, REQUEST):
+                if self.count(Subject(kind, subject.text)):
+                    found.setdefault("also", []).append(kind)
+        return found
+
+
+def _rows(table: pa.Table) -> list[Row]:
+    rows: list[Row] = table.to_pylist()
+    return rows
+
+
+def network_of(address: str) -> str:
+    """Return the /24 or /48 of an address, as text."""
+    parsed = parse_address(address)
+    assert parsed is not None
+    bits = 24 if parsed.is_ipv4 else 48
+    first, _ = parse_range(f"{Address(parsed.packed)}/{bits}")
+    return f"{Address(first)}/{bits}"
+
+
+def hexadecimal(span: tuple[bytes, bytes]) -> dict[str, str]:
+    """Return the ends of a range as the queries take them."""
+    first, last = span
+    return {"lowest": first.hex(), "highest": last.hex()}
+
+
+def families() -> dict[str, str]:
+    """Return id of a signature -> its family."""
+    return {}
+
+
+def day_of(moment: datetime) -> datetime:
+    """Return when the day of a moment begins."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def whole_days(first: datetime, last: datetime) -> tuple[datetime, datetime]:
+    """Return the period of whole days that holds two moments."""
+    return day_of(first), day_of(last) + timedelta(days=1)

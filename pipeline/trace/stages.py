@@ -1,0 +1,91 @@
+"""
+The kill chain: what an intruder does one after the other, and which requests are of which stage.
+
+A source is ranked by the highest stage that it reached, not by its volume (RITA ranks so, CrowdSec by buckets). What a
+signature matches is of the stage of its family; what no signature knows is judged by the answers: refusals, failed
+logins, paths that nobody had asked for before.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Stage(NamedTuple):
+    """
+    One stage.
+
+    code        as in JSON
+    title       for people
+    severity    of a source that came so far
+    techniques  of MITRE ATT&CK, where no signature says better
+    meaning     which requests are of it
+    """
+
+    code: str
+    title: str
+    severity: str
+    techniques: tuple[str, ...]
+    meaning: str
+
+
+RECON, ENUMERATION, EXPLOIT, GUESSING = "recon", "enumeration", "exploit", "guessing"
+SUCCESS, WEBSHELL, LOGIN = "success", "webshell", "login"
+PROBED_PATHS = 10  # refused paths beyond which they are probing: CrowdSec's http-probing has room for as many
+PROBED_SHARE = 0.3  # or of all requests of a source that takes its time
+GUESSED_LOGINS = 5  # failures beyond which they are guessing: CrowdSec's http-generic-bf, fail2ban's maxretry
+
+_TABLE = (
+    Stage(
+        RECON, "reconnaissance", "low", ("T1595",),
+        f"Scanners by their name, and more than {PROBED_PATHS} paths that were refused or missing.",
+    ),
+    Stage(
+        ENUMERATION, "enumeration", "medium", ("T1083", "T1589"),
+        "Lists of users, of folders, of files that no page links to.",
+    ),
+    Stage(
+        EXPLOIT, "exploit attempt", "medium", ("T1190",),
+        "Payloads: SQL, scripts, commands, paths out of the root, known holes.",
+    ),
+    Stage(
+        GUESSING, "password guessing", "medium", ("T1110",),
+        f"More than {GUESSED_LOGINS} failed logins of one source.",
+    ),
+    Stage(
+        SUCCESS, "success after attack", "high", ("T1190",),
+        "A payload, or a file that is nobody's business, answered with 2xx. Many sites answer anything with 200: "
+        "equal sizes say so.",
+    ),
+    Stage(
+        WEBSHELL, "web shell", "high", ("T1505.003",),
+        "A script known as a web shell, or one that nobody had asked for before the attack, answered with 2xx.",
+    ),
+    Stage(LOGIN, "login after attack", "high", ("T1078",), "A login that succeeded after any of the above."),
+)  # fmt: skip
+STAGES: dict[str, Stage] = {stage.code: stage for stage in _TABLE}
+RANKS = {code: rank for rank, code in enumerate(STAGES, 1)}
+LOUD = frozenset({SUCCESS, WEBSHELL, LOGIN})  # never folded away among the noise before them
+
+# family of a signature -> the stage of a request that one of it matches; any other is an attempt
+STAGE_OF_FAMILY = {
+    "agent": RECON,
+    "protocol": RECON,
+    "sensitive": ENUMERATION,
+    "admin": ENUMERATION,
+    "wordpress": ENUMERATION,
+    "backdoor": WEBSHELL,
+}
+# families whose request, once answered with 2xx, has got nothing by that: a console's login page is there for all
+HARMLESS = frozenset({"agent", "protocol", "admin", "wordpress", "backdoor"})
+
+
+def stage_of(families: list[str]) -> str:
+    """Return the highest stage of families of signatures, "" for none."""
+    found = [STAGE_OF_FAMILY.get(family, EXPLOIT) for family in families]
+    return max(found, key=RANKS.__getitem__, default="")
+
+
+def lands(families: list[str]) -> bool:
+    """Return whether a request of families of signatures has got something where it is answered with 2xx."""
+    return not HARMLESS.issuperset(families)

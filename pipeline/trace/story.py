@@ -1,0 +1,328 @@
+"""
+The story of a subject: what the lake says (`scan`), judged, as one object whose keys stay.
+
+KEYS declares them; `-o json` prints the object, text and page are drawn from it. Within VERSION keys are only added.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from echo.clientip import Config, Policy, Ranges, classify, parse_address
+from pipeline.alerts.alert import Alert
+from pipeline.alerts.document import as_row
+from pipeline.trace.blocking import Advice, Facts, Seen, advise, is_narrow
+from pipeline.trace.folding import Run, shortened
+from pipeline.trace.forged import MEANINGS, Own, Sign, signs_of
+from pipeline.trace.hops import ROLES, Way, class_of, ways_of, why
+from pipeline.trace.scan import Row, Scan
+from pipeline.trace.stages import GUESSED_LOGINS, LOGIN, PROBED_PATHS, PROBED_SHARE, RANKS, STAGES
+from pipeline.trace.subject import CIDR, IP, USER, Subject
+
+VERSION = 1
+MAX_WAYS_SHOWN = 10
+QUIET = "none"  # severity of a subject that did nothing hostile
+# key -> what it holds
+KEYS = {
+    "v": "Version of this object.",
+    "subject": "`kind`, of those of --as, and `text`, canonical; `class` of an address: public, private, …",
+    "period": "`since` and `until` that were asked for; null for all of the lake.",
+    "verdict": (
+        "`severity`: high, medium, low, or none; `stage`: the highest that was reached, null for none; "
+        "`text`: a sentence."
+    ),
+    "seen": (
+        "`first`, `last`, `active_days`, `requests`, `hostile` (those that are of a stage), `clients`, "
+        "`paths`, `hosts`, `programs`, `users`, `errors` (status 400 and above), `response_bytes`. Null if "
+        "there are no requests."
+    ),
+    "near": (
+        "Where a subject without requests turns up: `network` and `neighbours` in it, `as_peer`, `claimed` in "
+        "headers of others, `also` as what else it is known. Null if there are requests."
+    ),
+    "stages": (
+        "Of each stage that was reached, in order of time: `stage`, `title`, `severity`, `first`, `last`, "
+        "`requests`, `paths`, `clients`, `answered` (2xx), `techniques`, `signatures` (id → requests), "
+        "`samples`, `note`."
+    ),
+    "timeline": (
+        "Runs of like requests: `began`, `ended`, `requests`, `client` (`*` for several), `stage`, `method`, "
+        "`pattern`, `paths` (at least so many), `statuses`, `users`. Their requests add up to "
+        "`seen.requests`."
+    ),
+    "hours": ('Requests over time: `began`, `seconds` of a slot, `stages`: stage (`""` for none) → requests by slot.'),
+    "values": (
+        "Of `client`, `host`, `status`, `method`, `program`, `user`, `place` and `network`, the most "
+        "frequent: `value`, `detail` (of a program the order of its headers, of a user the outcome), "
+        "`requests`, `hostile`, `first`, `last`; and in `distinct` how many there are of each."
+    ),
+    "ways": (
+        "How the requests came: `requests`, `peer`, `client`, `source`, `reason`, `why`, `recorded` (the "
+        "client that the lake has), `judged` (policy that was asked, or `row`), `hops` (`text`, `source`, "
+        "`class`, `role`, `trusted`)."
+    ),
+    "forged": (
+        "Signs of headers that were forged: `sign`, `meaning`, `requests`, `samples`, `strong` (no honest "
+        "proxy writes so)."
+    ),
+    "campaign": "Other sources that belong to it: `name`, `sources`, `why`; null for none.",
+    "alerts": "Alerts that name the subject, the worst first; keys as in [alert](alert.md).",
+    "advice": ("What to do: `action`, `target`, `why`, `requests` and `users` that a block would have hit, `toml`."),
+}
+
+
+class Background(NamedTuple):
+    """
+    What is known beside the rows.
+
+    config      of --config, None if none was given
+    neighbours  clients of the network around an address
+    network     that network
+    for_others  requests in which the subject is the peer of another client
+    alerts      that name the subject
+    campaign    keys as in KEYS, None for none
+    near        where a subject without requests turns up
+    families    id of a signature -> its techniques
+    """
+
+    config: Config | None = None
+    neighbours: Sequence[Row] = ()
+    network: str = ""
+    for_others: int = 0
+    alerts: Sequence[Alert] = ()
+    campaign: Mapping[str, Any] | None = None
+    near: Mapping[str, Any] | None = None
+    techniques: Mapping[str, Sequence[str]] = {}
+
+
+def tell(
+    subject: Subject, scan: Scan, runs: Iterable[Run], period: Mapping[str, datetime | None], background: Background
+) -> dict[str, Any]:
+    """Return the object of KEYS. runs are folded already."""
+    own = own_of(background.config)
+    policy = policy_of(background.config)
+    ways = ways_of(scan.chains, policy)
+    stages = _stages(scan, background.techniques)
+    return {
+        "v": VERSION,
+        "subject": {"kind": subject.kind, "text": subject.text, "class": _class(subject)},
+        "period": dict(period),
+        "verdict": _verdict(scan, stages, background.alerts),
+        "seen": None if scan.overview is None else _seen(scan.overview),
+        "near": background.near,
+        "stages": stages,
+        "timeline": [_run(shortened(run)) for run in runs],
+        "hours": _hours(scan),
+        "values": _values(scan.values),
+        "ways": [_way(way) for way in ways[:MAX_WAYS_SHOWN]],
+        "forged": [_sign(sign) for sign in signs_of(ways, own)],
+        "campaign": background.campaign,
+        "alerts": [as_row(alert) for alert in background.alerts],
+        "advice": [one._asdict() for one in _advice(subject, scan, stages, ways, own, background)] if ways else [],
+    }
+
+
+def own_of(config: Config | None) -> Own:
+    """Return the addresses that are never blocked by a configuration."""
+    if config is None:
+        return Own(Ranges(), Ranges())
+    return Own(Ranges(text for ranges in config.network.values() for text in ranges.texts), config.policy.trusted)
+
+
+def policy_of(config: Config | None) -> Policy | None:
+    """Return the policy to ask again: that of a configuration which says one."""
+    return None if config is None or not config.path else config.policy
+
+
+def _class(subject: Subject) -> str | None:
+    address = parse_address(subject.text) if subject.kind == IP else None
+    return None if address is None else classify(address.packed)
+
+
+def _seen(row: Row) -> dict[str, Any]:
+    return {
+        "first": row["first_ts"],
+        "last": row["last_ts"],
+        "programs": row["user_agents"],
+        **{
+            name: row[name]
+            for name in ("active_days", "requests", "hostile", "clients", "paths", "hosts", "users", "errors",
+                         "response_bytes")
+        },
+    }  # fmt: skip
+
+
+def _verdict(scan: Scan, stages: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> dict[str, Any]:
+    if scan.overview is None:
+        return {"severity": QUIET, "stage": None, "text": "no requests"}
+    if not stages:
+        return {"severity": QUIET, "stage": None, "text": "nothing hostile found"}
+    highest = max(stages, key=lambda one: RANKS[one["stage"]])
+    stage = STAGES[highest["stage"]]
+    return {"severity": stage.severity, "stage": stage.code, "text": f"reached: {stage.title}"}
+
+
+def _stages(scan: Scan, techniques: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    matched: dict[str, Counter[str]] = {}
+    for row in scan.stage_signs:
+        for sign in row["signs"].split(","):
+            matched.setdefault(row["stage"], Counter())[sign] += row["requests"]
+    found = []
+    for row in scan.stages:
+        stage = STAGES[row["stage"]]
+        signs = dict(matched.get(stage.code, Counter()).most_common())
+        named = dict.fromkeys(one for sign in signs for one in techniques.get(sign, ()))
+        found.append(
+            {
+                "stage": stage.code,
+                "title": stage.title,
+                "severity": stage.severity,
+                "first": row["first_ts"],
+                "last": row["last_ts"],
+                **{name: row[name] for name in ("requests", "paths", "clients", "answered")},
+                "techniques": list(dict.fromkeys([*stage.techniques, *named])),
+                "signatures": signs,
+                "samples": [row[name] for name in ("sample_1", "sample_2", "sample_3") if row[name]],
+                "note": _note(row),
+            }
+        )
+    return found
+
+
+def _note(row: Row) -> str:
+    """Return what puts a stage into doubt, "" for nothing."""
+    if row["stage"] == "success" and row["sizes"] == 1 and row["requests"] > 1 and row["size"] is not None:
+        return f"all {row['requests']:,} answers have {row['size']:,} bytes: it may be one page that answers everything"
+    if row["stage"] == "success":
+        return "answered with 2xx, which is no proof: compare the answers with those of ordinary requests"
+    return ""
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {
+        "began": run.began,
+        "ended": run.ended,
+        "requests": run.requests,
+        "client": run.client,
+        "stage": run.stage or None,
+        "method": run.method,
+        "pattern": run.pattern,
+        "paths": run.paths,
+        "statuses": list(run.statuses),
+        "users": list(run.users),
+    }
+
+
+def _hours(scan: Scan) -> dict[str, Any] | None:
+    if scan.began is None:
+        return None
+    slots = max(row["slot"] for row in scan.hours) + 1
+    stages: dict[str, list[int]] = {}
+    for row in scan.hours:
+        stages.setdefault(row["stage"], [0] * slots)[row["slot"]] += row["requests"]
+    order = sorted(stages, key=lambda stage: RANKS.get(stage, 0))
+    return {"began": scan.began, "seconds": scan.slot, "stages": {stage: stages[stage] for stage in order}}
+
+
+def _values(rows: Sequence[Row]) -> dict[str, Any]:
+    found: dict[str, Any] = {"distinct": {}}
+    for row in rows:
+        found["distinct"][row["dimension"]] = row["distinct_values"]
+        found.setdefault(row["dimension"], []).append(
+            {
+                "value": row["value"],
+                "detail": row["detail"],
+                "requests": row["requests"],
+                "hostile": row["hostile"],
+                "first": row["first_ts"],
+                "last": row["last_ts"],
+            }
+        )
+    return found
+
+
+def _way(way: Way) -> dict[str, Any]:
+    return {
+        "requests": way.requests,
+        "peer": way.peer,
+        "client": way.client,
+        "source": way.source,
+        "reason": way.reason,
+        "why": why(way.reason),
+        "recorded": way.recorded,
+        "judged": way.judged,
+        "hops": [
+            {"text": hop.text, "source": hop.source, "class": class_of(hop), "role": hop.role, "trusted": hop.trusted}
+            for hop in way.hops
+        ],
+    }
+
+
+def _sign(sign: Sign) -> dict[str, Any]:
+    return {
+        "sign": sign.code,
+        "meaning": MEANINGS[sign.code],
+        "requests": sign.requests,
+        "samples": list(sign.samples),
+        "strong": sign.strong,
+    }
+
+
+def clients_of(programs: Sequence[Row]) -> list[Seen]:
+    """Return the clients of rows of trace/programs; what is good is so by programs that did nothing hostile."""
+    found: dict[str, Seen] = {}
+    for row in programs:
+        if row["client_ip"] is None:
+            continue
+        clean = not row["hostile"]
+        old = found.get(row["client_ip"], Seen(row["client_ip"], 0, 0, 0, 0))
+        found[row["client_ip"]] = old._replace(
+            requests=old.requests + row["requests"],
+            hostile=old.hostile + row["hostile"],
+            good=old.good + (row["good"] if clean else 0),
+            users=old.users + (row["users"] if clean else 0),
+        )
+    return list(found.values())
+
+
+def neighbours_of(rows: Sequence[Row]) -> list[Seen]:
+    """Return the clients of rows of trace/neighbours, judged by their sums as `judged` judges requests."""
+    found = []
+    for row in rows:
+        probes = row["refused_paths"] > PROBED_PATHS or (
+            row["refused_paths"] >= 3 and row["refused"] >= PROBED_SHARE * row["requests"]
+        )
+        hostile = row["signed"]
+        hostile = max(hostile, row["refused"] if probes else 0)
+        hostile = max(hostile, row["denied"] if row["denied"] > GUESSED_LOGINS else 0)
+        good = 0 if hostile and not row["users"] else row["good"]
+        found.append(Seen(row["client_ip"], row["requests"], hostile, good, row["users"]))
+    return found
+
+
+def _advice(
+    subject: Subject,
+    scan: Scan,
+    stages: Sequence[Mapping[str, Any]],
+    ways: Sequence[Way],
+    own: Own,
+    background: Background,
+) -> list[Advice]:
+    seen = clients_of(scan.programs)
+    neighbours = neighbours_of(background.neighbours)
+    network = background.network
+    if subject.kind == CIDR:
+        network, neighbours = (subject.text if is_narrow(subject.text) else ""), seen
+    else:  # what is known better of the subject's own
+        ours = {one.client: one for one in seen}
+        neighbours = [ours.get(one.client, one) for one in neighbours]
+    programs = len({row["user_agent"] for row in scan.programs})
+    entered = subject.kind == USER and any(one["stage"] == LOGIN for one in stages)
+    account = subject.text if entered else ""
+    return advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account), own)
+
+
+__all__ = ["KEYS", "ROLES", "VERSION", "Background", "clients_of", "neighbours_of", "own_of", "tell"]

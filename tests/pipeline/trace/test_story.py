@@ -1,0 +1,172 @@
+"""The story of an intrusion that we know: each stage at its time, the rest left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from echo.clientip import parse_config
+from pipeline.engine.duckdb import Engine
+from pipeline.trace import stages
+from pipeline.trace.folding import fold
+from pipeline.trace.scan import Lookup, network_of
+from pipeline.trace.stages import STAGES
+from pipeline.trace.story import KEYS, Background, tell
+from pipeline.trace.subject import Subject, recognise
+from tests.pipeline.trace import intrusion
+from tests.pipeline.trace.intrusion import INTRUDER, READER, SECOND, START
+
+Build = Callable[[Iterable[dict[str, Any]]], Engine]
+FAMILIES = {"sensitive-dotfile": "sensitive", "sqli-tautology": "sqli", "sqli-union": "sqli"}
+CONFIG = parse_config('[trust]\nranges = ["10.0.0.0/8"]\n', "whofrom.toml")
+
+
+@pytest.fixture
+def engine(engine_of: Build, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    monkeypatch.setattr("pipeline.trace.scan.families", lambda: FAMILIES)
+    return engine_of(intrusion.rows())
+
+
+def story_of(engine: Engine, text: str, kind: str | None = None, config: Any = CONFIG, **period: Any) -> dict[str, Any]:
+    lookup = Lookup(engine, **period)
+    subject = recognise(text, kind)[-1]
+    lookup.count(subject)
+    scan = lookup.scan()
+    background = Background(config, near=None if scan.overview else lookup.near(subject))
+    if subject.kind == "ip":
+        network = network_of(subject.text)
+        background = background._replace(network=network, neighbours=lookup.neighbours(network))
+    runs = fold(lookup.runs(scan), 40) if scan.overview else []
+    return tell(subject, scan, runs, {"since": None, "until": None, **period}, background)
+
+
+def test_every_stage_is_told_with_its_time_and_count(engine: Engine) -> None:
+    story = story_of(engine, INTRUDER)
+    found = {one["stage"]: ((one["first"] - START) / timedelta(minutes=1), one["requests"]) for one in story["stages"]}
+    assert found == intrusion.STAGES
+    assert list(found) == sorted(found, key=lambda stage: found[stage][0]), "in order of time"
+    assert story["verdict"] == {"severity": "high", "stage": "login", "text": "reached: login after attack"}
+    assert {one["stage"]: one["techniques"] for one in story["stages"]}["webshell"] == ["T1505.003"]
+    samples = {one["stage"]: one["samples"] for one in story["stages"]}
+    assert samples["success"] == ["GET /item?id=1+UNION+SELECT+password+FROM+users"]
+    assert samples["webshell"] == ["GET /files/x9.php?c=id"]
+
+
+def test_the_story_has_its_keys_and_adds_up(engine: Engine) -> None:
+    story = story_of(engine, INTRUDER)
+    assert list(story) == list(KEYS)
+    requests = story["seen"]["requests"]
+    assert requests == sum(row["client_ip"] == INTRUDER for row in intrusion.rows())
+    assert sum(run["requests"] for run in story["timeline"]) == requests
+    assert sum(sum(slots) for slots in story["hours"]["stages"].values()) == requests
+    assert sum(one["requests"] for one in story["stages"]) == story["seen"]["hostile"]
+    assert [run["pattern"] for run in story["timeline"] if run["stage"] == "webshell"] == ["/files/x9.php"]
+
+
+def test_who_reads_pages_is_left_alone(engine: Engine) -> None:
+    story = story_of(engine, READER)
+    assert story["verdict"]["severity"] == "none"
+    assert story["stages"] == []
+    assert [(one["action"], one["target"]) for one in story["advice"]] == [("watch", "")]
+    assert story["forged"] == []
+
+
+def test_a_login_before_any_attack_is_no_stage(engine_of: Build) -> None:
+    rows = [intrusion.request(n, READER, "/login", 302, user="carol", login="success") for n in range(3)]
+    rows += [intrusion.request(10 + n, READER, f"/gone/{n}", 404) for n in range(20)]
+    assert [one["stage"] for one in story_of(engine_of(rows), READER)["stages"]] == ["recon"]
+
+
+def test_hops_and_forged_headers(engine: Engine) -> None:
+    story = story_of(engine, INTRUDER)
+    roles = {tuple((hop["text"], hop["role"]) for hop in way["hops"]): way["requests"] for way in story["ways"]}
+    assert roles[("127.0.0.1", "claim"), (INTRUDER, "client"), (intrusion.BALANCER, "trusted")] == 20
+    assert {one["sign"]: (one["requests"], one["samples"]) for one in story["forged"]} == {
+        "inside": (20, ["127.0.0.1"])
+    }
+    assert all(way["judged"] == CONFIG.policy.id for way in story["ways"])
+    assert {way["judged"] for way in story_of(engine, INTRUDER, config=None)["ways"]} == {"row"}
+
+
+def test_another_policy_says_that_the_lake_has_another_client(engine: Engine) -> None:
+    config = parse_config('[trust]\nranges = ["10.0.0.0/8", "203.0.113.0/24"]\n', "whofrom.toml")
+    story = story_of(engine, INTRUDER, config=config)
+    assert {way["client"] for way in story["ways"]} == {None, "127.0.0.1"}
+    assert {way["recorded"] for way in story["ways"]} == {INTRUDER}
+    assert [(one["action"], one["target"]) for one in story["advice"]] == [("fix", INTRUDER)]
+
+
+def test_what_to_block(engine: Engine) -> None:
+    assert [(one["action"], one["target"]) for one in story_of(engine, INTRUDER)["advice"]] == [("block", INTRUDER)]
+    both = story_of(engine, "203.0.113.0/24")
+    assert [(one["action"], one["target"]) for one in both["advice"]] == [("block", INTRUDER), ("block", SECOND)]
+    assert both["seen"]["clients"] == 2
+
+
+def test_a_user_is_traced_over_addresses(engine: Engine) -> None:
+    story = story_of(engine, "admin", "user")
+    assert [one["value"] for one in story["values"]["client"]] == [INTRUDER]
+    assert [one["stage"] for one in story["stages"]] == ["guessing", "login"]
+    assert (story["advice"][0]["action"], story["advice"][0]["target"]) == ("lock", "admin")
+
+
+def test_a_system_and_a_request(engine_of: Build) -> None:
+    rows = [{**row, "request_id": f"r-{n}"} for n, row in enumerate(intrusion.rows()[:50])]
+    engine = engine_of(rows)
+    assert story_of(engine, "AS64496")["seen"]["requests"] == 50
+    story = story_of(engine, "r-7", "request")
+    assert story["seen"]["requests"] == 1
+    assert len(story["timeline"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("network", "clients"),
+    [
+        ("203.0.113.64/28", 2), ("203.0.113.66/31", 1), ("203.0.113.68/30", 1), ("0.0.0.0/0", 3), ("::/0", 1),
+        ("2001:db8::/47", 1), ("2001:db8:2::/48", None), ("203.0.112.0/24", None),
+    ],
+)  # fmt: skip
+def test_networks_begin_and_end_where_they_do(network: str, clients: int | None, engine_of: Build) -> None:
+    six = intrusion.request(3, "2001:db8:1:ffff::1", "/", 200)
+    seen = story_of(engine_of([*intrusion.rows(), six]), network)["seen"]
+    assert (seen and seen["clients"]) == clients
+
+
+def test_a_period(engine: Engine) -> None:
+    story = story_of(engine, INTRUDER, since=START + timedelta(minutes=30))
+    assert [one["stage"] for one in story["stages"]] == ["guessing", "login"]
+    assert story_of(engine, INTRUDER, until=START)["seen"] is None
+
+
+def test_who_has_no_requests_turns_up_elsewhere(engine: Engine) -> None:
+    near = story_of(engine, "203.0.113.5")["near"]
+    assert [row["client_ip"] for row in near["neighbours"]] == [INTRUDER, SECOND]
+    near = story_of(engine, intrusion.BALANCER)["near"]
+    assert near["as_peer"]["clients"] == 3
+    near = story_of(engine, "127.0.0.1")["near"]
+    assert [(row["client_ip"], row["requests"]) for row in near["claimed"]] == [(INTRUDER, 20)]
+    assert story_of(engine, "9.9.9.9")["near"]["neighbours"] == []
+
+
+def test_one_page_that_answers_everything_is_said(engine_of: Build) -> None:
+    rows = [intrusion.request(n, INTRUDER, f"/{n}?q=%3Cscript%3E", 200, signatures=["sqli-union"]) for n in range(9)]
+    story = story_of(engine_of(rows), INTRUDER)
+    (stage,) = story["stages"]
+    assert stage["note"].startswith("all 9 answers have 5,000 bytes")
+
+
+def test_an_empty_lake(engine_of: Build) -> None:
+    story = story_of(engine_of([]), INTRUDER)
+    assert story["seen"] is None
+    assert (story["stages"], story["timeline"], story["ways"], story["advice"]) == ([], [], [], [])
+
+
+def test_families_that_are_not_known_are_attempts() -> None:
+    assert stages.stage_of(["something-new"]) == "exploit"
+    assert stages.stage_of([]) == ""
+    assert stages.stage_of(["agent", "sqli"]) == "exploit"
+    assert stages.lands(["agent", "admin"]) is False
+    assert {Subject("ip", "x").kind, *STAGES} >= {"recon", "login"}

@@ -81,8 +81,9 @@ def _of_bucket(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the buckets with what a query's row may have beside."""
     return {
         **row,
-        "severity": rule.severity if row["level"] > rule.capacity else rule.lone,
+        "severity": rule.severity if row["over"] else rule.lone,
         "samples": [row["answered_sample"], row["sample"], row["other_sample"]],
+        "sources": None if row["subject_kind"] == "ip" else row["sources"],
     }
 
 
@@ -120,7 +121,7 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
 
 _TOLD = frozenset(
     {*COLUMNS_OF_QUERY, *DETAILS, "rule", "severity", "confidence", "key", "sources", "samples", "evidence"}
-    | {"sample", "other_sample", "answered_sample", "client_ip_num"}
+    | {"sample", "other_sample", "answered_sample", "over"}
 )
 
 

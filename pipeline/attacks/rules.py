@@ -131,7 +131,7 @@ def rules_table() -> pa.Table:
             "rule": rule.code,
             "subject_kind": rule.subject_kind,
             "capacity": rule.capacity,
-            "leak_seconds": float(rule.leak_seconds),
+            "leak_micros": round(rule.leak_seconds * 1_000_000),
             "distinct_by": rule.distinct,
             "least": 0 if rule.lone else rule.capacity,
         }

@@ -8,13 +8,14 @@
 -- parameter until timestamp = null: events before this time
 
 -- A day is judged by its own events and those of the hour before it, so that the answer for a day is the same whatever
--- period is asked for. `own` are those that count, the others only fill the bucket.
+-- period is asked for. `own` are those that count, the others only fill the bucket. Times are whole microseconds, so that
+-- one that comes just when another leaks is judged alike everywhere.
 WITH events AS (
     SELECT
         rules.rule,
         rules.subject_kind,
         rules.capacity,
-        rules.leak_seconds,
+        rules.leak_micros,
         rules.least,
         CASE rules.subject_kind
             WHEN 'ip' THEN signals.client_ip
@@ -30,6 +31,8 @@ WITH events AS (
             WHEN 'client' THEN signals.client_ip
             WHEN 'agent' THEN coalesce(signals.user_agent, '')
         END AS value,
+        unix_micros(signals.ts) AS micros,
+        signals.ts >= $since OR $since IS NULL AS own,
         signals.*
     FROM signals
     INNER JOIN rules ON signals.kind = rules.kind
@@ -37,54 +40,59 @@ WITH events AS (
 ),
 
 days AS (
-    SELECT *, day AS judged, ts >= $since OR $since IS NULL AS own FROM events
+    SELECT *, day AS judged FROM events
     UNION ALL
-    SELECT *, day + 1 AS judged, false AS own FROM events WHERE epoch(ts) % 86400 >= 82800
+    SELECT * REPLACE (false AS own), day + 1 AS judged FROM events WHERE micros % 86400000000 >= 82800000000
 ),
 
--- most subjects never have enough events for a rule: they are left out before anything is sorted
+-- Most subjects never have enough events: they are left out before anything is sorted. A bucket does not run over as
+-- long as no time in which half of it leaks has more events than half of what it holds.
 enough AS (
-    SELECT rule, subject, judged
-    FROM days
-    GROUP BY rule, subject, judged
-    HAVING count(*) > min(least) AND count(CASE WHEN own THEN 1 END) > 0
+    SELECT DISTINCT rule, subject, judged
+    FROM (
+        SELECT rule, subject, judged
+        FROM days
+        GROUP BY rule, subject, judged, micros // greatest(capacity * leak_micros // 2, 1)
+        HAVING count(*) > max(least) / 2.0e0
+    ) AS each
 ),
 
 fresh AS (
     SELECT
         days.*,
-        lag(epoch(ts)) OVER (PARTITION BY days.rule, days.subject, days.judged, value ORDER BY ts) AS before
+        lag(micros) OVER (PARTITION BY days.rule, days.subject, days.judged, value ORDER BY micros) AS before
     FROM days
     INNER JOIN enough
         ON days.rule = enough.rule AND days.subject = enough.subject AND days.judged = enough.judged
 ),
 
-kept AS (
+-- a value that may still stand in the bucket is no new event
+counted AS (
     SELECT
         *,
-        value IS NULL OR before IS NULL OR epoch(ts) - before >= capacity * leak_seconds AS counts
+        CASE WHEN value IS NULL OR before IS NULL OR micros - before >= capacity * leak_micros THEN 1 END AS counts
     FROM fresh
 ),
 
 -- A leaky bucket in two window functions: the level after event n is the most that any run of events up to n exceeds
--- its leak, so it is n - t/leak less its least value so far, plus one (Lindley's recursion).
+-- its leak, so it is n - t/leak less its least value so far, plus one (Lindley's recursion); here times the leak.
 drifting AS (
     SELECT
         *,
-        CASE WHEN counts THEN
-            sum(CASE WHEN counts THEN 1 ELSE 0 END) OVER (
-                PARTITION BY rule, subject, judged ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-            ) - epoch(ts) / leak_seconds
+        CASE WHEN counts = 1 THEN
+            leak_micros * count(counts) OVER (
+                PARTITION BY rule, subject, judged ORDER BY micros ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ) - micros
         END AS drift
-    FROM kept
+    FROM counted
 ),
 
 levels AS (
     SELECT
         *,
         drift - min(drift) OVER (
-            PARTITION BY rule, subject, judged ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) + 1 AS level
+            PARTITION BY rule, subject, judged ORDER BY micros ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) + leak_micros AS filled
     FROM drifting
 )
 
@@ -99,14 +107,15 @@ SELECT
     count(DISTINCT value) AS "values",
     count(DISTINCT path) AS paths,
     count(DISTINCT client_ip) AS clients,
-    max(level) AS level,
+    max(filled) > max(capacity * leak_micros) AS over,
+    round(max(filled) / max(CAST(leak_micros AS DOUBLE)), 2) AS level,
     max(capacity) AS capacity,
     count(CASE WHEN status BETWEEN 200 AND 399 THEN 1 END) AS answered,
     min(item) AS sample,
     max(item) AS other_sample,
     min(CASE WHEN status BETWEEN 200 AND 399 THEN item END) AS answered_sample,
-    list_slice(list_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
-    CASE WHEN subject_kind = 'ip' THEN NULL ELSE list_slice(list_sort(list(DISTINCT client_ip)), 1, 100) END AS sources,
+    array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
+    array_slice(array_sort(list(DISTINCT client_ip)), 1, 100) AS sources,
     max(client_class) AS client_class,
     max(prefix) AS prefix,
     max(network) AS network,
@@ -116,5 +125,5 @@ SELECT
 FROM levels
 WHERE own
 GROUP BY rule, subject_kind, subject, judged
-HAVING max(level) > min(least)
+HAVING max(filled) > max(least * leak_micros)
 ORDER BY rule, day, subject

@@ -31,8 +31,14 @@ WITH events AS (
             WHEN 'client' THEN signals.client_ip
             WHEN 'agent' THEN coalesce(signals.user_agent, '')
         END AS value,
+        CASE
+            WHEN signals.kind = 'denied' THEN signals.item
+            WHEN rules.distinct_by = 'agent' THEN signals.user_agent
+            WHEN rules.distinct_by = 'path' THEN signals.path
+            ELSE signals.target
+        END AS sample,
         unix_micros(signals.ts) AS micros,
-        signals.ts >= $since OR $since IS NULL AS own,
+        signals.ts >= $since OR $since IS NULL AS recent,
         signals.*
     FROM signals
     INNER JOIN rules ON signals.kind = rules.kind
@@ -40,9 +46,9 @@ WITH events AS (
 ),
 
 days AS (
-    SELECT *, day AS judged FROM events
+    SELECT *, day AS judged, recent AS own FROM events
     UNION ALL
-    SELECT * REPLACE (false AS own), day + 1 AS judged FROM events WHERE micros % 86400000000 >= 82800000000
+    SELECT *, day + 1 AS judged, false AS own FROM events WHERE micros % 86400000000 >= 82800000000
 ),
 
 -- Most subjects never have enough events: they are left out before anything is sorted. A bucket does not run over as
@@ -111,9 +117,9 @@ SELECT
     round(max(filled) / max(CAST(leak_micros AS DOUBLE)), 2) AS level,
     max(capacity) AS capacity,
     count(CASE WHEN status BETWEEN 200 AND 399 THEN 1 END) AS answered,
-    min(item) AS sample,
-    max(item) AS other_sample,
-    min(CASE WHEN status BETWEEN 200 AND 399 THEN item END) AS answered_sample,
+    min(sample) AS sample,
+    max(sample) AS other_sample,
+    min(CASE WHEN status BETWEEN 200 AND 399 THEN sample END) AS answered_sample,
     array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
     array_slice(array_sort(list(DISTINCT client_ip)), 1, 100) AS sources,
     max(client_class) AS client_class,

@@ -11,7 +11,7 @@
 WITH odd AS (
     SELECT
         ts, date, client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", login, protocol,
-        user_agent, headers, signatures, source, source_offset
+        user_agent, headers, signatures, source, source_offset, split_part(target, '?', 1) AS path
     FROM requests
     WHERE
         client_ip IS NOT NULL
@@ -67,7 +67,7 @@ by_status AS (
                 )
                 OR (login IS NULL AND status = 403 AND method = 'POST') THEN 'denied'
             WHEN status IN (400, 403, 404) AND NOT regexp_matches(
-                split_part(coalesce(target, ''), '?', 1),
+                coalesce(path, '-'),
                 '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
             ) THEN 'missing'
             WHEN status = 429 THEN 'limited'
@@ -97,7 +97,7 @@ by_speed AS (
             WHEN method = 'GET' AND regexp_matches(target, '^/[A-Z]{6}$') THEN 'random'
             WHEN regexp_matches(target, '\?[0-9]{7,12}$') THEN 'numeric'
             WHEN method IN ('GET', 'HEAD') AND NOT regexp_matches(
-                split_part(target, '?', 1),
+                path,
                 '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
             ) THEN 'page'
         END AS kind
@@ -196,6 +196,7 @@ SELECT
         ELSE target
     END AS item,
     signature,
+    target,
     split_part(target, '?', 1) AS path,
     status,
     method,

@@ -82,7 +82,7 @@ def _of_bucket(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "severity": rule.severity if row["over"] else rule.lone,
-        "samples": [row["answered_sample"], row["sample"], row["other_sample"]],
+        "samples": [row["answered_example"], row["example"], row["other_example"]],
         "sources": None if row["subject_kind"] == "ip" else row["sources"],
     }
 
@@ -121,7 +121,7 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
 
 _TOLD = frozenset(
     {*COLUMNS_OF_QUERY, *DETAILS, "rule", "severity", "confidence", "key", "sources", "samples", "evidence"}
-    | {"sample", "other_sample", "answered_sample", "over"}
+    | {"example", "other_example", "answered_example", "over"}
 )
 
 

@@ -36,7 +36,7 @@ WITH events AS (
             WHEN rules.distinct_by = 'agent' THEN signals.user_agent
             WHEN rules.distinct_by = 'path' THEN signals.path
             ELSE signals.target
-        END AS sample,
+        END AS example,
         unix_micros(signals.ts) AS micros,
         signals.ts >= $since OR $since IS NULL AS recent,
         signals.*
@@ -117,9 +117,9 @@ SELECT
     round(max(filled) / max(CAST(leak_micros AS DOUBLE)), 2) AS level,
     max(capacity) AS capacity,
     count(CASE WHEN status BETWEEN 200 AND 399 THEN 1 END) AS answered,
-    min(sample) AS sample,
-    max(sample) AS other_sample,
-    min(CASE WHEN status BETWEEN 200 AND 399 THEN sample END) AS answered_sample,
+    min(example) AS example,
+    max(example) AS other_example,
+    min(CASE WHEN status BETWEEN 200 AND 399 THEN example END) AS answered_example,
     array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
     array_slice(array_sort(list(DISTINCT client_ip)), 1, 100) AS sources,
     max(client_class) AS client_class,

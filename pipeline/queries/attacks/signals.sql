@@ -32,7 +32,7 @@ WITH odd AS (
 fast AS (
     SELECT
         ts, date, requests.client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent,
-        source, source_offset, busy.hour
+        source, source_offset, split_part(target, '?', 1) AS path, busy.hour
     FROM requests
     INNER JOIN busy ON requests.client_ip = busy.client_ip AND unix_micros(requests.ts) // 3600000000 = busy.hour
     WHERE
@@ -83,9 +83,9 @@ by_request AS (
             WHEN protocol NOT IN ('HTTP/0.9', 'HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/2.0', 'HTTP/3', 'HTTP/3.0')
                 THEN 'protocol_version'
             -- WordPress answers a wrong password with the form again, a right one with a redirect
-            WHEN method = 'POST' AND regexp_matches(target, '/wp-login\.php(\?|$)') AND status = 200 AND login IS NULL
+            WHEN method = 'POST' AND regexp_matches(target, '/wp-login\.php(\?.*)?$') AND status = 200 AND login IS NULL
                 THEN 'wp_denied'
-            WHEN method = 'POST' AND regexp_matches(target, '/xmlrpc\.php(\?|$)') THEN 'xmlrpc'
+            WHEN method = 'POST' AND regexp_matches(target, '/xmlrpc\.php(\?.*)?$') THEN 'xmlrpc'
         END AS kind
     FROM odd
 ),

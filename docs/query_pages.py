@@ -24,6 +24,9 @@ from pipeline.attacks import stages
 from pipeline.attacks.rules import RULES
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.logins import RULES as LOGIN_RULES
+from pipeline.logins import Settings
+from pipeline.logins.stages import register
 from pipeline.portable import BESIDE, TRAPS
 from pipeline.query import Query
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
@@ -117,6 +120,7 @@ def _engine() -> Engine:
     rejects = rejects_of({field.name: [] for field in REJECT_SCHEMA})
     lake.commit(lake.write(ROW_SCHEMA.empty_table()), rejects, "docs", Mark(1, 0), None)
     engine = Engine(lake)
+    register(engine, Settings())
     stages.prepare(engine, None, None, query.makers())
     return engine
 
@@ -137,6 +141,10 @@ def _body(loaded: Query) -> str:
 
 def _rules(name: str) -> list[str]:
     """Return the rules that ask a query."""
+    asked = [rule for rule in LOGIN_RULES.values() if rule.query == name]
+    if asked:
+        told = ((f"`{one.code}`", one.severity, _techniques(", ".join(one.techniques)), one.meaning) for one in asked)
+        return ["## Rules\n", table(("rule", "severity", "ATT&CK", "meaning"), told)]
     own = [rule for rule in RULES if rule.query == name or (rule.kinds and name == "attacks/buckets")]
     if not own:
         return []

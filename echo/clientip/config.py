@@ -71,7 +71,7 @@ PROXY_PROTOCOL = {
         "outside them: it could name whomever it likes."
     ),
 }
-TABLES = ("network", "trust", "login", "geo", "attacks", "alerts")
+TABLES = ("network", "trust", "login", "geo", "attacks", "alerts", "logins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +276,12 @@ def _trusted_texts(entry: str, where: str, folder: Path, named: Mapping[str, Seq
     if entry in NETWORK_RANGES:
         raise ConfigFault(f"{quote(entry)} is not set in [network]", where, f"add {entry} = […] to [network]")
     return _range_texts(entry, where, folder)
+
+
+def listed_ranges(config: Config, entry: str, where: str) -> Sequence[str]:
+    """Return the ranges that an entry of another table stands for, as in [trust] ranges. Raises ConfigFault."""
+    known = {name: ranges.texts for name, ranges in config.network.items()}
+    return _trusted_texts(entry, where, Path(config.path).parent, known)
 
 
 def _range_texts(entry: str, where: str, folder: Path) -> Sequence[str]:

@@ -120,7 +120,7 @@ def facts(sent: int, explained: str, second: str) -> dict[str, bool]:
     clients = rows(f'sql {lake} "SELECT DISTINCT client_ip, country FROM requests"')
     placed = {row["client_ip"]: row["country"] for row in clients}
     seen = {row["country"] for row in rows(f"regions {lake}")}
-    logins = {(row["finding"], row["user"], row["client_ip"]) for row in rows(f"logins {lake}")}
+    logins = {(row["rule"], row["subject"], row["sources"][0]) for row in rows(f"logins {lake}")}
     attackers = [row["source"] for row in rows(f"attacks {lake}")]
     admin = rows(f"sql {lake} \"SELECT peer_ip, client_ip, client_reason FROM requests WHERE target = '/admin'\"")
     forged = {(row["peer_ip"], row["client_ip"], row["client_reason"]) for row in admin}

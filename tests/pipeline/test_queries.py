@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipeline import logins, query, regions
+from pipeline import query, regions
 from pipeline.attacks.stages import prepare, stages_read
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
+from pipeline.logins import Settings
+from pipeline.logins.stages import register
 from tests.pipeline.conftest import NOON
 
 Build = Callable[[Iterable[dict[str, Any]]], Engine]
@@ -26,6 +28,7 @@ def test_every_query_has_a_header_and_runs_on_an_empty_lake(name: str, engine_of
     loaded = query.load(name)
     assert {"question", "grain", "reads"} <= loaded.header.keys()
     engine = engine_of([])
+    register(engine, Settings())
     prepare(engine, None, None, stages_read(name))
     assert loaded.run(engine).num_rows == 0
 
@@ -89,78 +92,6 @@ def test_regions_over_time_and_within_a_period(engine_of: Build) -> None:
     ]
     assert sum(row["requests"] for row in regions.by_place(engine, "country", 9, after(hours=1), None).rows) == 1
     assert sum(row["requests"] for row in regions.by_place(engine, "country", 9, None, after(hours=1)).rows) == 5
-
-
-# logins
-
-BERLIN = {
-    "client_ip": "2.125.160.216", "country": "DE", "region": "Berlin", "city": "Berlin",
-    "latitude": 52.5, "longitude": 13.4, "accuracy_km": 20.0,
-}  # fmt: skip
-TOKYO = {
-    "client_ip": "2.125.160.217", "country": "JP", "region": "Tokyo", "city": "Tokyo",
-    "latitude": 35.7, "longitude": 139.7, "accuracy_km": 20.0,
-}  # fmt: skip
-POTSDAM = {**BERLIN, "client_ip": "2.125.160.218", "region": "Brandenburg", "city": "Potsdam", "latitude": 52.4}
-
-
-def login(place: dict[str, Any], when: datetime, user: str = "alice", outcome: str = "success") -> dict[str, Any]:
-    return {**place, "ts": when, "user": user, "login": outcome, "status": 200}
-
-
-def history(place: dict[str, Any], count: int = 12) -> list[dict[str, Any]]:
-    return [login(place, after(days=-count + n)) for n in range(count)]
-
-
-def found(engine: Engine, **period: datetime) -> list[tuple[str, str]]:
-    rows = logins.findings(engine, period.get("since"), period.get("until"))
-    return [(row["finding"], row["user"]) for row in rows]
-
-
-def test_two_continents_in_an_hour_and_a_country_never_seen(engine_of: Build) -> None:
-    engine = engine_of([*history(BERLIN), login(BERLIN, NOON), login(TOKYO, after(minutes=40))])
-    rows = logins.findings(engine, None, None)
-    assert [row["finding"] for row in rows] == ["impossible_travel", "new_country"]
-    assert rows[0]["why"] == (
-        "8,917 km from Berlin in 40 minutes, which is 13,316 km/h even if both places are as wrong as they may be"
-    )
-    assert rows[1]["why"] == "first login from JP after 13 logins in 12 days"
-
-
-@pytest.mark.parametrize(
-    ("rows", "reason"),
-    [
-        ([login(BERLIN, NOON), login(POTSDAM, after(minutes=5))], "places a radius apart"),
-        ([*history(BERLIN), login(POTSDAM, NOON)], "another region of a known country"),
-        ([*history(BERLIN), login(TOKYO, after(days=3))][11:], "a journey that a plane makes, by a user still learnt"),
-        ([login(BERLIN, NOON), login(TOKYO, after(minutes=5), outcome="failure")], "the second login failed"),
-        ([login(BERLIN, NOON), login(TOKYO, after(minutes=5), user="bob")], "another user"),
-        ([login(BERLIN, NOON), login({**TOKYO, "city": None}, after(minutes=5))], "no city, no place"),
-        ([login(BERLIN, NOON), login({**TOKYO, "accuracy_km": 9000.0}, after(minutes=5))], "a wide radius"),
-    ],
-)  # fmt: skip
-def test_what_is_no_finding(rows: list[dict[str, Any]], reason: str, engine_of: Build) -> None:
-    assert found(engine_of(rows)) == [], reason
-
-
-def test_a_commuter_between_two_known_places_is_silent(engine_of: Build) -> None:
-    rows = [
-        login(place, after(days=-20 + day, hours=hour))
-        for day in range(20)
-        for hour, place in ((0, BERLIN), (12, TOKYO))
-    ]
-    assert found(engine_of([*rows, login(BERLIN, after(days=1)), login(TOKYO, after(days=1, minutes=5))])) == []
-
-
-def test_one_finding_a_pair_of_places_and_day(engine_of: Build) -> None:
-    rows = [login(BERLIN, after(minutes=0)), login(TOKYO, after(minutes=5)), login(BERLIN, after(minutes=10))]
-    assert found(engine_of(rows)) == [("impossible_travel", "alice")]
-
-
-def test_the_history_before_since_is_read(engine_of: Build) -> None:
-    engine = engine_of([*history(BERLIN), login(TOKYO, after(minutes=40))])
-    assert ("new_country", "alice") in found(engine, since=NOON)
-    assert found(engine, until=NOON) == []
 
 
 # SQL

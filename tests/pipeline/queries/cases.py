@@ -17,6 +17,8 @@ from pipeline import query
 from pipeline.attacks import stages
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.logins import Settings
+from pipeline.logins.stages import register
 from pipeline.rows import REJECT_SCHEMA
 from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import table_of
@@ -65,6 +67,7 @@ class Case(NamedTuple):
         """Return what the query finds in rows, as JSON has it."""
         with tempfile.TemporaryDirectory() as place:
             engine = Engine(lake_of(place, rows))
+            register(engine, Settings())
             for name, table in self.relations.items():
                 engine.register(name, table)
             parameters = self.parameters

@@ -1,0 +1,24 @@
+"""
+Off-site logins: did a user sign in from an unusual place, and is somebody trying accounts?
+
+`find` runs the rules over a lake; `rules` is the table of them, `settings` that of their numbers; `explain` shows each
+step of one finding. What is found, and what is looked at, is in `queries/logins/*.sql`.
+"""
+
+from pipeline.logins.find import Judged, find, judge
+from pipeline.logins.rules import RULES, SILENT
+from pipeline.logins.settings import LOGINS_KEYS, NUMBERS, Settings, parse_settings
+from pipeline.logins.words import duration
+
+__all__ = [
+    "LOGINS_KEYS",
+    "NUMBERS",
+    "RULES",
+    "SILENT",
+    "Judged",
+    "Settings",
+    "duration",
+    "find",
+    "judge",
+    "parse_settings",
+]

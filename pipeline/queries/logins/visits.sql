@@ -1,0 +1,235 @@
+-- question: From where did each user sign in, place after place, and which of these were known by then?
+-- grain: one row a visit: a user's consecutive successful logins from one network
+-- makes: login_visits
+-- reads: login_events
+-- source: RULES_AND_FORMATS §2.1: a visit is what comes from the same /24 or /64, or the same ASN and city; the history
+--   are the last 20 logins or 30 days, whichever reaches further back (Okta's New City, Defender's past month); a user
+--   is learned until 10 logins or 14 days (Entra); suppressed places are not remembered (Panther)
+-- false positives: none; it judges nothing
+-- parameter history_logins int = 20: a place is known if one of so many logins before was there …
+-- parameter history_days float = 30: … or one of so many days before
+-- parameter learning_logins int = 10: a user is learned until so many logins …
+-- parameter learning_days float = 14: … or so many days after the first one, whichever is earlier
+-- parameter shared_users int = 5: a network that so many other users signed in from is shared …
+-- parameter shared_days float = 30: … if they did so within so many days
+-- parameter dormant_days float = 90: a user who comes back after so many days begins a new visit, wherever he is
+WITH successes AS (
+    SELECT
+        *,
+        row_number() OVER person AS nth,
+        min(ts) OVER (PARTITION BY "user") AS first_ts,
+        min(us) OVER (PARTITION BY "user") AS first_us,
+        lag(ts) OVER person AS before_ts,
+        lag(us) OVER person AS before_us,
+        lag(prefix) OVER person AS before_prefix,
+        lag(asn) OVER person AS before_asn,
+        lag(country) OVER person AS before_country,
+        lag(region) OVER person AS before_region,
+        lag(city) OVER person AS before_city
+    FROM login_events
+    WHERE login = 'success'
+    WINDOW person AS (PARTITION BY "user" ORDER BY ts, client_ip)
+),
+
+begun AS (
+    SELECT
+        *,
+        lead(nth) OVER person - 1 AS last_nth,
+        lead(before_ts) OVER person AS ended,
+        lead(before_us) OVER person AS ended_us
+    FROM successes
+    WHERE
+        before_ts IS NULL
+        OR us - before_us >= $dormant_days * 86400000000
+        OR NOT (
+            coalesce(prefix = before_prefix, false)
+            OR coalesce(
+                asn = before_asn AND country = before_country AND city = before_city
+                AND coalesce(region, '') = coalesce(before_region, ''), false
+            )
+        )
+    WINDOW person AS (PARTITION BY "user" ORDER BY nth)
+),
+
+-- sites that enough users are seen in at all
+sites AS (
+    SELECT site
+    FROM successes
+    WHERE placed AND network IS NULL AND site IS NOT NULL
+    GROUP BY site
+    HAVING count(DISTINCT "user") > $shared_users
+),
+
+uses AS (
+    SELECT
+        successes.site,
+        successes."user",
+        successes.us,
+        lag(successes.us) OVER own AS last_us,
+        lead(successes.us) OVER own AS next_us
+    FROM successes
+    INNER JOIN sites ON successes.site = sites.site
+    WINDOW own AS (PARTITION BY successes.site, successes."user" ORDER BY successes.us)
+),
+
+-- a user is seen in a site from a login on for so many days: one more when that begins, one less when it ends
+changes AS (
+    SELECT
+        site,
+        CAST(us AS DOUBLE) AS us,
+        1 AS users,
+        0 AS kind,
+        '' AS "user",
+        CAST(0 AS BIGINT) AS nth
+    FROM uses
+    WHERE last_us IS NULL OR us - last_us > $shared_days * 86400000000
+    UNION ALL
+    SELECT
+        site,
+        us + $shared_days * 86400000000 AS us,
+        -1 AS users,
+        2 AS kind,
+        '' AS "user",
+        CAST(0 AS BIGINT) AS nth
+    FROM uses
+    WHERE next_us IS NULL OR next_us - us > $shared_days * 86400000000
+    UNION ALL
+    SELECT
+        begun.site,
+        CAST(begun.us AS DOUBLE) AS us,
+        0 AS users,
+        1 AS kind,
+        begun."user",
+        begun.nth
+    FROM begun
+    INNER JOIN sites ON begun.site = sites.site
+),
+
+counted AS (
+    SELECT
+        "user",
+        nth,
+        kind,
+        sum(users) OVER (PARTITION BY site ORDER BY us, kind ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS users
+    FROM changes
+),
+
+sharing AS (
+    SELECT
+        "user",
+        nth,
+        CAST(users - 1 AS BIGINT) AS others
+    FROM counted
+    WHERE kind = 1
+),
+
+marked AS (
+    SELECT
+        begun.*,
+        coalesce(sharing.others, 0) AS others,
+        coalesce(sharing.others, 0) >= $shared_users AND begun.network IS NULL AS shared,
+        begun.nth - 1 < $learning_logins
+        AND begun.us - begun.first_us < $learning_days * 86400000000 AS learning
+    FROM begun
+    LEFT JOIN sharing ON begun."user" = sharing."user" AND begun.nth = sharing.nth
+),
+
+-- what a user does by a network of his own, or was learned with, makes a place his; then a shared network there is, too
+settled AS (
+    SELECT
+        *,
+        min(CASE WHEN placed AND coalesce(network, 'own') = 'own' AND (NOT shared OR learning) THEN nth END)
+            OVER (PARTITION BY "user", country, region) AS settled_nth,
+        min(CASE WHEN placed AND network IS NULL AND NOT shared THEN nth END)
+            OVER (PARTITION BY "user", country, region) AS alone_nth
+    FROM marked
+),
+
+kept AS (
+    SELECT
+        *,
+        placed AND coalesce(network, 'own') = 'own' AND coalesce(settled_nth <= nth, false) AS remembered,
+        -- a shared network may be a VPN's exit, but not where its user is by a network of his own as well
+        placed AND network IS NULL AND coalesce(alone_nth <= nth, false) AS travels
+    FROM settled
+),
+
+histories AS (
+    SELECT
+        *,
+        max(CASE WHEN remembered THEN nth END) OVER (
+            PARTITION BY "user" ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS any_nth,
+        max(CASE WHEN remembered AND asn IS NOT NULL THEN nth END) OVER (
+            PARTITION BY "user" ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS any_asn_nth,
+        max(CASE WHEN remembered AND region IS NOT NULL THEN nth END) OVER (
+            PARTITION BY "user", country ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS any_region_nth,
+        max(CASE WHEN travels THEN nth END) OVER (
+            PARTITION BY "user" ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS from_nth,
+        max(CASE WHEN remembered THEN last_nth END) OVER (
+            PARTITION BY "user", country ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS country_nth,
+        max(CASE WHEN remembered THEN ended_us END) OVER (
+            PARTITION BY "user", country ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS country_us,
+        max(CASE WHEN remembered THEN last_nth END) OVER (
+            PARTITION BY "user", country, region ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS region_nth,
+        max(CASE WHEN remembered THEN ended_us END) OVER (
+            PARTITION BY "user", country, region ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS region_us,
+        max(CASE WHEN remembered THEN last_nth END) OVER (
+            PARTITION BY "user", asn ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS asn_nth,
+        max(CASE WHEN remembered THEN ended_us END) OVER (
+            PARTITION BY "user", asn ORDER BY nth ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS asn_us
+    FROM kept
+)
+
+SELECT
+    "user",
+    nth,
+    ts,
+    us,
+    day,
+    last_nth,
+    ended,
+    ended_us,
+    first_ts,
+    before_ts,
+    before_us,
+    client_ip,
+    prefix,
+    country,
+    region,
+    city,
+    latitude,
+    longitude,
+    radius_km,
+    asn,
+    as_org,
+    network,
+    network_name,
+    placed,
+    user_agent,
+    others,
+    shared,
+    learning,
+    remembered,
+    travels,
+    from_nth,
+    any_nth IS NOT NULL AS has_history,
+    any_asn_nth IS NOT NULL AS has_asns,
+    any_region_nth IS NOT NULL AS has_regions,
+    coalesce(country_nth >= nth - $history_logins OR country_us >= us - $history_days * 86400000000, false)
+        AS country_known,
+    coalesce(region_nth >= nth - $history_logins OR region_us >= us - $history_days * 86400000000, false)
+        AS region_known,
+    coalesce(asn_nth >= nth - $history_logins OR asn_us >= us - $history_days * 86400000000, false)
+        AS asn_known
+FROM histories
+ORDER BY "user", nth

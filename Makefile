@@ -68,6 +68,12 @@ INGEST ?=
 bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside GoAccess and others, its memory, and queries
 	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
 
+# QUERIES="--rows 10000000 --rounds 1" for less. Half an hour and 4 GB of disk.
+QUERIES ?=
+.PHONY: bench-queries
+bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lakes of 10 and 100 million rows
+	@$(BIN)/python -m benchmarks.queries $(QUERIES)
+
 # KILLS="--kills 20 --shape follow" for fewer, and of some shapes alone.
 KILLS ?= --kills 200
 .PHONY: kills

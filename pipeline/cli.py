@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "logins": Subcommand("pipeline.commands.logins", "pipeline", "Did a user sign in from an unusual place?"),
     "attacks": Subcommand("pipeline.commands.attacks", "pipeline", "Who is attacking?"),
     "trace": Subcommand("pipeline.commands.trace", "pipeline", "What did one source do, and what to block?"),
+    "alerts": Subcommand("pipeline.commands.alerts", "pipeline", "What should somebody act on? Each alert told once."),
     "blocklist": Subcommand("pipeline.commands.blocklist", "pipeline", "Whom to block? A list for nginx, nftables, …"),
     "sql": Subcommand("pipeline.commands.sql", "pipeline", "Ask the lake in SQL."),
     "rejects": Subcommand("pipeline.commands.rejects", "pipeline", "Which lines are no rows, and why?"),

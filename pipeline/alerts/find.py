@@ -18,8 +18,7 @@ def _attacks(engine: Engine, since: datetime | None, until: datetime | None, con
 
 
 def _logins(engine: Engine, since: datetime | None, until: datetime | None, config: Config | None) -> list[Alert]:
-    ask = getattr(logins, "find", None)
-    return ask(engine, since, until) if ask is not None else []
+    return logins.find(engine, logins.parse_settings(config or Config()), since, until)
 
 
 # question -> who answers it

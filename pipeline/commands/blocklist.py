@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -13,13 +14,14 @@ from echo.clientip import Config, load_config, printable, quote
 from pipeline.alerts import SEVERITIES, Alert
 from pipeline.alerts.find import find
 from pipeline.alerts.reading import read_alerts
+from pipeline.alerts.settings import parse_silencing
 from pipeline.commands.options import config_option, lake_option, output_option
 from pipeline.counted import counted
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import UsageFault
+from pipeline.exports import files
 from pipeline.exports.difference import CHANGES, COLUMNS, SAME, difference
 from pipeline.exports.entries import LIFETIMES, MAX_ENTRIES, V6_PREFIX, Gathered, gather, worst
-from pipeline.exports.files import read, replace
 from pipeline.exports.formats import DEFAULT_NAME, FORMATS, check_name
 from pipeline.exports.guard import make_guard
 from pipeline.exports.merging import absorbed, merged
@@ -124,20 +126,25 @@ def blocklist(
     else:
         begin = moment - (lasts or max(LIFETIMES.values())) if since is None else parse_moment(since, now, "--since")
         alerts = _of_lake(Lake(lake_path), begin, config)
-    found = gather(alerts, guard, moment, severity, lasts, v6_prefix)
+    silencing = replace(parse_silencing(config.tables, config.path), minimum=SEVERITIES[-1])  # --severity says that
+    judged = silencing.judge(alerts, now)
+    silenced = sum(bool(one.silenced) for one in judged)
+    if silenced:
+        click.echo(f"{counted(silenced, 'alert')} silenced by [alerts]; whofrom alerts --all shows them", err=True)
+    found = gather((one.alert for one in judged if not one.silenced), guard, moment, severity, lasts, v6_prefix)
     _say(found)
     entries = (merged if merge else absorbed)(found.entries)
     if len(entries) > MAX_ENTRIES:
         click.echo(f"{len(entries):,} entries, of which the worst {MAX_ENTRIES:,} are taken", err=True)
         entries = worst(entries)
     if dry_run:
-        _show(difference(read(against if against is not None else out or ""), entries), form)
+        _show(difference(files.read(against if against is not None else out or ""), entries), form)
         return
     text = FORMATS[kind].write(entries, name, moment)
     if out is None:
         sys.stdout.write(text)
     else:
-        replace(out, text)
+        files.replace(out, text)
         click.echo(f"{printable(out)}: {counted_entries(len(entries))}", err=True)
 
 

@@ -18,6 +18,7 @@ from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
 from pipeline.attacks.sentences import duration, examples
 from pipeline.attacks.stages import prepare, stages_read
+from pipeline.attacks.steps import steps
 from pipeline.engine.duckdb import Engine
 
 BUCKETS = "attacks/buckets"
@@ -62,7 +63,8 @@ def find(
     found: list[Alert] = []
     if any(rule.kinds for rule in rules):
         wanted = {rule.code: rule for rule in rules if rule.kinds}
-        rows = [row for row in rows_of(engine, BUCKETS, since, until) if row["rule"] in wanted]
+        rows = [row for step in steps(engine, since, until) for row in rows_of(engine, BUCKETS, *step)]
+        rows = [row for row in rows if row["rule"] in wanted]
         found += [alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge) for row in rows]
     for rule in rules:
         if rule.query:

@@ -13,7 +13,7 @@ from pipeline.errors import UsageFault
 from pipeline.output import json_text
 from pipeline.trace.folding import fold
 from pipeline.trace.render_text import write_story
-from pipeline.trace.scan import Lookup, network_of
+from pipeline.trace.scan import Lookup, catalogue, network_of
 from pipeline.trace.story import Background, tell
 from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, recognise
 
@@ -48,7 +48,7 @@ def trace(
     lookup = Lookup(engine, **moments)
     subject = _chosen(lookup, recognise(text, kind))
     scan = lookup.scan()
-    background = Background(config, near=None if scan.overview else lookup.near(subject))
+    background = Background(config, known=catalogue(), near=None if scan.overview else lookup.near(subject))
     if scan.overview and subject.kind == IP:
         background = background._replace(**_around(lookup, subject))
     runs = fold(lookup.runs(scan), FULL_LINES if full else LINES) if scan.overview else []

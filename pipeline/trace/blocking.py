@@ -23,6 +23,7 @@ from pipeline.resolve import INSIDE
 from pipeline.trace.forged import Own
 from pipeline.trace.hops import LISTS, Way
 
+MIN_LOOKS = 10  # requests that look around before that alone is worth a block: many a crawler asks for what is gone
 MIN_HOSTILE = 3  # clients of a network before it is more than its worst one
 HOSTILE_SHARE = 0.5  # of the clients seen in a network
 WIDEST_V4, WIDEST_V6 = 24, 48  # bits: what is wider holds too many that were not seen
@@ -49,6 +50,7 @@ class Seen(NamedTuple):
     A client as it was seen.
 
     hostile  requests that are of a stage of the kill chain
+    serious  those of them that are more than a look around
     good     requests that look ordinary: answered, by programs that did nothing hostile
     users    who signed in with such programs
     """
@@ -56,6 +58,7 @@ class Seen(NamedTuple):
     client: str
     requests: int
     hostile: int
+    serious: int
     good: int
     users: int
 
@@ -113,7 +116,7 @@ def advise(facts: Facts, own: Own) -> list[Advice]:
         proxy = proxy_advice(one, facts, own)
         if proxy is not None:
             found.append(proxy)
-        elif one.hostile and len(found) < MAX_ADVICE:
+        elif (one.serious or one.hostile >= MIN_LOOKS) and len(found) < MAX_ADVICE:
             network = hostile_network(one.client, facts, own)
             if network is not None:
                 if network.target not in blocked:
@@ -121,9 +124,10 @@ def advise(facts: Facts, own: Own) -> list[Advice]:
                     blocked.add(network.target)
             else:
                 found.append(_block(one))
-    if not any(one.hostile for one in facts.seen) and not found:
-        requests = sum(one.requests for one in facts.seen)
-        found.append(Advice("watch", "", f"nothing hostile in {requests:,} requests"))
+    if not found:
+        whole = sums(facts.seen)
+        looks = f"{whole.hostile:,} look around, too few to say more" if whole.hostile else "nothing hostile"
+        found.append(Advice("watch", "", f"{looks} in {whole.requests:,} requests"))
     return found[:MAX_ADVICE]
 
 
@@ -252,4 +256,6 @@ def prefix_of(address: Address, bits: int) -> str:
 def sums(clients: Iterable[Seen]) -> Seen:
     """Return clients taken together."""
     listed = list(clients)
-    return Seen("", *(sum(getattr(one, name) for one in listed) for name in ("requests", "hostile", "good", "users")))
+    return Seen(
+        "", *(sum(getattr(one, name) for one in listed) for name in ("requests", "hostile", "serious", "good", "users"))
+    )

@@ -74,6 +74,16 @@ def run_line(run: Mapping[str, Any], *, with_client: bool) -> str:
     return "".join(parts)
 
 
+def sample_line(sample: Mapping[str, Any]) -> str:
+    """Return a request that shows what a stage is: `GET /.env → 200, 1,234 bytes [sensitive-env]`."""
+    parts = [f"{clean(sample['method'], 20)} {clean(sample['target'])} → {clean(sample['status'])}"]
+    if sample["bytes"] is not None:
+        parts.append(f", {sample['bytes']:,} bytes")
+    if sample["signatures"]:
+        parts.append(f" [{', '.join(map(clean, sample['signatures'][:MOST_SHOWN]))}]")
+    return "".join(parts)
+
+
 class Page:
     """Lines of a width, written to a stream."""
 
@@ -140,7 +150,8 @@ def _top(story: Mapping[str, Any], page: Page) -> None:
     page.line(
         f"{moment(seen['first'])} to {moment(seen['last'])} UTC, {count(seen['active_days'], 'day')}: "
         f"{count(seen['requests'], 'request')}, {seen['hostile']:,} of them hostile, {seen['errors']:,} errors, "
-        f"{count(seen['paths'], 'path')}, {count(seen['hosts'], 'host')}"
+        f"{count(seen['paths'], 'path')}"
+        + (f", {count(seen['hosts'], 'host')}" if seen["hosts"] else "")
         + (f", {count(seen['clients'], 'client')}" if seen["clients"] != 1 else "")
     )
 
@@ -201,7 +212,7 @@ def _stages(story: Mapping[str, Any], page: Page) -> None:
             more = f" and {len(signs) - MOST_SHOWN} more" if len(signs) > MOST_SHOWN else ""
             page.line(", ".join(f"{sign} {number:,}" for sign, number in signs[:MOST_SHOWN]) + more, indent=4)
         for sample in one["samples"]:
-            page.line(clean(sample), indent=4)
+            page.line(sample_line(sample), indent=4)
         if one["note"]:
             page.line((one["note"], DIM), indent=4)
 

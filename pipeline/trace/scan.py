@@ -18,9 +18,10 @@ import pyarrow as pa
 from echo.clientip import Address, Ranges, parse_address, parse_range
 from pipeline import query
 from pipeline.engine.duckdb import Engine
+from pipeline.signatures import SIGNATURES, signatures_of
 from pipeline.trace.folding import Run, run_of
 from pipeline.trace.relations import RELATIONS
-from pipeline.trace.stages import GUESSED_LOGINS, PROBED_PATHS, PROBED_SHARE, lands, stage_of
+from pipeline.trace.stages import GUESSED_LOGINS, PROBED_PATHS, PROBED_SHARE, UNKNOWN, Matched, lands, stage_of
 from pipeline.trace.subject import ASN, CIDR, IP, REQUEST, USER, Subject
 
 Row = dict[str, Any]
@@ -32,6 +33,7 @@ FINDERS = {
     USER: ("by_user", "name"),
     REQUEST: ("by_request", "id"),
 }
+MAX_UNJUDGED = 1_000_000  # rows whose signatures are looked for now: some seconds
 MIN_SLOT = 60.0  # seconds of a slot of `runs`
 MAX_SLOTS = 20_000  # of a subject's whole time; a longer one has longer slots
 BARS = 60  # of the picture of its time
@@ -51,6 +53,7 @@ class Scan:
     values: list[Row] = field(default_factory=list)
     stages: list[Row] = field(default_factory=list)
     stage_signs: list[Row] = field(default_factory=list)
+    samples: list[Row] = field(default_factory=list)
     hours: list[Row] = field(default_factory=list)
     chains: list[Row] = field(default_factory=list)
     programs: list[Row] = field(default_factory=list)
@@ -121,6 +124,7 @@ class Lookup:
             self.ask("values"),
             self.ask("stages"),
             self.ask("stage_signs"),
+            self.ask("samples"),
             self._of("hours", slot=slot, first=first.timestamp()),
             self.ask("chains"),
             self.ask("programs"),
@@ -139,22 +143,33 @@ class Lookup:
             f"SELECT DISTINCT array_to_string(signatures, ',') AS signs FROM {ROWS}"  # noqa: S608  # ours
             " WHERE array_to_string(signatures, ',') <> ''"
         ).to_pylist()
-        family_of = families()
+        known = catalogue()
         all_signs = {row["signs"] for row in (*lists, *signed)}
         self._register(
             "trace_meanings",
             [
                 {"signs": signs, "stage": stage_of(named), "lands": lands(named)}
                 for signs in sorted(all_signs)
-                for named in ([family_of.get(one, "") for one in signs.split(",")],)
+                for named in ([known.get(one, UNKNOWN) for one in signs.split(",")],)
             ],
         )
         limits = {"probed_paths": PROBED_PATHS, "probed_share": PROBED_SHARE, "guessed_logins": GUESSED_LOGINS}
         self.engine.materialise(JUDGED, query.load("trace/judged").sql, limits)
 
     def _signed(self) -> Iterator[Row]:
-        """Yield the signatures of rows that were not judged when they were ingested."""
-        yield from ()
+        """Yield the signatures of rows that were not judged when they were ingested, of MAX_UNJUDGED of them."""
+        (statement,) = self.engine.statements(
+            "SELECT source, source_offset, method, target, protocol, user_agent, headers "  # noqa: S608  # ours
+            f"FROM {ROWS} WHERE signatures IS NULL LIMIT {MAX_UNJUDGED}"  # ours
+        )
+        for batch in self.engine.stream(statement).batches:
+            columns = {name: batch.column(name) for name in batch.schema.names}
+            ids = signatures_of(columns).to_pylist()
+            for source, offset, found in zip(
+                columns["source"].to_pylist(), columns["source_offset"].to_pylist(), ids, strict=True
+            ):
+                if found:
+                    yield {"source": source, "source_offset": offset, "signs": ",".join(found)}
 
     def runs(self, scan: Scan) -> Iterator[Run]:
         """Yield what the subject did, in order, like requests of a slot of time together."""
@@ -204,9 +219,9 @@ def hexadecimal(span: tuple[bytes, bytes]) -> dict[str, str]:
     return {"lowest": first.hex(), "highest": last.hex()}
 
 
-def families() -> dict[str, str]:
-    """Return id of a signature -> its family."""
-    return {}
+def catalogue() -> dict[str, Matched]:
+    """Return id of a signature -> what is known of it."""
+    return {one.id: Matched(one.family, one.severity, tuple(one.techniques)) for one in SIGNATURES}
 
 
 def day_of(moment: datetime) -> datetime:

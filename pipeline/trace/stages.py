@@ -8,6 +8,7 @@ logins, paths that nobody had asked for before.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -78,14 +79,37 @@ STAGE_OF_FAMILY = {
 }
 # families whose request, once answered with 2xx, has got nothing by that: a console's login page is there for all
 HARMLESS = frozenset({"agent", "protocol", "admin", "wordpress", "backdoor"})
+# severities of signatures that a person may match, too: such a request is a look around at most, and gets nothing
+SLIGHT = frozenset({"low", "info"})
 
 
-def stage_of(families: list[str]) -> str:
-    """Return the highest stage of families of signatures, "" for none."""
-    found = [STAGE_OF_FAMILY.get(family, EXPLOIT) for family in families]
+class Matched(NamedTuple):
+    """What is known of a signature that a request matched."""
+
+    family: str
+    severity: str
+    techniques: tuple[str, ...] = ()
+
+
+UNKNOWN = Matched("", "medium")  # a signature of a newer whofrom, or of one that has dropped it
+
+
+def stage_of(matched: Iterable[Matched]) -> str:
+    """Return the highest stage of what a request matched; "" for nothing but what is for information."""
+    found = [
+        RECON if one.severity in SLIGHT else STAGE_OF_FAMILY.get(one.family, EXPLOIT)
+        for one in matched
+        if one.severity != "info"
+    ]
     return max(found, key=RANKS.__getitem__, default="")
 
 
-def lands(families: list[str]) -> bool:
-    """Return whether a request of families of signatures has got something where it is answered with 2xx."""
-    return not HARMLESS.issuperset(families)
+def lands(matched: Iterable[Matched]) -> bool:
+    """Return whether a request that matched this has got something where it is answered with 2xx."""
+    return any(one.family not in HARMLESS and one.severity not in SLIGHT for one in matched)
+
+
+def is_of(one: Matched, stage: str) -> bool:
+    """Return whether a signature is one of those that make a request be of a stage."""
+    own = stage_of([one])
+    return own == stage or (stage == SUCCESS and lands([one]))

@@ -19,11 +19,23 @@ from pipeline.trace.folding import Run, shortened
 from pipeline.trace.forged import MEANINGS, Own, Sign, signs_of
 from pipeline.trace.hops import ROLES, Way, class_of, ways_of, why
 from pipeline.trace.scan import Row, Scan
-from pipeline.trace.stages import GUESSED_LOGINS, LOGIN, PROBED_PATHS, PROBED_SHARE, RANKS, STAGES
+from pipeline.trace.stages import (
+    GUESSED_LOGINS,
+    LOGIN,
+    PROBED_PATHS,
+    PROBED_SHARE,
+    RANKS,
+    STAGES,
+    WEBSHELL,
+    Matched,
+    is_of,
+)
 from pipeline.trace.subject import CIDR, IP, USER, Subject
 
 VERSION = 1
 MAX_WAYS_SHOWN = 10
+MAX_TECHNIQUES = 6  # of a stage
+STRAY_SHARE = 0.05  # of a program's requests may look hostile: a crawler follows links that attackers left, too
 QUIET = "none"  # severity of a subject that did nothing hostile
 # key -> what it holds
 KEYS = {
@@ -85,7 +97,7 @@ class Background(NamedTuple):
     alerts      that name the subject
     campaign    keys as in KEYS, None for none
     near        where a subject without requests turns up
-    families    id of a signature -> its techniques
+    known       id of a signature -> what is known of it
     """
 
     config: Config | None = None
@@ -95,7 +107,7 @@ class Background(NamedTuple):
     alerts: Sequence[Alert] = ()
     campaign: Mapping[str, Any] | None = None
     near: Mapping[str, Any] | None = None
-    techniques: Mapping[str, Sequence[str]] = {}
+    known: Mapping[str, Matched] = {}
 
 
 def tell(
@@ -105,7 +117,7 @@ def tell(
     own = own_of(background.config)
     policy = policy_of(background.config)
     ways = ways_of(scan.chains, policy)
-    stages = _stages(scan, background.techniques)
+    stages = _stages(scan, background.known)
     return {
         "v": VERSION,
         "subject": {"kind": subject.kind, "text": subject.text, "class": _class(subject)},
@@ -165,7 +177,7 @@ def _verdict(scan: Scan, stages: Sequence[Mapping[str, Any]], alerts: Sequence[A
     return {"severity": stage.severity, "stage": stage.code, "text": f"reached: {stage.title}"}
 
 
-def _stages(scan: Scan, techniques: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
     matched: dict[str, Counter[str]] = {}
     for row in scan.stage_signs:
         for sign in row["signs"].split(","):
@@ -174,7 +186,8 @@ def _stages(scan: Scan, techniques: Mapping[str, Sequence[str]]) -> list[dict[st
     for row in scan.stages:
         stage = STAGES[row["stage"]]
         signs = dict(matched.get(stage.code, Counter()).most_common())
-        named = dict.fromkeys(one for sign in signs for one in techniques.get(sign, ()))
+        own = [known[sign] for sign in signs if sign in known and is_of(known[sign], stage.code)]
+        named = dict.fromkeys(one for sign in own for one in sign.techniques)
         found.append(
             {
                 "stage": stage.code,
@@ -183,17 +196,31 @@ def _stages(scan: Scan, techniques: Mapping[str, Sequence[str]]) -> list[dict[st
                 "first": row["first_ts"],
                 "last": row["last_ts"],
                 **{name: row[name] for name in ("requests", "paths", "clients", "answered")},
-                "techniques": list(dict.fromkeys([*stage.techniques, *named])),
+                "techniques": list(dict.fromkeys([*stage.techniques, *named]))[:MAX_TECHNIQUES],
                 "signatures": signs,
-                "samples": [row[name] for name in ("sample_1", "sample_2", "sample_3") if row[name]],
-                "note": _note(row),
+                "samples": [_sample(one) for one in scan.samples if one["stage"] == stage.code],
+                "note": _note(row, signs),
             }
         )
     return found
 
 
-def _note(row: Row) -> str:
+def _sample(row: Row) -> dict[str, Any]:
+    return {
+        "ts": row["ts"],
+        "client": row["client_ip"],
+        "method": row["method"],
+        "target": row["target"],
+        "status": row["status"],
+        "bytes": row["response_bytes"],
+        "signatures": row["signs"].split(",") if row["signs"] else [],
+    }
+
+
+def _note(row: Row, signs: Mapping[str, int]) -> str:
     """Return what puts a stage into doubt, "" for nothing."""
+    if row["stage"] == WEBSHELL:
+        return "scripts that nobody else got, called with a query or a body: look at the files and their times"
     if row["stage"] == "success" and row["sizes"] == 1 and row["requests"] > 1 and row["size"] is not None:
         return f"all {row['requests']:,} answers have {row['size']:,} bytes: it may be one page that answers everything"
     if row["stage"] == "success":
@@ -272,16 +299,17 @@ def _sign(sign: Sign) -> dict[str, Any]:
 
 
 def clients_of(programs: Sequence[Row]) -> list[Seen]:
-    """Return the clients of rows of trace/programs; what is good is so by programs that did nothing hostile."""
+    """Return the clients of rows of trace/programs; what is good is so by programs that are not hostile."""
     found: dict[str, Seen] = {}
     for row in programs:
         if row["client_ip"] is None:
             continue
-        clean = not row["hostile"]
-        old = found.get(row["client_ip"], Seen(row["client_ip"], 0, 0, 0, 0))
+        clean = row["hostile"] <= STRAY_SHARE * row["requests"]
+        old = found.get(row["client_ip"], Seen(row["client_ip"], 0, 0, 0, 0, 0))
         found[row["client_ip"]] = old._replace(
             requests=old.requests + row["requests"],
             hostile=old.hostile + row["hostile"],
+            serious=old.serious + row["serious"],
             good=old.good + (row["good"] if clean else 0),
             users=old.users + (row["users"] if clean else 0),
         )
@@ -299,7 +327,7 @@ def neighbours_of(rows: Sequence[Row]) -> list[Seen]:
         hostile = max(hostile, row["refused"] if probes else 0)
         hostile = max(hostile, row["denied"] if row["denied"] > GUESSED_LOGINS else 0)
         good = 0 if hostile and not row["users"] else row["good"]
-        found.append(Seen(row["client_ip"], row["requests"], hostile, good, row["users"]))
+        found.append(Seen(row["client_ip"], row["requests"], hostile, hostile, good, row["users"]))
     return found
 
 

@@ -13,7 +13,8 @@ WITH signed AS (
         r.*,
         split_part(r.target, '?', 1) AS path,
         coalesce(nullif(array_to_string(r.signatures, ','), ''), s.signs, '') AS signs,
-        array_to_string(map_keys(r.headers), ',') AS header_order
+        -- few headers are those that the log's format has, in its order
+        CASE WHEN cardinality(r.headers) >= 4 THEN array_to_string(map_keys(r.headers), ',') END AS header_order
     FROM trace_rows AS r
     LEFT JOIN trace_signed AS s ON r.source = s.source AND r.source_offset = s.source_offset
 ),
@@ -29,7 +30,10 @@ attempted AS (
                 AND NOT regexp_matches(lower(o.path), '[.](bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$')
                 THEN o.path
         END AS missing,
-        CASE WHEN f.path IS NOT NULL AND o.status BETWEEN 200 AND 299 THEN 1 ELSE 0 END AS fresh
+        CASE
+            WHEN f.path IS NOT NULL AND o.status BETWEEN 200 AND 299 AND (o.method <> 'GET' OR contains(o.target, '?')) THEN 1
+            ELSE 0
+        END AS fresh
     FROM signed AS o
     LEFT JOIN trace_meanings AS m ON o.signs = m.signs
     LEFT JOIN trace_fresh AS f ON o.path = f.path

@@ -8,6 +8,7 @@ SELECT
     header_order,
     count(*) AS requests,
     count(CASE WHEN stage <> '' THEN 1 END) AS hostile,
+    count(CASE WHEN stage NOT IN ('', 'recon') THEN 1 END) AS serious,
     count(CASE WHEN stage = '' AND status BETWEEN 200 AND 399 THEN 1 END) AS good,
     count(DISTINCT CASE WHEN login = 'success' OR login IS NULL THEN "user" END) AS users
 FROM trace_judged

@@ -80,3 +80,5 @@ def _people() -> Iterator[dict[str, Any]]:
     for n in range(60):
         yield request(n, READER, ("/", "/item?id=7", "/upload.php", "/account")[n % 4], 200, country="GB", user="carol")
     yield request(1, READER, "/files/x9.php", 404)  # a link that somebody mistyped: it was not there before
+    for n in range(20):  # without a crowd nobody can say which page is usual
+        yield request(n, f"81.2.70.{n}", "/", 200, country="GB")

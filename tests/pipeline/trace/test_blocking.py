@@ -12,9 +12,9 @@ from pipeline.trace.hops import Way
 NONE = Own(Ranges(), Ranges())
 OURS = Own(Ranges(["203.0.113.0/28"]), Ranges(["198.51.100.1"]))
 ATTACKER, PERSON = "203.0.113.9", "203.0.113.77"
-LONE = Seen(ATTACKER, 40, 40, 0, 0)
-GOOD = Seen(PERSON, 30, 0, 30, 0)
-HOSTS = [Seen(f"203.0.113.{n}", 10, 10, 0, 0) for n in range(20, 25)]
+LONE = Seen(ATTACKER, 40, 40, 40, 0, 0)
+GOOD = Seen(PERSON, 30, 0, 0, 30, 0)
+HOSTS = [Seen(f"203.0.113.{n}", 10, 10, 10, 0, 0) for n in range(20, 25)]
 NETWORK = "203.0.113.0/24"
 
 
@@ -31,7 +31,7 @@ TABLE = {
         Facts([LONE._replace(requests=50, good=10)]), [("block", ATTACKER, 10, 0)],
     ),
     "an address that many share": (
-        Facts([Seen(ATTACKER, 500, 20, 480, 12)]), [("limit", ATTACKER, 480, 12)],
+        Facts([Seen(ATTACKER, 500, 20, 20, 480, 12)]), [("limit", ATTACKER, 480, 12)],
     ),
     "one user beside is enough": (Facts([LONE._replace(users=1)]), [("limit", ATTACKER, 0, 1)]),
     "a hostile network": (Facts([HOSTS[0]], HOSTS, NETWORK), [("block", NETWORK, 0, 0)]),
@@ -43,34 +43,36 @@ TABLE = {
         Facts([HOSTS[0]], HOSTS[:2], NETWORK), [("block", HOSTS[0].client, 0, 0)],
     ),
     "most of a network is neither": (
-        Facts([HOSTS[0]], [*HOSTS, *(Seen(f"203.0.113.{n}", 1, 0, 0, 0) for n in range(100, 110))], NETWORK),
+        Facts([HOSTS[0]], [*HOSTS, *(Seen(f"203.0.113.{n}", 1, 0, 0, 0, 0) for n in range(100, 110))], NETWORK),
         [("block", HOSTS[0].client, 0, 0)],
     ),
     "a wide network is none to block": (
         Facts([HOSTS[0]], HOSTS, "203.0.112.0/23"), [("block", HOSTS[0].client, 0, 0)],
     ),
     "IPv6: the subscriber": (
-        Facts([Seen("2001:db8:1:2::9", 5, 5, 0, 0)]), [("block", "2001:db8:1:2::/64", 0, 0)],
+        Facts([Seen("2001:db8:1:2::9", 5, 5, 5, 0, 0)]), [("block", "2001:db8:1:2::/64", 0, 0)],
     ),
     "IPv6 that others use, too": (
-        Facts([Seen("2001:db8:1:2::9", 9, 5, 4, 0)]), [("block", "2001:db8:1:2::9", 4, 0)],
+        Facts([Seen("2001:db8:1:2::9", 9, 5, 5, 4, 0)]), [("block", "2001:db8:1:2::9", 4, 0)],
     ),
     "a private address that names others": (
-        Facts([Seen("10.0.0.1", 40, 40, 0, 0)], ways=[way("10.0.0.1", "9.9.9.9")]), [("fix", "10.0.0.1", 0, 0)],
+        Facts([Seen("10.0.0.1", 40, 40, 40, 0, 0)], ways=[way("10.0.0.1", "9.9.9.9")]), [("fix", "10.0.0.1", 0, 0)],
     ),
     "a private address that names nobody": (
-        Facts([Seen("10.0.0.1", 40, 40, 0, 0)], ways=[way("10.0.0.1", header=False)]), [("inside", "10.0.0.1", 0, 0)],
+        Facts([Seen("10.0.0.1", 40, 40, 40, 0, 0)], ways=[way("10.0.0.1", header=False)]), [("inside", "10.0.0.1", 0, 0)],
     ),
-    "an edge of a CDN": (Facts([Seen("173.245.48.1", 40, 1, 39, 2)]), [("fix", "173.245.48.1", 39, 2)]),
+    "an edge of a CDN": (Facts([Seen("173.245.48.1", 40, 1, 1, 39, 2)]), [("fix", "173.245.48.1", 39, 2)]),
     "who speaks for others": (Facts([LONE], for_others=100), [("keep", ATTACKER, 0, 0)]),
     "a proxy that nobody knew": (
-        Facts([Seen(ATTACKER, 900, 9, 800, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
+        Facts([Seen(ATTACKER, 900, 9, 9, 800, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
         [("fix", ATTACKER, 800, 0)],
     ),
     "one that forges as many": (
-        Facts([Seen(ATTACKER, 900, 890, 10, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
+        Facts([Seen(ATTACKER, 900, 890, 890, 10, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
         [("block", ATTACKER, 10, 0)],
     ),
+    "a few looks around": (Facts([LONE._replace(hostile=9, serious=0)]), [("watch", "", 0, 0)]),
+    "many of them": (Facts([LONE._replace(hostile=10, serious=0)]), [("block", ATTACKER, 0, 0)]),
     "nothing hostile": (Facts([GOOD]), [("watch", "", 0, 0)]),
     "nobody": (Facts([]), [("watch", "", 0, 0)]),
 }  # fmt: skip
@@ -88,7 +90,7 @@ def test_advice(name: str) -> None:
     ("client", "action"), [("203.0.113.9", "inside"), ("198.51.100.1", "fix"), ("203.0.113.77", "block")]
 )
 def test_own_addresses_are_never_blocked(client: str, action: str) -> None:
-    (found,) = advise(Facts([Seen(client, 9, 9, 0, 0)]), OURS)
+    (found,) = advise(Facts([Seen(client, 9, 9, 9, 0, 0)]), OURS)
     assert (found.action, found.target) == (action, client)
 
 
@@ -98,7 +100,7 @@ def test_a_network_that_holds_own_addresses_is_not_blocked() -> None:
 
 
 def test_the_fix_is_a_line_to_write() -> None:
-    (found,) = advise(Facts([Seen("173.245.48.1", 9, 9, 0, 0)]), NONE)
+    (found,) = advise(Facts([Seen("173.245.48.1", 9, 9, 9, 0, 0)]), NONE)
     assert found.toml.splitlines()[:2] == ["[trust]", 'ranges = ["cloudflare"]  # beside those that are there']
 
 

@@ -146,7 +146,8 @@ def _block(one: Seen) -> Advice:
         )  # fmt: skip
     if one.good:
         return Advice("block", target, f"{hostile}; {one.good:,} look ordinary, nobody signed in", one.good, 0)
-    return Advice("block", target, f"{hostile}, nothing else came from it")
+    rest = "nothing else came from it" if one.hostile == one.requests else "the others are by the same program"
+    return Advice("block", target, f"{hostile}, {rest}")
 
 
 def _users(count: int) -> str:
@@ -256,6 +257,4 @@ def prefix_of(address: Address, bits: int) -> str:
 def sums(clients: Iterable[Seen]) -> Seen:
     """Return clients taken together."""
     listed = list(clients)
-    return Seen(
-        "", *(sum(getattr(one, name) for one in listed) for name in ("requests", "hostile", "serious", "good", "users"))
-    )
+    return Seen("", *(sum(getattr(one, name) for one in listed) for name in Seen._fields[1:]))

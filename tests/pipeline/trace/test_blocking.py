@@ -23,6 +23,8 @@ def way(client: str, *claims: str, header: bool = True) -> Way:
     return Way(1, client, hops, client, "peer", "peer", client, "row", {"x-forwarded-for": claims} if header else {})
 
 
+LYING = way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))
+
 # what is known -> (action, target, ordinary requests and users that a block would have hit)
 TABLE = {
     "one address, nothing good": (Facts([LONE]), [("block", ATTACKER, 0, 0)]),
@@ -59,16 +61,17 @@ TABLE = {
         Facts([Seen("10.0.0.1", 40, 40, 40, 0, 0)], ways=[way("10.0.0.1", "9.9.9.9")]), [("fix", "10.0.0.1", 0, 0)],
     ),
     "a private address that names nobody": (
-        Facts([Seen("10.0.0.1", 40, 40, 40, 0, 0)], ways=[way("10.0.0.1", header=False)]), [("inside", "10.0.0.1", 0, 0)],
+        Facts([Seen("10.0.0.1", 40, 40, 40, 0, 0)], ways=[way("10.0.0.1", header=False)]),
+        [("inside", "10.0.0.1", 0, 0)],
     ),
     "an edge of a CDN": (Facts([Seen("173.245.48.1", 40, 1, 1, 39, 2)]), [("fix", "173.245.48.1", 39, 2)]),
     "who speaks for others": (Facts([LONE], for_others=100), [("keep", ATTACKER, 0, 0)]),
     "a proxy that nobody knew": (
-        Facts([Seen(ATTACKER, 900, 9, 9, 800, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
+        Facts([Seen(ATTACKER, 900, 9, 9, 800, 0)], programs=40, ways=[LYING]),
         [("fix", ATTACKER, 800, 0)],
     ),
     "one that forges as many": (
-        Facts([Seen(ATTACKER, 900, 890, 890, 10, 0)], programs=40, ways=[way(ATTACKER, *(f"9.9.9.{n}" for n in range(30)))]),
+        Facts([Seen(ATTACKER, 900, 890, 890, 10, 0)], programs=40, ways=[LYING]),
         [("block", ATTACKER, 10, 0)],
     ),
     "a few looks around": (Facts([LONE._replace(hostile=9, serious=0)]), [("watch", "", 0, 0)]),

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline import query
 from pipeline.alerts import SEVERITIES, Alert, worst_first
+from pipeline.attacks import floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
 from pipeline.attacks.sentences import duration, examples
@@ -22,6 +23,9 @@ from pipeline.attacks.steps import steps
 from pipeline.engine.duckdb import Engine
 
 BUCKETS = "attacks/buckets"
+Finder = Callable[[Engine, datetime | None, datetime | None, Callable[[str], Inside | None]], list[Alert]]
+# Rule.found_by -> what makes its alerts
+FINDERS: dict[str, Finder] = {"floods": floods.find}
 MAX_SAMPLES = 2
 # what a source can be grouped by -> the alert's detail that says it; ip and rule are of the alert itself
 GROUPS = {
@@ -67,8 +71,12 @@ def find(
         rows = [row for row in rows if row["rule"] in wanted]
         found += [alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge) for row in rows]
     for rule in rules:
-        if rule.query:
+        if rule.query and not rule.found_by:
             found += [alert_of(rule, row, judge) for row in rows_of(engine, rule.query, since, until)]
+    for name, finder in FINDERS.items():
+        wanted = {rule.code: rule for rule in rules if rule.found_by == name}
+        if wanted:
+            found += [alert for alert in finder(engine, since, until, judge) if alert.rule in wanted]
     return worst_first(found)
 
 

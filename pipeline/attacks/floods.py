@@ -24,6 +24,7 @@ import pyarrow as pa
 from pipeline import query
 from pipeline.alerts import Alert
 from pipeline.attacks.inside import Inside
+from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import duration, shown
 from pipeline.attacks.stages import prepare
 from pipeline.engine.duckdb import Engine
@@ -64,14 +65,6 @@ CROWD_STATICS = 0.2  # of requests are for images, style sheets, scripts
 CROWD_AGENT = 0.5  # at most, of requests by the commonest program
 CROWD_PATH = 0.5  # at most, of requests for the commonest path
 CROWD_SIGNS = 3  # of these four
-
-REMEDIES = {
-    FLOOD: "limit the rate of this client (nginx limit_req), or block it for some hours: whofrom blocklist",
-    DISTRIBUTED: "limit the rate by what the sources have in common, have the path answered from a cache, or ask the "
-    "provider's protection for help; blocking them one by one will not keep up",
-    CROWD: "see where the visitors come from; add capacity or cache what they ask for",
-}  # fmt: skip
-TECHNIQUES = {FLOOD: ("T1499.002",), DISTRIBUTED: ("T1498", "T1499.002"), CROWD: ()}
 
 
 class Loud(NamedTuple):
@@ -267,22 +260,20 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
     learning = row["history_days"] < KNOWN_DAYS
     one_source = shape["most_of_one"] >= ALONE * shape["requests"]
     crowd = not one_source and is_crowd(shape)
-    rule = CROWD if crowd else FLOOD if one_source else DISTRIBUTED
+    rule = BY_CODE[CROWD if crowd else FLOOD if one_source else DISTRIBUTED]
     strong = row["peak"] >= STRONG * row["threshold"]
     hurt = shape["failed"] >= FAILING * shape["requests"]
-    severity = "medium"
-    if crowd:
-        severity = "info"
-    elif learning or row["peak"] < LOUD or (row["loud_minutes"] == 1 and not strong):
+    severity = rule.severity
+    if not crowd and ( learning or row["peak"] < LOUD or (row["loud_minutes"] == 1 and not strong)):
         severity = "low"
-    elif hurt or strong:
+    elif not crowd and (hurt or strong):
         severity = "high"
     confidence = "low" if learning else "high" if row["history_days"] >= CERTAIN_DAYS and not crowd else "medium"
     subject = about.value if about.dimension != "site" else "site"
     sources = tuple((shape["sources_listed"] or "").split())
     title = _title(about, shape, crowd=crowd)
     evidence = tuple(_evidence(flood, shape, crowd=crowd))
-    remedy = REMEDIES[rule]
+    remedy = rule.remedy
     details: dict[str, Any] = {
         name: shape[name]
         for name in (
@@ -292,7 +283,7 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
         )
     }  # fmt: skip
     details |= {
-        "stage": "load", "dimension": about.dimension, "peak_a_minute": row["peak"], "threshold_a_minute": row["threshold"],
+        "stage": rule.stage, "dimension": about.dimension, "peak_a_minute": row["peak"], "threshold_a_minute": row["threshold"],
         "usual_maximum": row["usual"], "usual_minute": row["middle"], "spread": row["mad"],
         "history_days": row["history_days"], "loud_minutes": row["loud_minutes"], "samples": [shape["top_path"]],
         "explains": [" ".join(one.name) for one in flood.explains], "parts": [" ".join(one.name) for one in flood.parts],
@@ -303,10 +294,10 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
         severity, title = "info", f"requests through {title}"
         evidence, remedy = (f"{subject} {inside.says}", *evidence), inside.remedy
     return Alert(
-        question="attacks", rule=rule, severity=severity, confidence=confidence, subject_kind=KINDS[about.dimension],
+        question="attacks", rule=rule.code, severity=severity, confidence=confidence, subject_kind=KINDS[about.dimension],
         subject=subject, day=about.day, key=about.dimension if about.dimension in ("path", "host") else "",
         began=shape["began"], ended=shape["ended"], requests=shape["requests"], title=title, evidence=evidence,
-        techniques=TECHNIQUES[rule], remedy=remedy, sources=() if about.dimension == "ip" else sources, details=details,
+        techniques=rule.techniques, remedy=remedy, sources=() if about.dimension == "ip" else sources, details=details,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class Rule:
     subject_kind     of SUBJECTS: whose bucket it is
     lone             severity where there are events and the bucket did not run over; "" for no alert
     query            the query that finds it
+    found_by         the module of FINDERS (find.py) that makes the alerts, where a row of the query is not one already
     """
 
     code: str
@@ -71,9 +72,35 @@ class Rule:
     subject_kind: str = "ip"
     lone: str = ""
     query: str = ""
+    found_by: str = ""
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "flood", "load", "medium", "high", ("T1499.002",),
+        "a flood: {requests:,} requests, {peak:,} in the loudest minute",
+        remedy="limit the rate of this client (nginx limit_req), or block it for some hours: whofrom blocklist",
+        false_positives="a load test; a backup or a mirror; a proxy that was not resolved",
+        source="Cloudflare's adaptive rules: the daily maxima of seven days, and a floor",
+        query="attacks/floods", found_by="floods",
+    ),
+    Rule(
+        "distributed_flood", "load", "medium", "high", ("T1498", "T1499.002"),
+        "a flood: {requests:,} requests by {sources:,} sources, {peak:,} in the loudest minute",
+        remedy="limit the rate by what the sources have in common, answer the path from a cache, or ask the provider's "
+        "protection for help; blocking them one by one will not keep up",
+        false_positives="a crowd whose programs send no referrer, as of an app that was advertised",
+        source="as flood, for a /24 or /48, an AS, a country, a program, a path, a host and the site",
+        query="attacks/floods", found_by="floods",
+    ),
+    Rule(
+        "flash_crowd", "load", "info", "medium", (),
+        "a crowd came, as from a link: {requests:,} requests by {sources:,} sources, {peak:,} in the loudest minute",
+        remedy="see where the visitors come from; add capacity, or cache what they ask for",
+        false_positives="a flood that loads whole pages with many programs",
+        source="shape: referrers, statics, programs, pages",
+        query="attacks/floods", found_by="floods",
+    ),
     Rule(
         "bruteforce", "login", "medium", "high", ("T1110.001",),
         "{requests:,} failed logins in {span}, {examples}",

@@ -17,7 +17,7 @@ WITH flood AS (
         AND CASE $dimension
             WHEN 'site' THEN true
             WHEN 'ip' THEN client_ip = $value
-            WHEN 'prefix' THEN ip_in(client_ip_num, $value)
+            WHEN 'prefix' THEN ip_prefix(client_ip_num, 24, 48) = $value
             WHEN 'asn' THEN concat('AS', asn) = $value
             WHEN 'country' THEN country = $value
             WHEN 'agent' THEN user_agent = $value

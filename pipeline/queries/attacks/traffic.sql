@@ -8,7 +8,7 @@
 -- parameter busy int = 60: requests in an hour from which on a value's minutes are counted; 0 for all
 -- parameter least int = 60: requests in a minute from which on it is kept; 0 for all
 
--- Hours before minutes: what an hour's total shows to be quiet is not counted minute by minute. Nothing is sorted. Rows add
+-- Hours before minutes: what an hour's total shows to be quiet is not counted minute by minute. Rows add
 -- up: those of new rows may be appended (with 0 for both parameters), and whoever reads them sums over (minute,
 -- dimension, value). Dimensions are counted one by one, as few texts are counted by their numbers in the dictionary.
 WITH busy_host AS (
@@ -212,3 +212,4 @@ SELECT
     bytes,
     errors
 FROM counted
+ORDER BY minute, dimension, value

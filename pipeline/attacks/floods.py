@@ -5,8 +5,8 @@ Floods: minutes far louder than the seven days before, and the narrowest thing t
    than their own learned baseline, however many sources it took. A site that is loud makes its country, its network and
    its agent loud with it: that is one flood, not four.
 2. So the requests of a run of loud minutes are split by the loud values that they have. Of the values that hold
-   EXPLAINS of what was too much, the one with the fewest requests is what the alert is about; those that it explains and
-   those that are parts of it are named in it, and what is left is explained in the same way.
+   EXPLAINS of what was too much, the one with the fewest requests is what the alert is about; those that it explains
+   and those that are parts of it are named in it, and what is left is explained in the same way.
 3. A flash crowd is as loud, but it comes from links, loads images and style sheets, with many programs, for many pages.
    It is told as such, as information.
 4. Where fewer than KNOWN_DAYS days of history are known, the day was held against itself: the alert says so, and its
@@ -33,6 +33,7 @@ EXPLAINS = 0.8  # of what was too much: then this is what the flood is
 COVERED = 0.6  # of what was too much in a value: then it was loud because of the other
 PART = 0.8  # of a value's requests within another: then it is a part of that
 ALONE = 0.8  # of a set's requests by one source: then it is that source's flood, and the set says nothing
+SEVERAL = 3  # clients that are named one by one, rather than by what they have in common
 FEW = 10  # sources of a set: each is seen by the rules for sources, unless together they are as loud as ALONE_LOUD
 ALONE_LOUD = 600  # requests a minute, as floor_ip of floods.sql
 KNOWN_DAYS = 3  # of history, as floods.sql has it
@@ -146,6 +147,12 @@ def floods(run: Sequence[Loud], parts: Sequence[Part]) -> list[Flood]:
         whole = max(left.values(), key=lambda one: (_excess(one, parts), one.row["requests"], one.name))
         loud = _minutes(whole, parts)
         too_much = _excess(whole, parts)
+        clients = sorted(
+            (one for one in left.values() if one.dimension == "ip"), key=lambda one: (-_excess(one, parts), one.value)
+        )[:SEVERAL]
+        if clients and sum(_shared(one, whole, parts, loud) for one in clients) >= EXPLAINS * too_much:
+            found += _by_clients(clients, left, parts)
+            continue
         narrow = [
             one
             for one in left.values()
@@ -155,14 +162,17 @@ def floods(run: Sequence[Loud], parts: Sequence[Part]) -> list[Flood]:
             [*narrow, whole], key=lambda one: (_requests(one, parts, loud), NARROW.index(one.dimension), one.value)
         )
         others = [one for one in left.values() if one.name != about.name]
-        explained = [
-            one for one in others if _shared(about, one, parts, _minutes(one, parts)) >= COVERED * _excess(one, parts)
-        ]
+        minutes = {one.name: _minutes(one, parts) for one in others}
         within = [
             one
             for one in others
-            if one not in explained
-            and _shared(about, one, parts, _minutes(one, parts)) >= PART * _requests(one, parts, _minutes(one, parts))
+            if _requests(one, parts, minutes[one.name]) < _requests(about, parts, loud)
+            and _shared(about, one, parts, minutes[one.name]) >= PART * _requests(one, parts, minutes[one.name])
+        ]
+        explained = [
+            one
+            for one in others
+            if one not in within and _shared(about, one, parts, minutes[one.name]) >= COVERED * _excess(one, parts)
         ]
         found.append(Flood(about, tuple(explained), tuple(within)))
         for one in (about, *explained, *within):
@@ -170,15 +180,31 @@ def floods(run: Sequence[Loud], parts: Sequence[Part]) -> list[Flood]:
     return found
 
 
+def _by_clients(clients: Sequence[Loud], left: dict[tuple[str, str], Loud], parts: Sequence[Part]) -> list[Flood]:
+    """Take clients that together are the flood from what is left, with what they explain."""
+    explained = []
+    for one in [one for one in left.values() if one.dimension != "ip"]:
+        minutes = _minutes(one, parts)
+        if sum(_shared(client, one, parts, minutes) for client in clients) >= COVERED * _excess(one, parts):
+            explained.append(left.pop(one.name))
+    for client in clients:
+        del left[client.name]
+    return [
+        Flood(client, tuple(one for one in explained if _shared(client, one, parts, _minutes(one, parts))), ())
+        for client in clients
+    ]
+
+
 def is_crowd(shape: Mapping[str, Any]) -> bool:
     """Return whether a shape is that of people: CROWD_SIGNS of four signs."""
-    requests = shape["requests"]
-    return sum((
+    requests = int(shape["requests"])
+    signs: int = sum((
         shape["referred"] >= CROWD_REFERRED * requests,
         shape["statics"] >= CROWD_STATICS * requests,
         shape["top_agent_requests"] <= CROWD_AGENT * requests,
         shape["top_path_requests"] <= CROWD_PATH * requests,
-    )) >= CROWD_SIGNS  # fmt: skip
+    ))  # fmt: skip
+    return signs >= CROWD_SIGNS
 
 
 def _minutes(one: Loud, parts: Iterable[Part]) -> set[int]:
@@ -203,8 +229,7 @@ def _shared(one: Loud, other: Loud, parts: Iterable[Part], minutes: set[int]) ->
     return sum(
         part.requests
         for part in parts
-        if part.minute in minutes
-        and all(each.dimension == "site" or each.name in part.names for each in (one, other))
+        if part.minute in minutes and all(each.dimension == "site" or each.name in part.names for each in (one, other))
     )
 
 
@@ -264,7 +289,7 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
     strong = row["peak"] >= STRONG * row["threshold"]
     hurt = shape["failed"] >= FAILING * shape["requests"]
     severity = rule.severity
-    if not crowd and ( learning or row["peak"] < LOUD or (row["loud_minutes"] == 1 and not strong)):
+    if not crowd and (learning or row["peak"] < LOUD or (row["loud_minutes"] == 1 and not strong)):
         severity = "low"
     elif not crowd and (hurt or strong):
         severity = "high"
@@ -283,10 +308,12 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
         )
     }  # fmt: skip
     details |= {
-        "stage": rule.stage, "dimension": about.dimension, "peak_a_minute": row["peak"], "threshold_a_minute": row["threshold"],
+        "stage": rule.stage, "dimension": about.dimension, "loud_minutes": row["loud_minutes"],
+        "peak_a_minute": row["peak"], "threshold_a_minute": row["threshold"],
         "usual_maximum": row["usual"], "usual_minute": row["middle"], "spread": row["mad"],
-        "history_days": row["history_days"], "loud_minutes": row["loud_minutes"], "samples": [shape["top_path"]],
-        "explains": [" ".join(one.name) for one in flood.explains], "parts": [" ".join(one.name) for one in flood.parts],
+        "history_days": row["history_days"], "samples": [shape["top_path"]],
+        "explains": [" ".join(one.name) for one in flood.explains],
+        "parts": [" ".join(one.name) for one in flood.parts],
     }  # fmt: skip
     inside = judge(about.value) if about.dimension == "ip" else None
     if inside is not None:
@@ -294,9 +321,10 @@ def alert_of(flood: Flood, shape: Mapping[str, Any], judge: Callable[[str], Insi
         severity, title = "info", f"requests through {title}"
         evidence, remedy = (f"{subject} {inside.says}", *evidence), inside.remedy
     return Alert(
-        question="attacks", rule=rule.code, severity=severity, confidence=confidence, subject_kind=KINDS[about.dimension],
-        subject=subject, day=about.day, key=about.dimension if about.dimension in ("path", "host") else "",
-        began=shape["began"], ended=shape["ended"], requests=shape["requests"], title=title, evidence=evidence,
+        question="attacks", rule=rule.code, severity=severity, confidence=confidence,
+        subject_kind=KINDS[about.dimension], subject=subject, day=about.day,
+        key=about.dimension if about.dimension in ("path", "host") else "", began=shape["began"],
+        ended=shape["ended"], requests=shape["requests"], title=title, evidence=evidence,
         techniques=rule.techniques, remedy=remedy, sources=() if about.dimension == "ip" else sources, details=details,
     )  # fmt: skip
 

@@ -48,7 +48,9 @@ def called(text: str) -> set[str]:
 def test_sql_is_sparks_too(name: str) -> None:
     text = transpiled(TEXTS[name])
     own = {table.alias.lower() for table in sqlglot.parse_one(text, read="spark").find_all(sqlglot.exp.CTE)}
-    assert called(text) - functions() - WORDS - {"grouping sets"} - own - FUNCTIONS.keys() == set(), "Spark has no such function"
+    assert called(text) - functions() - WORDS - {"grouping sets"} - own - FUNCTIONS.keys() == set(), (
+        "Spark has no such function"
+    )
     assert "$" not in text.replace("$'", ""), "a parameter is :name there"
 
 

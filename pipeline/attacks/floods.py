@@ -24,6 +24,8 @@ import pyarrow as pa
 from pipeline import query
 from pipeline.alerts import Alert
 from pipeline.attacks.inside import Inside
+from pipeline.attacks.relations import LOUD as LOUD_VALUES
+from pipeline.attacks.relations import RELATIONS
 from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import duration, shown
 from pipeline.attacks.stages import prepare
@@ -240,10 +242,8 @@ def _excess(one: Loud, parts: Sequence[Part]) -> float:
 
 
 def _parts(engine: Engine, run: Sequence[Loud]) -> list[Part]:
-    engine.register("loud", pa.table({
-        "dimension": pa.array([one.dimension for one in run], pa.string()),
-        "value": pa.array([one.value for one in run], pa.string()),
-    }))  # fmt: skip
+    values = [{"dimension": one.dimension, "value": one.value} for one in run]
+    engine.register(LOUD_VALUES, pa.Table.from_pylist(values, RELATIONS[LOUD_VALUES]))
     began = _time(min(one.first for one in run))
     ended = _time(max(one.last for one in run) + 1)
     rows = query.load("attacks/flood_parts").run(engine, began=began, ended=ended).to_pylist()

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from pipeline import query
+from pipeline.attacks import relations
 from pipeline.attacks.rules import rules_table
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
@@ -48,8 +49,8 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
 
 
 def register_tables(engine: Engine) -> None:
-    """Make `rules`, `signatures_known` and what `trace/` reads relations, where the engine has none of that name."""
-    beside = ((name, schema.empty_table) for name, schema in RELATIONS.items())
+    """Make `rules`, `signatures_known` and what queries are given relations, where the engine has none of that name."""
+    beside = ((name, schema.empty_table) for name, schema in {**RELATIONS, **relations.RELATIONS}.items())
     for name, table in (("rules", rules_table), ("signatures_known", signatures_table), *beside):
         try:
             engine.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours

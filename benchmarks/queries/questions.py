@@ -15,7 +15,7 @@ AT = "2026-11-04T00:00:00Z"  # what a block list takes for now
 
 
 class Question(NamedTuple):
-    """One question; `{source}` in its arguments is a scanner of the lake."""
+    """One question; `{source}` in its arguments is a scanner, `{busiest}` who has the most rows."""
 
     name: str
     arguments: str
@@ -30,14 +30,17 @@ QUESTIONS = (
     Question("logins, all rules", "logins"),
     Question("attacks, all rules, a day", f"attacks --since {DAY} --until 2026-10-30"),
     Question("attacks, all rules, all days", "attacks"),
-    Question("trace of one source", "trace {source}"),
+    Question("trace of a scanner", "trace {source}"),
+    Question("trace of the busiest client", "trace {busiest}"),
     Question("block list for nginx", f"blocklist nginx-deny --at {AT}"),
     Question("block list, all that was found", f"blocklist plain --since 2026-10-05 --at {AT} --severity low"),
 )
 SCANNER = """
-SELECT client_ip FROM requests WHERE status = 404 AND date = '2026-10-29'
-GROUP BY client_ip ORDER BY count(DISTINCT target) DESC, client_ip LIMIT 1
+SELECT client_ip FROM requests WHERE date = '2026-10-29'
+GROUP BY client_ip HAVING count_if(status = 404) > 0.5 * count(*)
+ORDER BY count(DISTINCT target) DESC, client_ip LIMIT 1
 """
+BUSIEST = "SELECT client_ip FROM requests GROUP BY client_ip ORDER BY count(*) DESC, client_ip LIMIT 1"
 
 
 class Asked(NamedTuple):
@@ -48,18 +51,18 @@ class Asked(NamedTuple):
     bytes: int
 
 
-def scanner(lake: Path) -> str:
-    """Return the address that asked for the most paths that are not there."""
-    said = run([str(WHOFROM), "sql", "--lake", str(lake), "-o", "ndjson", SCANNER]).said
+def address(lake: Path, sql: str) -> str:
+    """Return the address that a statement finds."""
+    said = run([str(WHOFROM), "sql", "--lake", str(lake), "-o", "ndjson", sql]).said
     return str(json.loads(said)["client_ip"])
 
 
 def asked(lake: Path, rounds: int) -> Iterator[Asked | str]:
     """Yield each question of each round; of one that fails, its name and why."""
-    source = scanner(lake)
+    names = {"source": address(lake, SCANNER), "busiest": address(lake, BUSIEST)}
     for _ in range(rounds):
         for one in QUESTIONS:
-            words = [part.format(source=source) for part in one.arguments.split()]
+            words = [part.format(**names) for part in one.arguments.split()]
             try:
                 taken = run([str(WHOFROM), words[0], "--lake", str(lake), *words[1:]])
             except RuntimeError as error:

@@ -38,7 +38,7 @@ from echo.probe.connections import CONNECTIONS
 from echo.probe.fates import FATES
 from echo.probe.outcomes import NOTES, OUTCOMES, PRACTICES
 from echo.proxyproto.receivers import RECEIVERS
-from echo.record import FIELDS, LOGIN_KEYS, REDACTED_HEADERS, SCHEMA_VERSION
+from echo.record import FIELDS, LOGIN_KEYS, PRESETS, REDACTED_HEADERS, SCHEMA_VERSION
 from echo.record.login import USER_SOURCES
 from echo.routes import PREFIXES, ROUTES, WHOAMI
 from echo.settings import SETTINGS
@@ -50,6 +50,10 @@ from pipeline.cli import SUBCOMMANDS, whofrom
 from pipeline.engine.macros import macros
 from pipeline.engine.views import views
 from pipeline.geo import GEO_KEYS
+from pipeline.logins import LOGINS_KEYS
+from pipeline.logins import NUMBERS as LOGIN_NUMBERS
+from pipeline.logins.networks import ASNS, CLASSES
+from pipeline.logins.networks import SILENT as SILENT_CLASSES
 from pipeline.rows import ADDED_COLUMNS, RECORD_COLUMNS, REJECT_COLUMNS
 from pipeline.sources import FORMATS
 from pipeline.sources.nginx import meanings as log_format_meanings
@@ -155,12 +159,42 @@ def client() -> str:
         + table(("key", "meaning"), ((f"`{key}`", text) for key, text in LOGIN_KEYS.items()))
         + "\nWhere `user` is found:\n\n"
         + table(("user", "meaning"), ((f"`{key}`", text) for key, text in USER_SOURCES.items()))
+        + "\n### Presets of `[[login]]`\n\nWhat each takes for a login; keys beside `preset` go before its own.\n"
+        "More in [logins](../logins.md).\n\n"
+        + table(
+            ("preset", "what it does", "where a log has the user", "source"),
+            ((f"`{name}`", one.about, one.user, one.source) for name, one in PRESETS.items()),
+        )
+        + "\n### `[logins]`\n\nThe numbers of `whofrom logins`, and the networks that are no news:\n\n"
+        + table(
+            ("key", "meaning"), ((f"`{key}`", text) for key, text in LOGINS_KEYS.items() if key not in LOGIN_NUMBERS)
+        )
+        + "\n"
+        + table(
+            ("key", "default", "from", "to", "meaning", "why"),
+            (
+                (f"`{key}`", f"{one.default:g}", f"{one.least:g}", f"{one.most:,g}", one.meaning, one.reason)
+                for key, one in LOGIN_NUMBERS.items()
+            ),
+        )
+        + "\nClasses of networks:\n\n"
+        + table(
+            ("class", "what", "silent", "known"),
+            (
+                (f"`{kind}`", words, "yes" if kind in SILENT_CLASSES else "no", _listed(kind))
+                for kind, words in CLASSES.items()
+            ),
+        )
     )
 
 
 def _provider(name: str, listed: RangeList) -> tuple[object, ...]:
     about = listed.about
     return f"`{name}`", len(listed.ranges), about["meaning"], about["source"], about["date"], f"`{about['refresh']}`"
+
+
+def _listed(kind: str) -> str:
+    return ", ".join(f"AS{asn} {one.name}" for asn, one in ASNS.items() if one.kind == kind)
 
 
 def dialects() -> str:

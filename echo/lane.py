@@ -252,7 +252,7 @@ class Lane:
         name = app.identity.name
         self._name = f"Name: {name}\n".encode("utf-8", "surrogateescape") if name else b""
         # a rule may want to see a GET, and --verbose wants to see all: then the slow way shows them
-        self.open = not (app.settings.verbose or any("GET" in rule.methods for rule in app.logins)) and (
+        self.open = not (app.settings.verbose or any(rule.takes("GET") for rule in app.logins)) and (
             self._name.isascii() and self._name.replace(b"\n", b"").decode().isprintable()
         )
 

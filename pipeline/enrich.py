@@ -4,7 +4,8 @@ Records to rows: the client resolved, logins found, the address placed, and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,10 +15,13 @@ from pipeline.geo import no_geo
 from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
 from pipeline.settings import DEFAULT_POLICY, Settings
 from pipeline.signatures import signatures_of
+from pipeline.sources.documents import load
 from pipeline.texts import addresses
 
 
-def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings) -> dict[str, pa.Array]:
+def enrich(
+    batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Settings, lines: Sequence[bytes] | None = None
+) -> dict[str, pa.Array]:
     """
     Return all columns of the lake for a batch of records.
 
@@ -40,7 +44,7 @@ def enrich(batch: pa.RecordBatch, source: str, offsets: pa.Array, settings: Sett
             told["policy"] = pa.repeat(pa.scalar(POLICY_OF_RECORD), rows)
         judged |= {name: pc.if_else(brings, column, judged[name]) for name, column in told.items()}
     columns |= judged
-    columns |= _logins(columns, found["peer_trusted"], settings.rules)
+    columns |= _logins(columns, found["peer_trusted"], settings.rules, lines)
     columns |= settings.geo.columns(columns["client_ip"]) if settings.geo is not None else no_geo(rows)
     columns["signatures"] = signatures_of(columns)
     columns["anonymized"] = pa.nulls(rows, pa.string())
@@ -56,15 +60,15 @@ def _peer_name(written: pa.Array, address: pa.Array) -> pa.Array:
     return pc.if_else(silent, pa.scalar(None, pa.string()), written)
 
 
-def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterable[LoginRule]) -> dict[str, pa.Array]:
+def _logins(
+    columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterable[LoginRule], lines: Sequence[bytes] | None
+) -> dict[str, pa.Array]:
     """Return user and login, filled by the rules where the log did not say; only rows that may match are looked at."""
     users, logins = columns["user"], columns["login"]
     for rule in rules:
-        may = pc.and_(
-            pc.is_in(columns["method"], pa.array(sorted(rule.methods), pa.string())),
-            pc.is_in(columns["status"], pa.array(sorted(rule.statuses), pa.int64())),
-        )
-        which = pa.array(range(len(users)), pa.int64()).filter(pc.and_(may, logins.is_null()))
+        if rule.reads_fields and lines is None:
+            continue
+        which = pa.array(range(len(users)), pa.int64()).filter(pc.and_(_may(columns, rule), logins.is_null()))
         if not len(which):
             continue
         names = ("method", "target", "status", "headers", "user")
@@ -74,8 +78,30 @@ def _logins(columns: dict[str, pa.Array], peer_trusted: pa.Array, rules: Iterabl
         for row, method, target, status, headers, user, believed in zip(
             which.to_pylist(), *values, trusted, strict=True
         ):
-            match = rule.match(method, target or "", status, dict(headers or ()), auth_user=user, peer_trusted=believed)
+            fields = _fields(lines[row]) if rule.reads_fields and lines is not None else {}
+            match = rule.match(
+                method or "", target or "", status or 0, dict(headers or ()), auth_user=user, peer_trusted=believed,
+                fields=fields,
+            )  # fmt: skip
             if match is not None:
                 user_list[row], login_list[row] = match[0] or user, match[1]
         users, logins = pa.array(user_list, pa.string()), pa.array(login_list, pa.string())
     return {"user": users, "login": logins}
+
+
+def _may(columns: dict[str, pa.Array], rule: LoginRule) -> pa.Array:
+    """Return which rows a rule may match, by what costs nothing to look at."""
+    may = pa.repeat(pa.scalar(True), len(columns["method"]))  # Arrow's
+    if rule.methods:
+        may = pc.and_(may, pc.is_in(columns["method"], pa.array(sorted(rule.methods), pa.string())))
+    if not rule.outcome:
+        may = pc.and_(may, pc.is_in(columns["status"], pa.array(sorted(rule.statuses), pa.int64())))
+    if rule.known_only and all(one.kind == "auth" for one in rule.users):
+        may = pc.and_(may, columns["user"].is_valid())
+    return may
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    """Return the keys of a log line, none if it is no JSON."""
+    told, _ = load(line)
+    return told or {}

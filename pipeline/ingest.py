@@ -347,7 +347,10 @@ class Run:
         if self.settings.anonymizer is not None:
             rejects = self.settings.anonymizer.rejects(rejects)
         offsets = array_of(block.offsets, pa.int64()).take(parsed.lines)
-        rows = rows_of(enrich(parsed.batch, name, offsets, self.settings))
+        lines = None  # of the rows, for rules that read what no column holds
+        if any(rule.reads_fields for rule in self.settings.rules):
+            lines = [block.lines[index] for index in parsed.lines.to_pylist()]
+        rows = rows_of(enrich(parsed.batch, name, offsets, self.settings, lines))
         reasons = [reason for _, _, reason, _ in refused]
         return Made(form, self.lake.write(rows), rows.num_rows, rejects, reasons, Mark.of(block.end, block.tail))
 

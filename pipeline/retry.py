@@ -106,7 +106,9 @@ def parse(lines: Sequence[dict[str, Any]], settings: Settings) -> Chunk:
         which = [indices[at] for at in parsed.lines.to_pylist()]
         if which:
             offsets = pa.array([lines[index]["source_offset"] for index in which], pa.int64())
-            parts.append(rows_of(enrich(parsed.batch, source, offsets, settings)))
+            parts.append(
+                rows_of(enrich(parsed.batch, source, offsets, settings, [raws[at] for at in parsed.lines.to_pylist()]))
+            )
         for index in which:
             taken[index] = True
     rows = sum(taken)

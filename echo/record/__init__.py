@@ -7,10 +7,12 @@ logins and who signed in. Pure data and rules on values: standard library only, 
 
 from echo.record.fields import FIELDS, REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, Field, header_text
 from echo.record.login import LOGIN_KEYS, LoginRule, parse_login_rules
+from echo.record.login_presets import PRESETS
 
 __all__ = [
     "FIELDS",
     "LOGIN_KEYS",
+    "PRESETS",
     "REDACTED",
     "REDACTED_HEADERS",
     "SCHEMA_VERSION",

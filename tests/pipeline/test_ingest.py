@@ -308,6 +308,21 @@ def test_login_rules_find_user_and_outcome(records: str, lake: Lake) -> None:
     assert (row_of(lake)["user"], row_of(lake)["login"]) == ("alice", "success")
 
 
+def test_a_field_of_a_json_log_says_who_signed_in(lake: Lake, tmp_path: Path) -> None:
+    """Through a container's wrapper, too: the rule sees the line that the server wrote."""
+    line = {"time_iso8601": "2026-01-01T12:00:00Z", "remote_addr": "81.2.69.160", "request_method": "POST",
+            "uri": "/login", "status": 302, "form": {"user": "alice"}, "outcome": "granted"}  # fmt: skip
+    wrapped = [{"log": orjson.dumps({**line, **more}).decode() + "\n", "stream": "stdout", "time": line["time_iso8601"]}
+               for more in ({}, {"outcome": "denied"}, {"uri": "/"})]  # fmt: skip
+    (tmp_path / "log").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in wrapped))
+    rules = parse_login_rules(
+        [{"path": "/login", "outcome": "outcome", "success": "granted", "failure": "denied", "user": "field:form.user"}]
+    )
+    ingest_source(str(tmp_path / "log"), lake, Settings(rules=rules))
+    rows = Engine(lake).query('SELECT "user", login FROM requests ORDER BY source_offset').to_pylist()
+    assert [(row["user"], row["login"]) for row in rows] == [("alice", "success"), ("alice", "failure"), (None, None)]
+
+
 def test_a_users_header_is_believed_from_a_trusted_peer_only(lake: Lake, tmp_path: Path) -> None:
     rules = parse_login_rules([{"path": "/login", "user": "header:X-User"}])
     forged = {**RECORD, "headers": {"x-user": ["root"]}, "peer_ip": "203.0.113.9"}

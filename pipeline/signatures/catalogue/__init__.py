@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.signatures.catalogue.agents import AGENTS
+from pipeline.signatures.catalogue.containers import CONTAINERS
 from pipeline.signatures.catalogue.files import FILES
 from pipeline.signatures.catalogue.protocol import PROTOCOL
 from pipeline.signatures.catalogue.rce import RCE
@@ -34,5 +35,5 @@ FAMILIES: dict[str, str] = {
     "backdoor": "web shells",
     "agent": "user agents of tools",
 }
-SIGNATURES: tuple[Signature, ...] = (*SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *SENSITIVE, *AGENTS)
+SIGNATURES: tuple[Signature, ...] = (*SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *SENSITIVE, *AGENTS, *CONTAINERS)
 BY_ID: dict[str, Signature] = {one.id: one for one in SIGNATURES}

@@ -1,17 +1,17 @@
 """
 Attack signatures: what attackers ask for, found in the request as it reads once its encodings are undone.
 
-    target, agent, headers → suspects (one RE2 pass) → decode → match, a family at a time → ids, a list a row
+    target, agent, headers → prefilter → decode, texts → match, a family at a time → batch: ids, a list a row
 
-`catalogue/` declares them, a family or kin families a file; `decode` makes plain; `match` does batches.
+`catalogue/` declares them, a family or kin families a file.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
 
+from pipeline.signatures.batch import IDS_TYPE, signatures_of
 from pipeline.signatures.catalogue import BY_ID, FAMILIES, SIGNATURES
-from pipeline.signatures.match import IDS_TYPE, signatures_of
 from pipeline.signatures.signature import AREAS, LEVELS, Example, Signature
 
 __all__ = [

@@ -47,6 +47,7 @@ _TOKEN = re.compile(rf"(?:^|[=,:/\s&])([A-Za-z0-9+/_-]{{{MIN_BASE64},}}={{0,2}})
 _PARAMETERS = re.compile(r";[^/?]*")
 _SELF = re.compile(r"/(?:\./)+")
 _SLASHES = re.compile(r"/{2,}")
+_WIDE = re.compile(r"\s+")
 
 
 def bounded(text: str) -> str:
@@ -126,7 +127,7 @@ def readings(text: str) -> Iterator[str]:
     small = text.lower()
     if "/*" in text:
         yield _SQL_COMMENT.sub("", small)
-        yield _COMMENT.sub(" ", _SQL_COMMENT.sub(" ", small))
+        yield folded(_COMMENT.sub(" ", _SQL_COMMENT.sub(" ", small)))
     for invites, read in _READINGS:
         if any(mark in small for mark in invites):
             found = read(small)
@@ -195,7 +196,13 @@ def _text_of(token: str) -> str | None:
     return found if found and found.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
 
 
+def folded(text: str) -> str:
+    """Return a text with a single space for all white space."""
+    return _WIDE.sub(" ", text)
+
+
 _READINGS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\", "''", '""', "$", "^", "``"), shell),
     (("${",), lookups),
+    (("\t", "\n", "\r", "  "), folded),
 )

@@ -20,7 +20,7 @@ from re import _constants as names  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
-ORDINARY = frozenset(string.ascii_letters + string.digits + "_-./~=&?,:@+% ")
+ORDINARY = frozenset(string.ascii_letters + string.digits + "_-./~=&?,:@+ ")
 MAX_EXACT = 256  # texts that a part of a pattern is replaced by; more are not listed
 # Literals that half the targets of an ordinary site have tell nothing.
 COMMON = (
@@ -39,7 +39,7 @@ COMMON = (
     "https://",
 )
 MIN_CHARS = 3  # a literal of two characters is in every other target
-ENOUGH_CHARS = 6  # a literal of so many is as good as a longer one
+ENOUGH_CHARS = 9  # a literal of so many is as good as a longer one
 
 Texts = frozenset[str]
 Items = Sequence[tuple[Any, Any]]
@@ -63,12 +63,17 @@ class Part(NamedTuple):
 UNKNOWN = Part(None, None)
 
 
-def hints(pattern: str) -> Texts | None:
+def hints(pattern: str) -> tuple[Texts, bool] | None:
     """
-    Return literals of which every match of a pattern in an ordinary text contains at least one.
+    Return literals of which every match of a pattern in an ordinary text contains at least one; and if they are common.
 
-    Empty if no ordinary text can match; None if there are no such literals worth it.
+    Empty if no ordinary text can match; None if there are no such literals.
     """
+    found = _hints(pattern)
+    return None if found is None else (found, not found.isdisjoint(COMMON))
+
+
+def _hints(pattern: str) -> Texts | None:
     found: set[str] = set()
     for items in _spread(list(parser.parse(pattern, re.DOTALL))):
         part = _sequence(items)
@@ -117,7 +122,18 @@ def _ordinary(texts: Texts | None) -> Texts | None:
 def _best(*candidates: Texts | None) -> Texts | None:
     """Return the literals that are seldom found by chance: the shortest of them is long, and they are few."""
     usable = [texts for texts in candidates if texts and min(map(len, texts)) >= MIN_CHARS and texts.isdisjoint(COMMON)]
-    return max(usable, key=lambda texts: (min(ENOUGH_CHARS, *map(len, texts)), -len(texts)), default=None)
+    return max(usable, key=lambda texts: (min(map(_worth, texts)), -len(texts)), default=None)
+
+
+def _worth(text: str) -> int:
+    """Return how seldom a literal is met by chance: words are, in every other shop, and behind a slash more often."""
+    if text in COMMON:
+        return 0
+    if text.isalpha():
+        return min(ENOUGH_CHARS, len(text))
+    if text[0] == "/" and text[1:].isalpha():
+        return min(ENOUGH_CHARS, len(text)) - 1
+    return min(ENOUGH_CHARS, len(text)) + 4
 
 
 def _sequence(items: Items) -> Part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.signatures.catalogue.agents import AGENTS
 from pipeline.signatures.catalogue.containers import CONTAINERS
+from pipeline.signatures.catalogue.cve import CVE
 from pipeline.signatures.catalogue.files import FILES
 from pipeline.signatures.catalogue.protocol import PROTOCOL
 from pipeline.signatures.catalogue.rce import RCE
@@ -30,10 +31,11 @@ FAMILIES: dict[str, str] = {
     "session": "session fixation",
     "openproxy": "asked to be an open proxy",
     "protocol": "odd as HTTP",
+    "cve": "known holes of known products",
     "sensitive": "files that give away secrets",
     "admin": "consoles of administrators",
     "backdoor": "web shells",
     "agent": "user agents of tools",
 }
-SIGNATURES: tuple[Signature, ...] = (*SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *SENSITIVE, *AGENTS, *CONTAINERS)
+SIGNATURES: tuple[Signature, ...] = (*SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *CVE, *SENSITIVE, *AGENTS, *CONTAINERS)
 BY_ID: dict[str, Signature] = {one.id: one for one in SIGNATURES}

@@ -15,9 +15,9 @@ AGENTS = (
             r"\bsqlmap\b|\bsqlninja\b|\bhavij\b|\bbsqlbf\b|\bsqlpowerinjector\b|\bpangolin\b|\bjbrofuzz\b|"
             r"\bcommix\b|\bxsser\b|\bhydra\b|\bmedusa\b|\bbrutus\b|\bpatator\b|\bmetasploit\b|\bmeterpreter\b|"
             r"\bweevely\b|\bgrabber\b.*\bscan|\bmorfeus\b|\bzmeu\b|\bmuieblackcat\b|\bthc-|\bbeef\b/|"
-            r"\blog4j\w*scan|\bl9explore\b|\bl9tcpid\b|\bhello,? world\b|\bmozi(?:\.\w)?\b|\bbotnet\b|"
-            r"\bmirai\b|\bkrebs|\bgafgyt\b|\bdark\.?nexus\b|\bpython/exploit|\bmasspwn|\bxmlrpc-?brute|"
-            r"\bwpbrute|\bcasper bot search\b|\bplanetwork\b|\bw00tw00t\b|\brondo\w*\b|\br00ts3c"
+            r"\blog4j\w*scan|\bl9explore\b|\bl9tcpid\b|\bhello,? world\b|\bmozi\.[am7]\b|\bbotnet\b|\bmirai\b|"
+            r"\bkrebs|\bgafgyt\b|\bdark\.?nexus\b|\bpython/exploit|\bmasspwn|\bxmlrpc-?brute|\bwpbrute|"
+            r"\bcasper bot search\b|\bplanetwork\b|\bw00tw00t\b|\brondo\w*\b|\br00ts3c"
         ),
         positive=(
             Example(agent="sqlmap/1.7.2#stable (https://sqlmap.org)"),
@@ -192,36 +192,6 @@ AGENTS = (
             ),
         ),
         false_positives="mirrors and link checkers that a site's owner runs",
-    ),
-    Signature(
-        id="agent-library",
-        family="agent",
-        title="A library or a command-line client, used by programs of all kinds",
-        severity="info",
-        confidence="low",
-        techniques=("T1595",),
-        where=("agent",),
-        pattern=(
-            r"^(?:curl|wget|python-requests|python-urllib|python-httpx|aiohttp|go-http-client|java|okhttp|"
-            r"apache-httpclient|axios|node-fetch|undici|got|php|guzzlehttp|ruby|perl|libcurl|powershell|"
-            r"winhttp|restsharp|postmanruntime|insomnia|httpie|scrapy|mechanize|http_request2|faraday|"
-            r"httpclient|reqwest|hyper|dart|cpp-httplib|lua-resty-http|custom-asynchttpclient|python)\b|"
-            r"\bpython/3\.\d+ aiohttp"
-        ),
-        positive=(
-            Example(agent="curl/8.5.0"),
-            Example(agent="python-requests/2.31.0"),
-            Example(agent="Go-http-client/1.1"),
-        ),
-        negative=(
-            Example(
-                agent=(
-                    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/12"
-                    "0.0 Safari/537.36"
-                )
-            ),
-        ),
-        false_positives="health checks, scripts, most uses",
     ),
     Signature(
         id="agent-none",

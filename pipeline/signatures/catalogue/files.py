@@ -76,10 +76,10 @@ FILES = (
         techniques=("T1190", "T1083"),
         where=("url", *PAYLOAD),
         pattern=(
-            r"\b(?:win|boot|system|desktop|php)\.ini\b|\b(?:windows|winnt)[/\\]+(?:win|system|php|system32|"
-            r"repair|panther|debug|temp)\b|\b[a-z]:[/\\]+(?:windows|winnt|boot\.ini|inetpub|users|program|"
-            r"xampp|wamp|apache)|\bsystem32[/\\]|[/\\]inetpub[/\\]|\bunattend\.xml\b|\bweb\.config\b.*\.\.|"
-            r"\bglobal\.asax\b|[/\\]repair[/\\]sam\b|\bntuser\.dat\b"
+            r"\b(?:win|boot|system|desktop|php)\.ini\b|\b(?:windows|winnt)[/\\][/\\]*(?:win|system|php|"
+            r"system32|repair|panther|debug|temp)\b|\b[a-z]:[/\\][/\\]*(?:windows|winnt|boot\.ini|inetpub|"
+            r"users|program|xampp|wamp|apache)|\bsystem32[/\\]|[/\\]inetpub[/\\]|\bunattend\.xml\b|"
+            r"\bweb\.config\b.*\.\.|\bglobal\.asax\b|[/\\]repair[/\\]sam\b|\bntuser\.dat\b"
         ),
         plain=True,
         positive=(

@@ -56,10 +56,10 @@ RCE = (
         pattern=(
             r"(?:=|^|[\s;|&(`'\"])(?:(?:/\w+)*/)?(?:cat|tac|head|tail|more|less|nl|ls|rm|chmod|cp|mv|wget|"
             r"curl|nc|ncat|bash|sh|dash|zsh|ksh|perl|python[23]?|ruby|php|touch|echo|uname|ping|find|tar|"
-            r"base64|tftp|busybox)\s+(?:-{1,2}[a-z0-9]+\b|[/~]\w*[/.]|https?://|[\w/.]*[*?]|[\w.]+\s*[|>]|"
-            r"\$\w)|\b(?:wget|curl)\s+(?:-\S+\s+)*(?:https?|ftp)://|\b(?:ba|z|k|da|c|a)?sh\s+-[ci]\b|"
-            r"\bcat\s+/\w+|\$shell\b|\bnc\s+-\w*[elp]\w*\s|/dev/(?:tcp|udp)/|\bchmod\s+\+?[0-7x]|"
-            r"\brm\s+-rf?\b|(?:^|[\s=;/])(?:usr/)?s?bin/(?:" + COMMANDS + r")\b"
+            r"base64|tftp|busybox) (?:-{1,2}[a-z0-9]+\b|[/~]\w*[/.]|https?://|[\w/.]*[*?]|[\w.]+\s*[|>]|\$\w)|"
+            r"\b(?:wget|curl) (?:-\S+ )*(?:https?|ftp)://|\b(?:ba|z|k|da|c|a)?sh -[ci]\b|\bcat /\w+|\$shell\b|"
+            r"\bnc -\w*[elp]\w*\s|/dev/(?:tcp|udp)/|\bchmod \+?[0-7x]|\brm -rf?\b|(?:^|"
+            r"[\s=;/])(?:usr/)?s?bin/(?:" + COMMANDS + r")\b"
         ),
         plain=True,
         positive=("/i?x=cat+/etc/passwd", "/i?x=wget+http://x/y", "/i?x=/bin/sh+-c+id", "/i?a=bin/ansible"),
@@ -108,12 +108,12 @@ RCE = (
         where=("url", *PAYLOAD),
         pattern=(
             r"\bcmd(?:\.exe)?[\s+?]*/[ckr]\b|\bpowershell(?:\.exe)?\b\s*[-/\"'(]|\bpwsh\b\s*-|"
-            r"\bcertutil\b.*-(?:urlcache|decode)|\bbitsadmin\b.*/transfer|\b(?:net|net1)\s+(?:user|localgroup|"
-            r"share|view|group)\b|\btype\s+[a-z]:[\\/]|\bdir\s+[a-z]:[\\/]|\bwmic\s+(?:process|os|"
-            r"useraccount)|\brundll32\b|\bregsvr32\b|\bmshta\b|\b(?:invoke-\w+|iex|new-object|downloadstring|"
+            r"\bcertutil\b.*-(?:urlcache|decode)|\bbitsadmin\b.*/transfer|\bnet1?[ +](?:user|localgroup|share|"
+            r"view|group)\b|\btype\s+[a-z]:[\\/]|\bdir\s+[a-z]:[\\/]|\bwmic\s+(?:process|os|useraccount)|"
+            r"\brundll32\b|\bregsvr32\b|\bmshta\b|\b(?:invoke-\w+|iex[ (]|new-object|downloadstring|"
             r"downloadfile|start-process|get-content|write-output|-encodedcommand)\b\s*[\s('\"$-]|"
             r"\bcscript\b\s|\bsysteminfo\b|\bipconfig\b|\btasklist\b|%(?:comspec|systemroot|windir|"
-            r"programfiles|userprofile|appdata)(?:%|:)|[;&|]\s*(?:dir|ver|type|copy|del|ren|"
+            r"programfiles|userprofile|appdata)(?:%|:)|(?:[;|]\s*|&& ?|& )(?:dir|ver|type|copy|del|ren|"
             r"ping)\b\s*(?:[a-z]:|/|\\|-n|$|&)"
         ),
         plain=True,
@@ -129,10 +129,9 @@ RCE = (
         techniques=("T1190", "T1059.003"),
         where=ARGS,
         pattern=(
-            r"\bfor\b(?:\s+/[dflr]\b)*\s+.*%{1,2}\s*.{0,12}\bin\b\s*\(.*\)?\s*\bdo\b|\bfor\s+/[dflr]\s+|"
-            r"\bfor\s+%.*\bin\s*\(|\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist\s+\S+|defined\s+\S+|errorlevel\s+\d|"
-            r"cmdextversion\s|\(?[\"'%\[\w]*[%\"'\]\w]*\)?\s*(?:==|\bequ\b|\bneq\b|\blss\b|\bleq\b|\bgtr\b|"
-            r"\bgeq\b))"
+            r"\bfor (?:/[dflr] )*.*%.*\bin\b\s*\(.*\)?\s*\bdo\b|\bfor /[dflr] |\bfor\s+%.*\bin\s*\(|"
+            r"\bif (?:/i )?(?:not )?(?:exist \S+|defined \S+|errorlevel \d|cmdextversion |"
+            r"\(?[\"'%\[\w]*[%\"'\]\w]*\)?\s*(?:==|\bequ\b|\bneq\b|\blss\b|\bleq\b|\bgtr\b|\bgeq\b))"
         ),
         plain=True,
         positive=("/i?x=FOR+%25a+IN+(set)+DO+abc", "/i?x=IF+EXIST+a.txt+ECHO+x", "/i?x=if+a==b+c"),

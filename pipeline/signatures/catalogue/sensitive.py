@@ -52,8 +52,9 @@ SENSITIVE = (
             r"backup|db|sql|mc|well-known/\.\w+|proxy|perf|listing|nbproject|project|settings|buildpath|"
             r"editorconfig|eslintrc|babelrc|rnd|inputrc|login|logout|cshrc|tcshrc|kshrc|tmux\.conf|screenrc|"
             r"xauthority|web|adminer|index\.\w+\.sw\w|\w+\.php\.sw[a-z]|[\w.-]+\.sw[opn])(?:$|[?/])|"
-            r"/\.(?:[\w-]+_)?history(?:$|\?)|/\.(?:vim|nano|emacs|psql|sqlite|irb|pry|node_repl|mongo|"
-            r"rediscli|gdb|pdb|ks|tc|mk|k)rc(?:$|\?)"
+            r"/\.(?:bash_|zsh_|sh_|python_|mysql_|psql_|sqlite_|rediscli_|node_repl_|php_|lesshst_?|fish_|"
+            r"mongorc_)?history(?:$|\?)|/\.(?:vim|nano|emacs|psql|sqlite|irb|pry|node_repl|mongo|rediscli|gdb|"
+            r"pdb|ks|tc|mk|k)rc(?:$|\?)"
         ),
         plain=True,
         positive=(

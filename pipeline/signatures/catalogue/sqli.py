@@ -78,9 +78,9 @@ SQLI = (
         where=ARGS,
         pattern=(
             r"['\"`]\s*\)*\s*(?:or|and|xor|\|\||&&)\s*(?:not\s+)?[\w'\"(!~@.{-]+\s*(?:[=<>!~*/+|&^-]|is\b|"
-            r"like\b|in\b|between\b|regexp\b)|(?:\b(?:or|and|xor|having|where|if)\b|\|\||"
-            r"&&)\s*\(*\s*['\"]?\d+['\"]?\s*\)*\s*(?:=|<|>|!=|\blike\b|\bis\b)|['\"]\s*(?:=|<>|!=|<=>|"
-            r"\blike\b|\brlike\b)\s*['\"]|\d\s*<=>\s*\d|\b\d+\s+is\s+not\s+(?:\d|null)"
+            r"like\b|in\b|between\b|regexp\b)|(?:\b(?:or|and|xor|having|where|if) |\b(?:or|and|xor|having|"
+            r"where|if)\(|\|\||&&)\s*\(*\s*['\"]?\d+['\"]?\s*\)*\s*(?:=|<|>|!=|\blike\b|\bis\b)|['\"]\s*(?:=|"
+            r"<>|!=|<=>|\blike\b|\brlike\b)\s*['\"]|\d\s*<=>\s*\d|\b\d+ is not (?:\d|null)"
         ),
         plain=True,
         positive=("/i?id=1'+or+'1'='1", "/i?id=1+or+1=1", "/i?id=1%20AND%201=2", "/i?a=42<=>42", "/i?q=x'or+1+>+1"),
@@ -126,11 +126,10 @@ SQLI = (
         techniques=("T1190",),
         where=ARGS,
         pattern=(
-            r"\binsert\s+into\s+[\w`\".\[\]]+.*\b(?:values?\s*\(|select\b)|"
-            r"\bdelete\s+from\s+[\w`\".]+(?:\s+where\b|\s*;|\s*--)|\bupdate\s+[\w`\".]+\s+set\s+[\w`\".]+\s*=|"
-            r"\bdrop\s+(?:table|database)\s+(?:if\s+exists\s+)?[\w`\"]|"
-            r"\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure|trigger)\s+\w+\s*\(|"
-            r"\balter\s+table\s+\w+\s+(?:add|drop|modify|rename)\b|\btruncate\s+table\s+\w"
+            r"\binsert into [\w`\".\[\]]+.*\b(?:values?\s*\(|select\b)|\bdelete from [\w`\".]+(?: where\b|"
+            r"\s*;|\s*--)|\bupdate [\w`\".]+ set [\w`\".]+\s*=|\bdrop (?:table|"
+            r"database) (?:if exists )?[\w`\"]|\bcreate (?:or replace )?(?:function|procedure|"
+            r"trigger) \w+\s*\(|\balter table \w+ (?:add|drop|modify|rename)\b|\btruncate table \w"
         ),
         plain=True,
         positive=(
@@ -236,8 +235,8 @@ SQLI = (
         techniques=("T1595.002", "T1190"),
         where=ARGS,
         pattern=(
-            r"(?:['\")]|\d)\s*(?:order|group)\s+by\s+(?:\d+|[\w.]+\s*(?:--|#|/\*))|\b(?:order|"
-            r"group)\s+by\s+\d+\s*(?:--|#|/\*|$|&)|\bhaving\s+\d+\s*=|\blimit\s+\d+\s*,\s*\d+\s*(?:--|#|into)"
+            r"(?:['\")]|\d)\s*(?:order|group) by (?:\d+|[\w.]+\s*(?:--|#|/\*))|\b(?:order|"
+            r"group) by \d+\s*(?:--|#|/\*|$|&)|\bhaving \d+\s*=|\blimit \d+\s*,\s*\d+\s*(?:--|#|into)"
         ),
         plain=True,
         positive=("/i?id=1+order+by+10", "/i?id=1'+group+by+3--"),

@@ -107,9 +107,9 @@ XSS = (
         pattern=(
             r"\b(?:alert|prompt|confirm|settimeout|setinterval|setimmediate|execscript|msgbox|"
             r"importscripts)(?:/\*.*\*/)?(?:\(|`|\?\.)|\beval\s*[(`]|\bstring\.fromcharcode\b|"
-            r"\bdocument\s*(?:\.|\[)\s*['\"`]?(?:cookie|write|location|domain|body|createelement|url|referrer|"
-            r"forms|documentelement)|\bwindow\s*(?:\.|\[)\s*['\"`]?(?:location|name|open|onerror|alert)|"
-            r"\b(?:inner|outer)html\s*=|\b(?:self|top|parent|this)\s*\[\s*['\"/`]|\blocation\s*=\s*['\"`]|"
+            r"\bdocument[.\[]\s*['\"`]?(?:cookie|write|location|domain|body|createelement|url|referrer|forms|"
+            r"documentelement)|\bwindow[.\[]\s*['\"`]?(?:location|name|open|onerror|alert)|\b(?:inner|"
+            r"outer)html\s*=|\b(?:self|top|parent|this)\s*\[\s*['\"/`]|\blocation\s*=\s*['\"`]|"
             r"\.source\.concat"
         ),
         plain=True,

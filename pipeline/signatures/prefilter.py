@@ -1,0 +1,98 @@
+"""
+Which values may match at all: the few that Python has to look at, found by RE2 in all that a batch has.
+
+A value may match if it is odd, that is, not made of what ordinary ones are made of; or if it has one of the literals
+that patterns for ordinary characters need (`hints`); or if it matches one of the few such patterns that need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.signatures.catalogue import SIGNATURES
+from pipeline.signatures.hints import either_literal, hints
+from pipeline.signatures.match import either
+from pipeline.signatures.signature import Area
+
+# What ordinary targets are not made of. Escapes of letters beyond ASCII are ordinary, those of ASCII but the space are
+# not, nor those of forms that NFKC makes ASCII (U+FFxx, circled letters), nor of UTF-8 that is too long.
+ODD_IN_TARGET = (
+    r"[^\w\-./~=&?,:@+% ]|%[013-7]|%2[1-9a-fA-F]|%[cC][01]|%[eE]0%[89]|%[fF]0%8|%[eE][fF]%[bB]|%[eE]2%9|%[uU]|%$"
+    r"|%[^0-9a-fA-F]|\.\.|//|^[^/]"
+)
+# Headers are full of quotes, semicolons and parentheses; of a payload these are odd. In lower case.
+ODD_IN_HEADER = (
+    r"[<>{}`$\\|^]|%(?:[01]|2[1-4789a]|25|3[bce]|5[bce]|60|7[bce]|c[01]|u)|&#|&[a-z]{2,6};|\.\./|'|\(\)|/\*|--|\bor\b"
+    r"|union|select|sleep|:\W*[a-z0-9+.-]+://|[^\x00-\x7f]"
+)
+NEVER = r"[^\s\S]"  # a pattern that matches nothing
+TARGET_AREAS = frozenset[Area]({"line", "url", "path", "args"})
+
+
+def suspects(area: Area, values: pa.Array) -> pa.Array:
+    """Return for each value of a column whether it may match; `line` is the target's."""
+    if area == "line":
+        odd = pc.match_substring_regex(values, ODD_IN_TARGET)
+        rest = pc.if_else(odd, None, pc.ascii_lower(values))  # a null costs nothing
+        for written in ("+", "%20"):
+            rest = pc.replace_substring(rest, written, " ")
+        found = pc.or_(odd, pc.fill_null(prefilter("line").hit(rest), fill_value=False))
+    elif area in ("agent", "header", "referer"):
+        small = pc.ascii_lower(values)
+        found = pc.or_(prefilter(area).hit(small), pc.match_substring_regex(small, ODD_IN_HEADER))
+    else:
+        found = values.is_valid()
+    return pc.fill_null(found, fill_value=False)
+
+
+class Prefilter(NamedTuple):
+    """
+    What tells values that may match by ordinary characters alone.
+
+    literals  finds the hints of the patterns that have some
+    common    finds the hints of patterns whose hints half the targets of a site may have
+    rest      finds what these match, and what those match that have none
+    """
+
+    literals: str
+    common: str
+    rest: str
+
+    def hit(self, values: pa.Array) -> pa.Array:
+        """Return for each value, in lower case, whether it may match."""
+        found = pc.match_substring_regex(values, self.literals)
+        left = pc.if_else(found, None, values)
+        if self.common:
+            left = pc.if_else(pc.match_substring_regex(left, self.common), left, None)
+        return pc.or_(found, pc.fill_null(pc.match_substring_regex(left, self.rest), fill_value=False))
+
+
+@cache
+def prefilter(area: Area) -> Prefilter:
+    """Return the prefilter for the values of a column; made when the first batch comes, as it takes a while."""
+    areas = TARGET_AREAS if area == "line" else frozenset({area})
+    literals: set[str] = set()
+    common: set[str] = set()
+    rest, unhinted = [], False
+    for one in SIGNATURES:
+        if areas.isdisjoint(one.where) or not (areas.issuperset(one.where) or (one.plain and area == "line")):
+            continue
+        found = hints(one.pattern)
+        if found is not None and not found[1]:
+            literals |= found[0]
+            continue
+        rest.append(one.pattern)
+        unhinted = unhinted or found is None
+        common |= found[0] if found is not None else set()
+    return Prefilter(
+        _literals(literals) or NEVER, "" if unhinted else _literals(common), either(rest) if rest else NEVER
+    )
+
+
+def _literals(texts: Iterable[str]) -> str:
+    return either_literal(text.replace("+", " ") for text in texts)

@@ -1,10 +1,14 @@
-"""`whofrom logins`."""
+"""`whofrom logins`, and `whofrom logins explain`."""
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import click
 
-from echo.clientip import load_config
+from echo.clientip import load_config, printable
+from pipeline.alerts import SEVERITIES, worst_first
 from pipeline.alerts.document import ALERT_KEYS, TABLE_KEYS, as_row
 from pipeline.commands.options import (
     config_option,
@@ -15,26 +19,94 @@ from pipeline.commands.options import (
     period_options,
     say_if_empty,
 )
-from pipeline.logins import find, parse_settings
-from pipeline.output import write_rows
+from pipeline.logins import SILENT, Judged, judge, parse_settings
+from pipeline.logins.explain import chosen, steps, written
+from pipeline.output import json_text, write_rows
+
+EXIT_FOUND = 4
+NO_LOGINS = (
+    "no row is a login: say where logins are in [[login]] of the TOML, and ingest with --config into a new --lake"
+)
+SILENT_KEYS = (*ALERT_KEYS, "silent")
+SILENT_TABLE = ("silent", *TABLE_KEYS)
+INHERITED = "lake_path", "config_path"  # of the group, where the subcommand was not told otherwise
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @lake_option
 @config_option
 @period_options
+@click.option("--all", "everything", is_flag=True, help="What is kept back as well, with the reason.")
+@click.option("--learning", is_flag=True, help="What is kept back since the user is still learned, as well.")
+@click.option(
+    "--fail-on", type=click.Choice(SEVERITIES[:-1]), help="End with 4 if something is found that bad, or worse."
+)
 @output_option
-def logins(lake_path: str, config_path: str | None, since: str | None, until: str | None, form: str | None) -> None:
-    """Did a user sign in from an unusual place? New countries and impossible travel."""
+@click.pass_context
+def logins(
+    context: click.Context,
+    lake_path: str,
+    config_path: str | None,
+    since: str | None,
+    until: str | None,
+    everything: bool,
+    learning: bool,
+    fail_on: str | None,
+    form: str | None,
+) -> None:
+    """
+    Did a user sign in from an unusual place? And is somebody trying accounts?
+
+    New countries, regions and networks, impossible travel, dormant accounts that come back, many accounts from one
+    place, many places for one account, and logins after a burst of failures.
+    """
+    if context.invoked_subcommand is not None:
+        return
     moments = period(since, until)
     settings = parse_settings(load_config(config_path))
     engine = open_engine(lake_path)
-    rows = [as_row(alert) for alert in find(engine, settings, **moments)]
-    write_rows(rows, tuple(ALERT_KEYS), form, table_columns=TABLE_KEYS)
+    judged = judge(engine, settings, **moments)
+    found = worst_first(one.alert for one in judged if not one.silent)
+    shown = [one for one in judged if not one.silent or everything or (learning and one.silent == "learning")]
+    if everything or learning:
+        rows: list[dict[str, Any]] = [as_row(one.alert) | {"silent": one.silent or None} for one in shown]
+        write_rows(rows, SILENT_KEYS, form, table_columns=SILENT_TABLE)
+    else:
+        rows = [as_row(alert) for alert in found]
+        write_rows(rows, tuple(ALERT_KEYS), form, table_columns=("id", *TABLE_KEYS))
     say_if_empty(engine, rows, moments)
-    if not rows and not engine.query("SELECT 1 FROM requests WHERE login IS NOT NULL LIMIT 1").num_rows:
-        click.echo(
-            "no row is a login: say where logins are in [[login]] of the TOML, "
-            "and ingest with --config into a new --lake",
-            err=True,
-        )
+    _say_silent(judged, shown)
+    if not judged and not engine.query("SELECT 1 AS one FROM requests WHERE login IS NOT NULL LIMIT 1").num_rows:
+        click.echo(NO_LOGINS, err=True)
+    if fail_on is not None and any(SEVERITIES.index(one.severity) <= SEVERITIES.index(fail_on) for one in found):
+        sys.exit(EXIT_FOUND)
+
+
+def _say_silent(judged: list[Judged], shown: list[Judged]) -> None:
+    kept = len(judged) - len(shown)
+    if kept:
+        click.echo(f"{kept:,} kept back, which --all shows", err=True)
+
+
+@logins.command()
+@click.argument("wanted", metavar="ID")
+@lake_option
+@config_option
+@click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def explain(context: click.Context, /, wanted: str, form: str, **asked: Any) -> None:
+    """Say of one finding why it is one, or why it was kept back, step by step; ID may be the beginning of an id."""
+    for name in INHERITED:
+        if context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT and context.parent is not None:
+            asked[name] = context.parent.params[name]
+    settings = parse_settings(load_config(asked["config_path"]))
+    for number, one in enumerate(chosen(judge(open_engine(asked["lake_path"]), settings), wanted)):
+        if form == "json":
+            told = [{"step": step.heading, "lines": list(step.lines)} for step in steps(one, settings)]
+            silent = {"silent": one.silent or None, "why": SILENT[one.silent] if one.silent else None, "steps": told}
+            click.echo(json_text(as_row(one.alert) | silent))
+            continue
+        if number:
+            click.echo()
+        for line in written(one, settings):
+            click.echo(printable(line))

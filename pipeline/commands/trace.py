@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TextIO
 
 import click
 
-from echo.clientip import load_config, quote
+from echo.clientip import Config, load_config, quote
+from pipeline.alerts import Alert
+from pipeline.alerts.find import find
 from pipeline.commands.options import config_option, lake_option, open_engine, period, period_options
+from pipeline.commands.results import destination
 from pipeline.errors import UsageFault
 from pipeline.output import json_text
+from pipeline.trace.findings import about, sources_of, subject_of
 from pipeline.trace.folding import fold
+from pipeline.trace.page import page
 from pipeline.trace.render_text import write_story
-from pipeline.trace.scan import Lookup, catalogue, network_of
+from pipeline.trace.scan import Lookup, catalogue, network_of, whole_days
 from pipeline.trace.story import Background, tell
 from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, recognise
 
 LINES = 40  # of the timeline, unless --full
-FULL_LINES = 100_000  # of the timeline with --full: a person reads no more, and a page does not show more
+FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and whofrom sql has every row
 
 
 @click.command()
-@click.argument("text", metavar="IP|CIDR|AS|REQUEST-ID|USER")
+@click.argument("text", metavar="IP|CIDR|AS|REQUEST-ID|USER|ALERT-ID")
 @lake_option
 @config_option
 @period_options
 @click.option("--as", "kind", type=click.Choice(list(KINDS)), help="What it is, where its form does not say.")
-@click.option("--full", is_flag=True, help=f"The timeline run by run, not folded to {LINES} lines.")
+@click.option("--full", is_flag=True, help=f"A timeline of up to {FULL_LINES:,} lines instead of {LINES}.")
+@click.option("--alerts/--no-alerts", default=True, help="Whether to look for alerts about it.")
+@click.option("--html", metavar="FILE", help="Write a page: one file without a script, for a browser or a printer.")
 @click.option(
     "-o", "--output", "form", type=click.Choice(("text", "json")), help="Default: text on a terminal, json in a pipe."
 )
@@ -39,25 +48,65 @@ def trace(
     until: str | None,
     kind: str | None,
     full: bool,
+    alerts: bool,
+    html: str | None,
     form: str | None,
 ) -> None:
-    """What did one source, network, user or request do, how far did it get, and what is to be blocked?"""
+    """
+    What did one source, network, user or request do, how far did it get, and what is to be blocked?
+
+    With --config the hops are judged by its policy, and its networks are never advised to be blocked.
+    """
     moments = period(since, until)
     config = load_config(config_path) if config_path else None
-    engine = open_engine(lake_path)
-    lookup = Lookup(engine, **moments)
-    subject = _chosen(lookup, recognise(text, kind))
-    scan = lookup.scan()
-    background = Background(config, known=catalogue(), near=None if scan.overview else lookup.near(subject))
-    if scan.overview and subject.kind == IP:
-        background = background._replace(**_around(lookup, subject))
-    runs = fold(lookup.runs(scan), FULL_LINES if full else LINES) if scan.overview else []
-    story = tell(subject, scan, runs, moments, background)
+    story = told(text, kind, lake_path, config, moments, lines=FULL_LINES if full else LINES, alerts=alerts)
+    if html is not None:
+        with destination(html) as out:
+            out.write(page(story))
+        if form is None:
+            return
     form = form or ("text" if sys.stdout.isatty() else "json")
     WRITERS[form](story, sys.stdout)
 
 
-def _chosen(lookup: Lookup, subjects: tuple[Subject, ...]) -> Subject:
+def told(
+    text: str,
+    kind: str | None,
+    lake_path: str,
+    config: Config | None,
+    moments: Mapping[str, datetime | None],
+    *,
+    lines: int,
+    alerts: bool,
+) -> dict[str, Any]:
+    """Return the story of what a text names. Raises Fault."""
+    subjects = recognise(text, kind)
+    engine = open_engine(lake_path)
+    lookup = Lookup(engine, **moments)
+    found: list[Alert] | None = None
+    subject = _known(lookup, subjects)
+    if subject.kind in (ALERT, CAMPAIGN):
+        found = find(engine, moments["since"], moments["until"], config)
+        if subject.kind == ALERT:
+            _, subject = subject_of(found, subject.text)
+        if subject.kind == CAMPAIGN:
+            lookup.count_sources(sources_of(found, subject.text))
+        else:
+            lookup.count(subject)
+    scan = lookup.scan()
+    background = Background(config, known=catalogue(), near=None if scan.overview else lookup.near(subject))
+    runs = fold(lookup.runs(scan), lines) if scan.overview else []
+    if scan.overview:
+        if subject.kind == IP:
+            background = background._replace(**_around(lookup, subject))
+        if found is None and alerts:
+            found = find(engine, *whole_days(scan.overview["first_ts"], scan.overview["last_ts"]), config)
+        clients = [row["value"] for row in scan.values if row["dimension"] == "client"]
+        background = background._replace(alerts=about(found or (), subject, clients))
+    return tell(subject, scan, runs, moments, background)
+
+
+def _known(lookup: Lookup, subjects: tuple[Subject, ...]) -> Subject:
     """Return the one of several subjects that the lake knows, its rows found. Raises UsageFault where it knows more."""
     known = [one for one in subjects if one.kind not in (ALERT, CAMPAIGN) and lookup.count(one)]
     if len(known) > 1:
@@ -65,12 +114,14 @@ def _chosen(lookup: Lookup, subjects: tuple[Subject, ...]) -> Subject:
             f"{quote(known[0].text)} is a {' and a '.join(one.kind for one in known)}", "",
             " or ".join(f"--as {one.kind}" for one in known),
         )  # fmt: skip
-    chosen = known[0] if known else subjects[-1]
-    lookup.count(chosen)
+    chosen = known[0] if known else subjects[0]
+    if chosen.kind not in (ALERT, CAMPAIGN):
+        lookup.count(chosen)
     return chosen
 
 
 def _around(lookup: Lookup, subject: Subject) -> dict[str, Any]:
+    """Return what is known of the network around an address, and for whom it speaks."""
     network = network_of(subject.text)
     peer = next(iter(lookup.ask("as_peer", address=subject.text)), None)
     return {
@@ -84,4 +135,4 @@ def _write_json(story: dict[str, Any], out: TextIO) -> None:
     out.write(json_text(story) + "\n")
 
 
-WRITERS = {"text": write_story, "json": _write_json}
+WRITERS: dict[str, Callable[[dict[str, Any], TextIO], None]] = {"text": write_story, "json": _write_json}

@@ -39,6 +39,7 @@ ACTIONS = {
     "limit": "Limit its rate, or challenge it: a block would hit others.",
     "fix": "It is a proxy: write the line into the TOML, re-resolve, and trace the clients behind it.",
     "inside": "It is one of your own addresses: find the machine.",
+    "check": "Ask the user whether it was them, by another way than the account.",
     "lock": "End the user's sessions and have the password changed.",
     "keep": "Do not block it.",
     "watch": "Nothing to block.",

@@ -21,7 +21,14 @@ from pipeline.trace.hops import ROLES
 from pipeline.trace.stages import STAGES
 
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "blue", "none": "green"}
-ACTION_STYLES = {"block": "bold red", "limit": "yellow", "lock": "bold red", "fix": "magenta", "inside": "magenta"}
+ACTION_STYLES = {
+    "block": "bold red",
+    "limit": "yellow",
+    "lock": "bold red",
+    "check": "yellow",
+    "fix": "magenta",
+    "inside": "magenta",
+}
 DIM, HEAD = "dim", "bold"
 MAX_VALUE_CHARS = 200  # of one text of a log: a line or two; JSON has all of it
 MOST_SHOWN = 8  # values of a dimension
@@ -97,7 +104,7 @@ class Page:
         for piece in pieces:
             text.append(*((piece,) if isinstance(piece, str) else piece))
         hang = indent + 2
-        for number, part in enumerate(text.wrap(self._console, max(self.width - (hang if indent else 0), 20))):
+        for number, part in enumerate(text.wrap(self._console, max(self.width - hang, 20))):
             shown = Text(" " * hang) + part if number else part
             shown.rstrip()
             self._console.print(shown)
@@ -118,7 +125,9 @@ class Page:
             style = styles[number] if styles else ""
             head = " " * indent + "  ".join(set_cell_size(c, size) for c, size in zip(cells, wide, strict=True))
             if folded:
-                self._console.print(Text(head.rstrip(), style))
+                for part in Text(head.rstrip(), style).wrap(self._console, self.width):
+                    part.rstrip()
+                    self._console.print(part)
                 head = " " * (indent + 2)
             before = indent + 2 if folded else begin
             lines = Text(last, style).wrap(self._console, max(self.width - before, 20)) if last else [Text("")]
@@ -210,7 +219,9 @@ def _stages(story: Mapping[str, Any], page: Page) -> None:
         if one["signatures"]:
             signs = list(one["signatures"].items())
             more = f" and {len(signs) - MOST_SHOWN} more" if len(signs) > MOST_SHOWN else ""
-            page.line(", ".join(f"{sign} {number:,}" for sign, number in signs[:MOST_SHOWN]) + more, indent=4)
+            page.line(
+                ", ".join(f"{clean(sign, 60)} {number:,}" for sign, number in signs[:MOST_SHOWN]) + more, indent=4
+            )
         for sample in one["samples"]:
             page.line(sample_line(sample), indent=4)
         if one["note"]:
@@ -237,6 +248,7 @@ DIMENSIONS = {
     "status": "statuses",
     "program": "programs",
     "user": "users",
+    "method": "methods",
 }
 BRIEF = ("status", "host", "method")  # in one line each
 
@@ -342,7 +354,11 @@ def _alerts(story: Mapping[str, Any], page: Page) -> None:
 def _advice(story: Mapping[str, Any], page: Page) -> None:
     page.head("What to do")
     for one in story["advice"][: 2 * MOST_SHOWN]:
-        page.line((one["action"], ACTION_STYLES.get(one["action"], "")), f" {one['target']}: {one['why']}", indent=2)
+        page.line(
+            (one["action"], ACTION_STYLES.get(one["action"], "")),
+            f" {clean(one['target'])}: {clean(one['why'], 600)}" if one["target"] else f": {clean(one['why'], 600)}",
+            indent=2,
+        )
         for line in one["toml"].splitlines():
             page.line(line, indent=6)
     if len(story["advice"]) > 2 * MOST_SHOWN:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from echo.clientip import Config, Policy, Ranges, classify, parse_address
-from pipeline.alerts.alert import Alert
+from pipeline.alerts.alert import SEVERITIES, Alert
 from pipeline.alerts.document import as_row
 from pipeline.trace.blocking import Advice, Facts, Seen, advise, is_narrow
 from pipeline.trace.folding import Run, shortened
@@ -34,6 +34,8 @@ from pipeline.trace.subject import CIDR, IP, USER, Subject
 
 VERSION = 1
 MAX_WAYS_SHOWN = 10
+MAX_CHECKS = 5  # users to be asked whether it was them
+MAX_RULES = 4  # of alerts, named in the verdict
 MAX_TECHNIQUES = 6  # of a stage
 STRAY_SHARE = 0.05  # of a program's requests may look hostile: a crawler follows links that attackers left, too
 QUIET = "none"  # severity of a subject that did nothing hostile
@@ -170,11 +172,15 @@ def _seen(row: Row) -> dict[str, Any]:
 def _verdict(scan: Scan, stages: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> dict[str, Any]:
     if scan.overview is None:
         return {"severity": QUIET, "stage": None, "text": "no requests"}
+    rules = list(dict.fromkeys(one.rule for one in alerts if one.severity == alerts[0].severity))[:MAX_RULES]
+    told = f"; alerts: {', '.join(rules)}" if rules else ""
     if not stages:
-        return {"severity": QUIET, "stage": None, "text": "nothing hostile found"}
+        severity = alerts[0].severity if alerts else QUIET
+        return {"severity": severity, "stage": None, "text": f"no stage of the kill chain{told}"}
     highest = max(stages, key=lambda one: RANKS[one["stage"]])
     stage = STAGES[highest["stage"]]
-    return {"severity": stage.severity, "stage": stage.code, "text": f"reached: {stage.title}"}
+    severity = min([stage.severity, *(one.severity for one in alerts)], key=SEVERITIES.index)
+    return {"severity": severity, "stage": stage.code, "text": f"reached: {stage.title}{told}"}
 
 
 def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
@@ -350,7 +356,13 @@ def _advice(
     programs = len({row["user_agent"] for row in scan.programs})
     entered = subject.kind == USER and any(one["stage"] == LOGIN for one in stages)
     account = subject.text if entered else ""
-    return advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account), own)
+    found = advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account), own)
+    asked = [
+        Advice("check", alert.subject, f"{alert.title}. {alert.remedy}".rstrip(". ") + ".")
+        for alert in background.alerts
+        if alert.subject_kind == "user" and alert.severity in ("high", "medium")
+    ]
+    return [*asked[:MAX_CHECKS], *(one for one in found if one.action != "watch" or not asked)]
 
 
 __all__ = ["KEYS", "ROLES", "VERSION", "Background", "clients_of", "neighbours_of", "own_of", "tell"]

@@ -85,6 +85,8 @@ SELECT
     a.login,
     a.signs,
     a.request_id,
+    nullif(concat_ws(', ', a.country, a.region, a.city), '') AS place,
+    CASE WHEN a.asn IS NOT NULL THEN concat_ws(' ', concat('AS', CAST(a.asn AS VARCHAR)), a.as_org) END AS network,
     CASE
         WHEN a.fresh = 1 AND a.ts >= k.hostile_ts THEN 'webshell'
         WHEN a.attempt = 'webshell' THEN CASE WHEN a.status BETWEEN 200 AND 299 THEN 'webshell' ELSE 'recon' END

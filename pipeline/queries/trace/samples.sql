@@ -5,7 +5,7 @@
 WITH ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY stage, signs, path ORDER BY ts, source_offset) AS nth
+        row_number() OVER (PARTITION BY stage, signs, CASE WHEN stage = 'webshell' THEN target ELSE path END ORDER BY ts, source_offset) AS nth
     FROM trace_judged
     WHERE stage <> ''
 ),

@@ -1,17 +1,8 @@
 -- question: Which clients, hosts, statuses, programs, places and users has the subject, since when and until when?
 -- grain: one row a dimension and value, the most frequent of each
--- reads: trace_judged; trace_rows
+-- reads: trace_judged
 -- parameter most int = 20: values of a dimension at most
-WITH placed AS (
-    SELECT
-        ts,
-        client_ip,
-        concat_ws(', ', country, region, city) AS place,
-        CASE WHEN asn IS NOT NULL THEN concat_ws(' ', concat('AS', CAST(asn AS VARCHAR)), as_org) END AS network
-    FROM trace_rows
-),
-
-found AS (
+WITH found AS (
     SELECT 'client' AS dimension, client_ip AS value, '' AS detail, ts, stage FROM trace_judged
     UNION ALL
     SELECT 'host' AS dimension, host AS value, '' AS detail, ts, stage FROM trace_judged
@@ -24,9 +15,9 @@ found AS (
     UNION ALL
     SELECT 'user' AS dimension, "user" AS value, coalesce(login, 'signed in') AS detail, ts, stage FROM trace_judged
     UNION ALL
-    SELECT 'place' AS dimension, nullif(place, '') AS value, '' AS detail, ts, '' AS stage FROM placed
+    SELECT 'place' AS dimension, place AS value, '' AS detail, ts, stage FROM trace_judged
     UNION ALL
-    SELECT 'network' AS dimension, network AS value, '' AS detail, ts, '' AS stage FROM placed
+    SELECT 'network' AS dimension, network AS value, '' AS detail, ts, stage FROM trace_judged
 ),
 
 counted AS (

@@ -10,34 +10,18 @@ import pytest
 
 from echo.clientip import parse_config
 from pipeline.engine.duckdb import Engine
-from pipeline.trace.folding import fold
-from pipeline.trace.scan import Lookup, network_of
 from pipeline.trace.stages import STAGE_OF_FAMILY, STAGES, UNKNOWN, Matched, lands, stage_of
-from pipeline.trace.story import KEYS, Background, tell
-from pipeline.trace.subject import recognise
+from pipeline.trace.story import KEYS
 from tests.pipeline.trace import intrusion
 from tests.pipeline.trace.intrusion import INTRUDER, READER, SECOND, START
+from tests.pipeline.trace.stories import CONFIG, story_of
 
 Build = Callable[[Iterable[dict[str, Any]]], Engine]
-CONFIG = parse_config('[trust]\nranges = ["10.0.0.0/8"]\n', "whofrom.toml")
 
 
 @pytest.fixture
 def engine(engine_of: Build) -> Engine:
     return engine_of(intrusion.rows())
-
-
-def story_of(engine: Engine, text: str, kind: str | None = None, config: Any = CONFIG, **period: Any) -> dict[str, Any]:
-    lookup = Lookup(engine, **period)
-    subject = recognise(text, kind)[-1]
-    lookup.count(subject)
-    scan = lookup.scan()
-    background = Background(config, near=None if scan.overview else lookup.near(subject))
-    if subject.kind == "ip":
-        network = network_of(subject.text)
-        background = background._replace(network=network, neighbours=lookup.neighbours(network))
-    runs = fold(lookup.runs(scan), 40) if scan.overview else []
-    return tell(subject, scan, runs, {"since": None, "until": None, **period}, background)
 
 
 def test_every_stage_is_told_with_its_time_and_count(engine: Engine) -> None:
@@ -49,7 +33,7 @@ def test_every_stage_is_told_with_its_time_and_count(engine: Engine) -> None:
     assert {one["stage"]: one["techniques"] for one in story["stages"]}["webshell"] == ["T1505.003"]
     samples = {one["stage"]: [sample["target"] for sample in one["samples"]] for one in story["stages"]}
     assert samples["success"] == ["/item?id=1+UNION+SELECT+password+FROM+users"]
-    assert samples["webshell"] == ["/files/x9.php?c=id"]
+    assert samples["webshell"] == [f"/files/x9.php?c={command}" for command in ("id", "uname+-a", "cat+/etc/passwd")]
 
 
 def test_the_story_has_its_keys_and_adds_up(engine: Engine) -> None:

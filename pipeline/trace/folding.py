@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.trace.stages import LOUD, RANKS
 
 SEVERAL = "*"  # in place of what a run has more than one of
 MAX_HELD = 20_000  # runs in memory while they arrive; beyond, those that are there are folded a level further
+EPOCH = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday
 MOST_STATUSES = 6  # of a run that are told apart
 
 
@@ -102,6 +103,11 @@ def joined(one: Run, other: Run) -> Run:
     )
 
 
+def _slots(size: timedelta, *, each_client: bool = False) -> tuple[Callable[[Run], Hashable], timedelta]:
+    """Return the level of all of a stage that began in one slot of time."""
+    return lambda run: (run.client if each_client else "", run.stage, (run.began - EPOCH) // size), timedelta.max
+
+
 def _class_of(run: Run) -> tuple[int, ...]:
     return tuple(sorted({status // 100 for status in run.statuses}))
 
@@ -112,8 +118,8 @@ LEVELS: tuple[Level, ...] = (
     (lambda run: (run.client, run.stage, run.method, run.statuses, run.heads), timedelta(minutes=2)),
     (lambda run: (run.client, run.stage, run.method, run.statuses), timedelta(minutes=2)),
     (lambda run: (run.client, run.stage, _class_of(run)), timedelta(minutes=10)),
-    (lambda run: (run.client, run.stage), timedelta(hours=1)),
-    (lambda run: run.stage, timedelta(days=1)),
+    *(_slots(timedelta(**size), each_client=True) for size in ({"hours": 1}, {"days": 1})),
+    *(_slots(timedelta(**size)) for size in ({"hours": 1}, {"hours": 6}, {"days": 1}, {"days": 7}, {"days": 30})),
 )
 
 

@@ -21,7 +21,7 @@ from pipeline.engine.duckdb import Engine
 from pipeline.signatures import SIGNATURES, signatures_of
 from pipeline.trace.folding import Run, run_of
 from pipeline.trace.relations import RELATIONS
-from pipeline.trace.stages import GUESSED_LOGINS, PROBED_PATHS, PROBED_SHARE, UNKNOWN, Matched, lands, stage_of
+from pipeline.trace.stages import GUESSED_LOGINS, PROBED_PATHS, PROBED_SHARE, Matched, lands, stage_of
 from pipeline.trace.subject import ASN, CIDR, IP, REQUEST, USER, Subject
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ class Scan:
     samples: list[Row] = field(default_factory=list)
     hours: list[Row] = field(default_factory=list)
     chains: list[Row] = field(default_factory=list)
-    programs: list[Row] = field(default_factory=list)
+    clients: list[Row] = field(default_factory=list)
     slot: float = MIN_SLOT
     began: datetime | None = None
 
@@ -127,7 +127,7 @@ class Lookup:
             self.ask("samples"),
             self._of("hours", slot=slot, first=first.timestamp()),
             self.ask("chains"),
-            self.ask("programs"),
+            self.ask("clients"),
             slot,
             first,
         )
@@ -144,13 +144,13 @@ class Lookup:
             " WHERE array_to_string(signatures, ',') <> ''"
         ).to_pylist()
         known = catalogue()
-        all_signs = {row["signs"] for row in (*lists, *signed)}
         self._register(
             "trace_meanings",
             [
                 {"signs": signs, "stage": stage_of(named), "lands": lands(named)}
-                for signs in sorted(all_signs)
-                for named in ([known.get(one, UNKNOWN) for one in signs.split(",")],)
+                for signs in sorted({row["signs"] for row in (*lists, *signed)})
+                # a signature that this whofrom has not is one that was dropped, or is not known yet: it says nothing
+                for named in ([known[one] for one in signs.split(",") if one in known],)
             ],
         )
         limits = {"probed_paths": PROBED_PATHS, "probed_share": PROBED_SHARE, "guessed_logins": GUESSED_LOGINS}

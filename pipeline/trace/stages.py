@@ -39,7 +39,7 @@ GUESSED_LOGINS = 5  # failures beyond which they are guessing: CrowdSec's http-g
 _TABLE = (
     Stage(
         RECON, "reconnaissance", "low", ("T1595",),
-        f"Scanners by their name, and more than {PROBED_PATHS} paths that were refused or missing.",
+        f"Scanners by their name, and more than {PROBED_PATHS} paths in ten minutes that were refused or missing.",
     ),
     Stage(
         ENUMERATION, "enumeration", "medium", ("T1083", "T1589"),
@@ -51,7 +51,7 @@ _TABLE = (
     ),
     Stage(
         GUESSING, "password guessing", "medium", ("T1110",),
-        f"More than {GUESSED_LOGINS} failed logins of one source.",
+        f"More than {GUESSED_LOGINS} failed logins of one source in ten minutes.",
     ),
     Stage(
         SUCCESS, "success after attack", "high", ("T1190",),
@@ -89,9 +89,6 @@ class Matched(NamedTuple):
     family: str
     severity: str
     techniques: tuple[str, ...] = ()
-
-
-UNKNOWN = Matched("", "medium")  # a signature of a newer whofrom, or of one that has dropped it
 
 
 def stage_of(matched: Iterable[Matched]) -> str:

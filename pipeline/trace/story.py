@@ -37,7 +37,6 @@ MAX_WAYS_SHOWN = 10
 MAX_CHECKS = 5  # users to be asked whether it was them
 MAX_RULES = 4  # of alerts, named in the verdict
 MAX_TECHNIQUES = 6  # of a stage
-STRAY_SHARE = 0.05  # of a program's requests may look hostile: a crawler follows links that attackers left, too
 QUIET = "none"  # severity of a subject that did nothing hostile
 # key -> what it holds
 KEYS = {
@@ -304,22 +303,12 @@ def _sign(sign: Sign) -> dict[str, Any]:
     }
 
 
-def clients_of(programs: Sequence[Row]) -> list[Seen]:
-    """Return the clients of rows of trace/programs; what is good is so by programs that are not hostile."""
-    found: dict[str, Seen] = {}
-    for row in programs:
-        if row["client_ip"] is None:
-            continue
-        clean = row["hostile"] <= STRAY_SHARE * row["requests"]
-        old = found.get(row["client_ip"], Seen(row["client_ip"], 0, 0, 0, 0, 0))
-        found[row["client_ip"]] = old._replace(
-            requests=old.requests + row["requests"],
-            hostile=old.hostile + row["hostile"],
-            serious=old.serious + row["serious"],
-            good=old.good + (row["good"] if clean else 0),
-            users=old.users + (row["users"] if clean else 0),
-        )
-    return list(found.values())
+def clients_of(rows: Sequence[Row]) -> list[Seen]:
+    """Return the clients of rows of trace/clients."""
+    return [
+        Seen(row["client_ip"], *(row[name] for name in ("requests", "hostile", "serious", "good", "users")))
+        for row in rows
+    ]
 
 
 def neighbours_of(rows: Sequence[Row]) -> list[Seen]:
@@ -345,7 +334,7 @@ def _advice(
     own: Own,
     background: Background,
 ) -> list[Advice]:
-    seen = clients_of(scan.programs)
+    seen = clients_of(scan.clients)
     neighbours = neighbours_of(background.neighbours)
     network = background.network
     if subject.kind == CIDR:
@@ -353,7 +342,7 @@ def _advice(
     else:  # what is known better of the subject's own
         ours = {one.client: one for one in seen}
         neighbours = [ours.get(one.client, one) for one in neighbours]
-    programs = len({row["user_agent"] for row in scan.programs})
+    programs = scan.overview["user_agents"] if scan.overview else 0
     entered = subject.kind == USER and any(one["stage"] == LOGIN for one in stages)
     account = subject.text if entered else ""
     found = advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account), own)

@@ -2,16 +2,19 @@
 -- makes: trace_judged
 -- grain: one row a request
 -- reads: trace_rows; trace_signed (source, source_offset, signs) of rows that were not judged at ingest;
---   trace_meanings (signs, stage, lands) of each list of signatures; trace_fresh (path) of scripts that only this subject asked for
--- source: RULES 2.2 and 2.4: http-probing, http-generic-bf, Wazuh 31106; share of refusals as of low-and-slow sources
+--   trace_meanings (signs, stage, lands) of each list of signatures; trace_fresh (path) of scripts that only attackers got
+-- source: RULES 2.2 and 2.4: http-probing, fail2ban's five failures in ten minutes, Wazuh 31106; share of refusals as of
+--   low-and-slow sources
 -- false positives: a site that answers everything with 200; a user who forgot the password; a crawler after a move
--- parameter probed_paths int = 10: refused paths of one client beyond which they are probing
--- parameter probed_share float = 0.3: or refused requests of all of a client, where there are three such paths or more
--- parameter guessed_logins int = 5: failed logins of one client beyond which they are guessing
+-- parameter probed_paths int = 10: refused paths of one program in ten minutes beyond which they are probing
+-- parameter probed_share float = 0.3: if that many of its requests are refused; or of all of a client's, from three paths on
+-- parameter guessed_logins int = 5: failed logins of one client in ten minutes beyond which they are guessing
 WITH signed AS (
     SELECT
         r.*,
         split_part(r.target, '?', 1) AS path,
+        unix_micros(r.ts) // 600000000 AS slot,
+        coalesce(r.user_agent, '') AS program,
         coalesce(nullif(array_to_string(r.signatures, ','), ''), s.signs, '') AS signs,
         -- few headers are those that the log's format has, in its order
         CASE WHEN cardinality(r.headers) >= 4 THEN array_to_string(map_keys(r.headers), ',') END AS header_order
@@ -22,7 +25,8 @@ WITH signed AS (
 attempted AS (
     SELECT
         o.*,
-        m.stage AS attempt,
+        coalesce(o.client_ip, '') AS client,
+        coalesce(m.stage, '') AS attempt,
         coalesce(m.lands, FALSE) AS lands,
         CASE
             WHEN
@@ -39,31 +43,71 @@ attempted AS (
     LEFT JOIN trace_fresh AS f ON o.path = f.path
 ),
 
-clients AS (
+probing_programs AS (
     SELECT
-        client_ip,
-        count(*) AS requests,
-        count(missing) AS missing,
-        count(DISTINCT missing) AS missing_paths,
-        min(CASE WHEN missing IS NOT NULL THEN ts END) AS missing_ts,
-        count(CASE WHEN login = 'failure' THEN 1 END) AS denied,
-        min(CASE WHEN login = 'failure' THEN ts END) AS denied_ts,
-        min(CASE WHEN attempt IS NOT NULL THEN ts END) AS attempt_ts
+        client,
+        program,
+        slot
     FROM attempted
-    GROUP BY client_ip
+    GROUP BY client, program, slot
+    HAVING count(DISTINCT missing) > $probed_paths AND count(missing) >= $probed_share * count(*)
 ),
 
-known AS (
+probing_clients AS (
+    SELECT client
+    FROM attempted
+    GROUP BY client
+    HAVING count(DISTINCT missing) >= 3 AND count(missing) >= $probed_share * count(*)
+),
+
+guessing AS (
     SELECT
-        client_ip,
-        missing_paths > $probed_paths OR (missing_paths >= 3 AND CAST(missing AS DOUBLE) / requests >= $probed_share) AS probes,
-        denied > $guessed_logins AS guesses,
-        least(
-            coalesce(attempt_ts, TIMESTAMPTZ '9999-01-01 00:00:00+00'),
-            CASE WHEN missing_paths > $probed_paths OR (missing_paths >= 3 AND CAST(missing AS DOUBLE) / requests >= $probed_share) THEN missing_ts ELSE TIMESTAMPTZ '9999-01-01 00:00:00+00' END,
-            CASE WHEN denied > $guessed_logins THEN denied_ts ELSE TIMESTAMPTZ '9999-01-01 00:00:00+00' END
-        ) AS hostile_ts
-    FROM clients
+        client,
+        slot
+    FROM attempted
+    WHERE login = 'failure'
+    GROUP BY client, slot
+    HAVING count(*) > $guessed_logins
+),
+
+flagged AS (
+    SELECT
+        a.*,
+        CASE
+            WHEN a.login = 'failure' AND g.client IS NOT NULL THEN 'guessing'
+            WHEN a.attempt <> '' THEN a.attempt
+            WHEN a.missing IS NOT NULL AND (p.client IS NOT NULL OR c.client IS NOT NULL) THEN 'recon'
+            ELSE ''
+        END AS first_stage,
+        CASE
+            WHEN a.login = 'failure' AND g.client IS NOT NULL THEN 1
+            WHEN a.attempt IN ('exploit', 'enumeration', 'webshell') THEN 1
+            WHEN a.missing IS NOT NULL AND (p.client IS NOT NULL OR c.client IS NOT NULL) THEN 1
+            ELSE 0
+        END AS attack
+    FROM attempted AS a
+    LEFT JOIN probing_programs AS p ON a.client = p.client AND a.program = p.program AND a.slot = p.slot
+    LEFT JOIN probing_clients AS c ON a.client = c.client
+    LEFT JOIN guessing AS g ON a.client = g.client AND a.slot = g.slot
+),
+
+attacking_clients AS (
+    SELECT
+        client,
+        -- one that has more ordinary requests than others is shared: what one of its programs does is not of all
+        CASE WHEN 2 * sum(attack) >= count(*) THEN min(CASE WHEN attack = 1 THEN ts END) END AS attack_ts
+    FROM flagged
+    GROUP BY client
+),
+
+attacking_programs AS (
+    SELECT
+        client,
+        program,
+        min(ts) AS attack_ts
+    FROM flagged
+    WHERE attack = 1
+    GROUP BY client, program
 )
 
 SELECT
@@ -88,14 +132,12 @@ SELECT
     nullif(concat_ws(', ', a.country, a.region, a.city), '') AS place,
     CASE WHEN a.asn IS NOT NULL THEN concat_ws(' ', concat('AS', CAST(a.asn AS VARCHAR)), a.as_org) END AS network,
     CASE
-        WHEN a.fresh = 1 AND a.ts >= k.hostile_ts THEN 'webshell'
+        WHEN a.fresh = 1 AND a.ts >= coalesce(k.attack_ts, p.attack_ts) THEN 'webshell'
         WHEN a.attempt = 'webshell' THEN CASE WHEN a.status BETWEEN 200 AND 299 THEN 'webshell' ELSE 'recon' END
         WHEN a.lands AND a.status BETWEEN 200 AND 299 THEN 'success'
-        WHEN a.login = 'success' AND a.ts > k.hostile_ts THEN 'login'
-        WHEN a.login = 'failure' AND k.guesses THEN 'guessing'
-        WHEN a.attempt IS NOT NULL THEN a.attempt
-        WHEN a.missing IS NOT NULL AND k.probes THEN 'recon'
-        ELSE ''
+        WHEN a.login = 'success' AND (a.ts > k.attack_ts OR a.ts > p.attack_ts) THEN 'login'
+        ELSE a.first_stage
     END AS stage
-FROM attempted AS a
-LEFT JOIN known AS k ON a.client_ip = k.client_ip
+FROM flagged AS a
+LEFT JOIN attacking_clients AS k ON a.client = k.client
+LEFT JOIN attacking_programs AS p ON a.client = p.client AND a.program = p.program

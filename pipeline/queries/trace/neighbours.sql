@@ -1,4 +1,4 @@
--- question: Who else is in the network: how much of what each client and program of it did was refused, and who signed in?
+-- question: Who else is in the network: how much of what each client of it did was refused, and who signed in?
 -- grain: one row a client of the network
 -- reads: requests
 -- parameter lowest text = 00000000000000000000ffff00000000: first address of the network, 16 bytes as hexadecimal digits

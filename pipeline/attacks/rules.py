@@ -102,6 +102,24 @@ RULES: tuple[Rule, ...] = (
         query="attacks/floods", found_by="floods",
     ),
     Rule(
+        "low_and_slow", "recon", "medium", "medium", ("T1595",),
+        "{requests:,} requests on {active_days:,} of {of_days:,} days, {a_day:.1f} a day: {signed:,} as attacks ask, "
+        "{missing:,} refused, {examples}",
+        remedy="block it for as long as it comes: what counts requests never will",
+        false_positives="a research scanner; an old program of your own that asks for what is gone",
+        source="a honeypot, where 1 % of the sources come on 30 days or more with at most ten requests a day",
+        query="attacks/slow",
+    ),
+    Rule(
+        "low_and_slow_set", "recon", "medium", "medium", ("T1595.001",),
+        "{requests:,} requests by {source_count:,} addresses on {active_days:,} of 60 days, {a_day:.1f} a day: "
+        "{signed:,} as attacks ask, {missing:,} refused, {examples}",
+        remedy="block the network, or refuse the user agent; single addresses change",
+        false_positives="a research scanner, which says so in its user agent and can be asked to stop",
+        source="as low_and_slow, for a /24 or /48, an AS and a user agent",
+        query="attacks/slow_sets",
+    ),
+    Rule(
         "bruteforce", "login", "medium", "high", ("T1110.001",),
         "{requests:,} failed logins in {span}, {examples}",
         remedy="limit logins by address and account, ask for a second factor",

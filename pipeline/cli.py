@@ -35,6 +35,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "attacks": Subcommand("pipeline.commands.attacks", "pipeline", "Who is attacking?"),
     "trace": Subcommand("pipeline.commands.trace", "pipeline", "What did one source do, and what to block?"),
     "alerts": Subcommand("pipeline.commands.alerts", "pipeline", "What should somebody act on? Each alert told once."),
+    "watch": Subcommand("pipeline.commands.watch", "pipeline", "Follow logs, and tell within seconds what is in them."),
     "blocklist": Subcommand("pipeline.commands.blocklist", "pipeline", "Whom to block? A list for nginx, nftables, …"),
     "sql": Subcommand("pipeline.commands.sql", "pipeline", "Ask the lake in SQL."),
     "rejects": Subcommand("pipeline.commands.rejects", "pipeline", "Which lines are no rows, and why?"),

@@ -29,6 +29,7 @@ from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.ingest import Run, ingest_now
 from pipeline.lake import Lake
 from pipeline.marks import Known, choose, namesakes
+from pipeline.progress import Watch
 from pipeline.settings import Settings
 from pipeline.sources.folders import Found, Say, age, expand
 from pipeline.sources.opening import opened
@@ -111,8 +112,23 @@ class Totals(NamedTuple):
 class Follower:
     """Follows the logs that some patterns name."""
 
-    def __init__(self, patterns: Sequence[str], lake: Lake, settings: Settings, said: Said, skipped: Say) -> None:
-        """Take what `expand` takes; `said` hears what is wrong with a single source, `skipped` what is no log."""
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        lake: Lake,
+        settings: Settings,
+        said: Said,
+        skipped: Say,
+        watch: Watch | None = None,
+    ) -> None:
+        """
+        Take what `expand` takes.
+
+        said     hears what is wrong with a single source
+        skipped  hears what is no log
+        watch    is told what is committed
+        """
+        self._watch = watch
         self._patterns, self._lake, self._settings, self._said, self._skipped = patterns, lake, settings, said, skipped
         self._followed: dict[Key, Followed] = {}
         self._done: dict[Key, tuple[int, int]] = {}  # not to be looked at again: size and time of change then
@@ -243,7 +259,7 @@ class Follower:
     def _take(self, name: str, key: Key) -> None:
         """Ingest a file to its end, and leave it until it changes."""
         state = _state(name)
-        outcome = ingest_now(name, self._lake, self._settings)
+        outcome = ingest_now(name, self._lake, self._settings, self._watch)
         self._rows += outcome.rows
         self._rejects += outcome.rejects
         self._done[key] = state
@@ -259,7 +275,7 @@ class Follower:
                 known = self._known(name, tail.key, head, other)
                 if known is None:
                     return
-                run = Run(name, self._lake, self._settings, known)
+                run = Run(name, self._lake, self._settings, known, self._watch)
                 steps = run.steps(stream, head, growing=True)
                 next(steps, None)
                 if not run.other:

@@ -194,6 +194,7 @@ class Made(NamedTuple):
     rejects  as the lake keeps them
     reasons  why each reject is one
     mark     behind the block; None if its one line is not whole yet
+    shown    the rows, where somebody wants to see them
     """
 
     form: Format
@@ -202,6 +203,7 @@ class Made(NamedTuple):
     rejects: pa.Table
     reasons: list[str]
     mark: Mark | None
+    shown: pa.Table | None = None
 
 
 class Run:
@@ -352,7 +354,8 @@ class Run:
             lines = [block.lines[index] for index in parsed.lines.to_pylist()]
         rows = rows_of(enrich(parsed.batch, name, offsets, self.settings, lines))
         reasons = [reason for _, _, reason, _ in refused]
-        return Made(form, self.lake.write(rows), rows.num_rows, rejects, reasons, Mark.of(block.end, block.tail))
+        shown = rows if self.watch.wants_rows else None
+        return Made(form, self.lake.write(rows), rows.num_rows, rejects, reasons, Mark.of(block.end, block.tail), shown)
 
     def _commit(self, made: Made) -> None:
         if made.mark is None:
@@ -363,6 +366,8 @@ class Run:
         if line_id(head) != known.line:  # its first line had no end yet when it was looked up
             self.lake.discard(made.files)
             raise Overtaken("its first line has grown meanwhile", printable(self.outcome.source), "run again")
+        if made.shown is not None:
+            self.watch.coming(made.shown)
         self.lake.commit(made.files, made.rejects, known.id, made.mark, known.mark, known.turns(head))
         self.known = known.after(head, made.mark)
         self.watch.added(made.rows)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
 
 from echo.clientip import printable
@@ -30,7 +31,16 @@ UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Watch:
-    """Is told how far an ingest is; this one does nothing with it."""
+    """
+    Is told how far an ingest is; this one does nothing with it.
+
+    wants_rows  whether it is to be shown the rows themselves
+    """
+
+    wants_rows = False
+
+    def coming(self, rows: pa.Table) -> None:
+        """See rows before they are committed, where it wants to; they are if `added` follows."""
 
     def read(self, position: int) -> None:
         """Hear up to which byte a source was read, as it lies on the disk."""

@@ -104,6 +104,11 @@ class Delivery:
             lane.sink.name: Count(lane.count.sent, lane.count.refused, lane.journal.waiting) for lane in self._lanes
         }
 
+    @property
+    def failed(self) -> bool:
+        """Return whether a sink's lane has ended with an error, which the next call raises."""
+        return any(lane.task is not None and lane.task.done() for lane in self._lanes)
+
     def again(self) -> int:
         """Have what was refused or given up told again when it is found again; return how many."""
         return sum(lane.journal.again() for lane in self._lanes)

@@ -66,10 +66,8 @@ def find(
     judge = judge or judge_of(None)
     found: list[Alert] = []
     if any(rule.kinds for rule in rules):
-        wanted = {rule.code: rule for rule in rules if rule.kinds}
         rows = [row for step in steps(engine, since, until) for row in rows_of(engine, BUCKETS, *step)]
-        rows = [row for row in rows if row["rule"] in wanted]
-        found += [alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge) for row in rows]
+        found += alerts_of_buckets(rows, judge, rules)
     for rule in rules:
         if rule.query and not rule.found_by:
             found += [alert_of(rule, row, judge) for row in rows_of(engine, rule.query, since, until)]
@@ -85,6 +83,18 @@ def rows_of(engine: Engine, name: str, since: datetime | None, until: datetime |
     prepare(engine, since, until, stages_read(name))
     rows: list[dict[str, Any]] = query.load(name).run(engine, since=since, until=until).to_pylist()
     return rows
+
+
+def alerts_of_buckets(
+    rows: Iterable[Mapping[str, Any]], judge: Callable[[str], Inside | None], rules: Sequence[Rule] = RULES
+) -> list[Alert]:
+    """Return the alerts that rows of BUCKETS are, of those rules."""
+    wanted = {rule.code: rule for rule in rules if rule.kinds}
+    return [
+        alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge)
+        for row in rows
+        if row["rule"] in wanted
+    ]
 
 
 def _of_bucket(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:

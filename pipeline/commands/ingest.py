@@ -120,7 +120,7 @@ def ingest(
     reading = Reading(sources, lake)
     found = expand(sources, say_skipped, reading.refuse) if not follow else []
     geo = None if no_geo else open_geo(geo_paths, config)
-    anonymizer = _anonymizer(mode, key_path, lake)
+    anonymizer = anonymizer_of(mode, key_path, lake)
     settings = Settings(config.policy if said else None, rules, geo, form, anonymizer, strict)
     if retry_rejects:
         _say_retried(reduce(Retried.plus, retry(lake, settings), Retried()))
@@ -139,7 +139,7 @@ def ingest(
         sys.exit(EXIT_FAILED)
 
 
-def _anonymizer(mode: str | None, key_path: str | None, lake: Lake) -> Anonymizer | None:
+def anonymizer_of(mode: str | None, key_path: str | None, lake: Lake) -> Anonymizer | None:
     """Return what makes addresses unrecognisable, and hold the lake to it. Raises UsageFault."""
     if mode is None:
         check_whole(lake)

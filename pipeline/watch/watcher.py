@@ -1,0 +1,199 @@
+"""
+The three threads of a watch: one reads and commits, one looks at what was committed, one asks the lake.
+
+What one of them raises ends all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from echo.clientip import Config
+from pipeline.alerts import Alert
+from pipeline.alerts.deliver import Delivery
+from pipeline.alerts.find import find
+from pipeline.alerts.settings import AlertSettings
+from pipeline.attacks import judge_of
+from pipeline.engine.duckdb import Engine, Limits
+from pipeline.errors import QueryFault
+from pipeline.lake import REQUESTS, Lake
+from pipeline.progress import Watch
+from pipeline.watch.days import Days, spans
+from pipeline.watch.memory import COLUMNS, Memory
+
+MAX_WAITING_ROWS = 500_000  # some 200 MB; reading waits while so many are to be looked at
+MIN_LOOK_ROWS = 100_000  # so many are looked at before their time, which keeps the queue short
+POLL = 0.05
+ASK_SHARE = 0.25  # of the time, at most, that asking the lake may take
+ASK_BYTES, ASK_THREADS = 2 << 30, 1
+# What is told early is told while it goes on, and an alert is told once: information alone waits for the lake's answer,
+# which may be that it is more than that
+EARLY = ("high", "medium", "low")
+TRIES = 3  # a query may meet a compaction that deletes what it reads
+
+
+class Figures(NamedTuple):
+    """rows and alerts since the start; `waiting` rows to be looked at; `newest` time of a row."""
+
+    rows: int
+    waiting: int
+    alerts: int
+    newest: datetime | None
+    asking: bool
+
+
+class Watcher(Watch):
+    """Is shown rows as they are committed, and tells what is in them; `start`, and `close` at the end."""
+
+    wants_rows = True
+
+    def __init__(self, lake: Lake, config: Config, settings: AlertSettings, delivery: Delivery) -> None:
+        """Raises LakeFault."""
+        self._lake, self._config, self._settings = lake, config, settings
+        self._delivery = delivery
+        self._days = Days(lake.path)
+        self._left = bool(self._days.open())  # from before
+        self._shown: pa.Table | None = None  # about to be committed
+        self._queue: deque[pa.Table] = deque()
+        self._condition = threading.Condition()
+        self._waiting = self._rows = self._told = 0
+        self._newest: datetime | None = None
+        self._asking = self._stopping = False
+        self._failure: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(run,), name=name, daemon=True)
+            for name, run in (("look", self._look_on), ("ask", self._ask_on))
+        ]
+
+    @property
+    def failed(self) -> bool:
+        """Return whether a thread has ended with an error, which `close` raises."""
+        return self._failure is not None
+
+    def figures(self) -> Figures:
+        """Return how far it is."""
+        return Figures(self._rows, self._waiting, self._told, self._newest, self._asking)
+
+    def start(self) -> None:
+        """Begin to look and to ask."""
+        for thread in self._threads:
+            thread.start()
+
+    def coming(self, rows: pa.Table) -> None:
+        """Note the dates of rows, before these are in the lake."""
+        with self._condition:
+            while self._waiting > MAX_WAITING_ROWS and not self._stopping and self._failure is None:
+                self._condition.wait(POLL)
+        self._days.coming(day for day in rows["date"].unique().to_pylist() if day is not None)
+        self._shown = rows.select(COLUMNS)
+
+    def added(self, rows: int) -> None:
+        """Have the rows looked at, since they are in the lake."""
+        shown, self._shown = self._shown, None
+        self._rows += rows
+        if shown is not None and shown.num_rows:
+            with self._condition:
+                self._queue.append(shown)
+                self._waiting += shown.num_rows
+                self._condition.notify_all()
+
+    def close(self) -> None:
+        """Look at what was committed, and end. Raises what a thread has raised."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except BaseException as error:
+            self._failure = self._failure or error
+            with self._condition:
+                self._condition.notify_all()
+
+    def _look_on(self) -> None:
+        """Look at what has come, every few seconds, until the end."""
+        memory = Memory(judge_of(self._config))
+        if self._lake.table(REQUESTS) is not None:
+            memory.remember(self._lake)
+        due = time.monotonic() + self._settings.fast
+        while True:
+            with self._condition:
+                while not self._stopping and self._waiting < MIN_LOOK_ROWS and time.monotonic() < due:
+                    self._condition.wait(max(POLL, min(self._settings.fast, due - time.monotonic())))
+                if self._failure is not None:
+                    return
+                rows = list(self._queue)
+                self._queue.clear()
+            if rows:
+                self._tell(one for one in memory.look(rows) if one.severity in EARLY)
+                last = max(_latest(table) for table in rows)
+                self._newest = last if self._newest is None else max(self._newest, last)
+                with self._condition:
+                    self._waiting -= sum(table.num_rows for table in rows)
+                    self._condition.notify_all()
+            elif self._stopping:
+                return
+            due = time.monotonic() + self._settings.fast
+
+    def _ask_on(self) -> None:
+        """Ask the lake about dates with new rows, every few minutes; at once if some are left from before."""
+        due = time.monotonic() + (0 if self._left else self._settings.slow)
+        while not self._stopping and self._failure is None:
+            if time.monotonic() < due:
+                with self._condition:
+                    self._condition.wait(min(1.0, max(POLL, due - time.monotonic())))
+                continue
+            begun = time.monotonic()
+            self._ask()
+            took = time.monotonic() - begun
+            due = time.monotonic() + max(self._settings.slow, took / ASK_SHARE)
+
+    def _ask(self) -> None:
+        """Ask both questions about the dates that rows came for."""
+        about = self._days.open()
+        self._asking = True
+        try:
+            for span in spans(about):
+                if self._stopping:
+                    return
+                found = self._found(span.first, span.last)
+                self._tell(found)
+                self._days.asked({day: about[day] for day in about if span.first <= day <= span.last})
+        finally:
+            self._asking = False
+
+    def _found(self, first: date, last: date) -> list[Alert]:
+        since = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        until = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+        for number in range(1, TRIES + 1):
+            try:
+                return find(Engine(self._lake, Limits(ASK_BYTES, ASK_THREADS)), since, until, self._config)
+            except QueryFault:
+                if number == TRIES or self._stopping:
+                    raise
+        raise AssertionError
+
+    def _tell(self, alerts: Iterable[Alert]) -> None:
+        """Hand over what is not silenced; it is on the disk when this returns."""
+        judged = self._settings.silencing.judge(alerts, datetime.now(UTC))
+        new = self._delivery.put([one.alert for one in judged if not one.silenced])
+        self._told += len(new)
+
+
+def _latest(rows: pa.Table) -> datetime:
+    latest: datetime | None = pc.max(rows["ts"]).as_py()
+    return latest or datetime(1970, 1, 1, tzinfo=UTC)

@@ -59,7 +59,8 @@ KEYS = {
     "stages": (
         "Of each stage that was reached, in order of time: `stage`, `title`, `severity`, `first`, `last`, "
         "`requests`, `paths`, `clients`, `answered` (2xx), `techniques`, `signatures` (id → requests), "
-        "`samples` (`ts`, `client`, `method`, `target`, `status`, `bytes`, `signatures`), `note` (what puts it in doubt)."
+        "`samples` (`ts`, `client`, `method`, `target`, `status`, `bytes`, `signatures`), `note` (what makes it "
+        "doubtful)."
     ),
     "timeline": (
         "Runs of like requests: `began`, `ended`, `requests`, `client` (`*` for several), `stage`, `method`, "

@@ -29,6 +29,7 @@ from pipeline.logins import Settings
 from pipeline.logins.stages import register
 from pipeline.portable import BESIDE, TRAPS
 from pipeline.query import Query
+from pipeline.regions.answers import RELATIONS
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
 from pipeline.sources.reader import Mark
 
@@ -121,6 +122,8 @@ def _engine() -> Engine:
     lake.commit(lake.write(ROW_SCHEMA.empty_table()), rejects, "docs", Mark(1, 0), None)
     engine = Engine(lake)
     register(engine, Settings())
+    for name, relation in RELATIONS.items():
+        engine.register(name, relation.empty_table())
     stages.prepare(engine, None, None, query.makers())
     return engine
 

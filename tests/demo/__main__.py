@@ -169,7 +169,7 @@ def main() -> int:
     second = subprocess.run([WHOFROM, *shlex.split(ingest)], capture_output=True, text=True, check=True).stderr
 
     say("== 3. Where do requests come from? ==\n")
-    run(f"regions --lake {LAKE} -o table", most=15)
+    run(f"regions --lake {LAKE} -o table --map --places 8", most=45)
     say("== 4. Did a user sign in from an unusual place? ==\n")
     run(f"logins --lake {LAKE} -o table")
     say("== 5. Who is attacking? ==\n")
@@ -180,7 +180,7 @@ def main() -> int:
     for fact, true in found.items():
         say(f"  {'found  ' if true else 'MISSING'}  {fact}")
     say(f"\nThe log is {LOG}, the lake {LAKE}/, the trust policy {CONFIG}. Try:\n")
-    say(f"  .venv/bin/whofrom regions --lake {LAKE} --by city --places 10")
+    say(f"  .venv/bin/whofrom regions --lake {LAKE} --by city --places 10 --lang zh-CN")
     say(f'  .venv/bin/whofrom sql --lake {LAKE} "SELECT finding, client_reason, count(*) FROM requests GROUP BY ALL"')
     say(f"  .venv/bin/whofrom serve --port 8080 --config {CONFIG}      # then: curl localhost:8080/explain")
     return 0 if all(found.values()) else 1

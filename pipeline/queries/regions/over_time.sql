@@ -1,44 +1,104 @@
--- question: How do the requests of each country develop over time?
--- grain: one row a period and country
--- reads: requests
+-- question: How do the requests of each place develop over time?
+-- grain: one row a period and place at the level asked for
+-- reads: visitors
+-- false positives: the first and the last period are part of one where the time asked for is
 -- parameter since timestamp = null: rows at this time or after
 -- parameter until timestamp = null: rows before this time
 -- parameter every text = day: hour, day or week; weeks start on Monday
--- parameter places int = 10: the countries with the most requests; the others are summed as 'other'
+-- parameter level text = country: total, continent, country, region, city, asn or version (of IP)
+-- parameter places int = 10: the places with the most requests; the others are summed as 'other'
 WITH placed AS (
     SELECT
-        date_trunc($every, ts) AS period,
-        CASE
-            WHEN client_ip IS NULL THEN 'unresolved'
-            WHEN client_class <> 'public' THEN client_class
-            ELSE coalesce(country, 'unknown')
-        END AS country,
+        period,
+        CASE WHEN $level = 'continent' THEN continent END AS continent,
+        CASE WHEN $level IN ('country', 'region', 'city') THEN country END AS country,
+        CASE WHEN $level IN ('region', 'city') THEN region END AS region,
+        CASE WHEN $level = 'city' THEN city END AS city,
+        CASE WHEN $level = 'asn' THEN asn END AS asn,
+        CASE WHEN $level = 'asn' AND asn IS NULL THEN as_org END AS no_network,
+        CASE WHEN $level = 'version' THEN version END AS version,
+        as_org,
         client_ip,
-        status,
-        response_bytes,
-        duration_us
-    FROM requests
-    WHERE (ts >= $since OR $since IS NULL) AND (ts < $until OR $until IS NULL)
+        "user",
+        requests,
+        bytes,
+        errors
+    FROM visitors
+    WHERE requests > 0
 ),
 
-ranked AS (
+places AS (
     SELECT
+        continent,
         country,
-        row_number() OVER (ORDER BY count(*) DESC, country) AS place
+        region,
+        city,
+        asn,
+        no_network,
+        version,
+        max(as_org) AS as_org,
+        row_number() OVER (
+            ORDER BY sum(requests) DESC, continent, country, region, city, asn, no_network, version
+        ) AS number
     FROM placed
-    GROUP BY country
+    GROUP BY continent, country, region, city, asn, no_network, version
+),
+
+shown AS (
+    SELECT
+        placed.period,
+        CASE WHEN places.number <= $places THEN places.number ELSE $places + 1 END AS number,
+        placed.client_ip,
+        placed."user",
+        placed.requests,
+        placed.bytes,
+        placed.errors
+    FROM placed
+    INNER JOIN places
+        ON
+            placed.continent IS NOT DISTINCT FROM places.continent
+            AND placed.country IS NOT DISTINCT FROM places.country
+            AND placed.region IS NOT DISTINCT FROM places.region
+            AND placed.city IS NOT DISTINCT FROM places.city
+            AND placed.asn IS NOT DISTINCT FROM places.asn
+            AND placed.no_network IS NOT DISTINCT FROM places.no_network
+            AND placed.version IS NOT DISTINCT FROM places.version
+),
+
+periods AS (
+    SELECT
+        period,
+        number,
+        CAST(sum(requests) AS BIGINT) AS requests,
+        count(DISTINCT client_ip) AS clients,
+        count(DISTINCT "user") AS users,
+        CAST(least(coalesce(sum(bytes), 0), 9223372036854775807) AS BIGINT) AS bytes,
+        CAST(sum(errors) AS BIGINT) AS errors
+    FROM shown
+    GROUP BY period, number
 )
 
 SELECT
-    placed.period,
-    CASE WHEN ranked.place <= $places THEN placed.country ELSE 'other' END AS country,
-    count(*) AS requests,
-    count(DISTINCT placed.client_ip) AS clients,
-    CAST(least(coalesce(sum(CAST(placed.response_bytes AS DECIMAL(38, 0))), 0), 9223372036854775807) AS BIGINT) AS bytes,
-    CAST(count(CASE WHEN placed.status >= 400 THEN 1 END) AS DOUBLE) / count(*) AS error_share,
-    percentile(placed.duration_us, 0.5) / 1000 AS p50_ms,
-    percentile(placed.duration_us, 0.99) / 1000 AS p99_ms
-FROM placed
-INNER JOIN ranked ON placed.country = ranked.country
-GROUP BY 1, 2
-ORDER BY 1, requests DESC, 2
+    periods.period,
+    CASE WHEN $level <> 'continent' THEN NULL WHEN periods.number > $places THEN 'other' ELSE places.continent END
+        AS continent,
+    CASE
+        WHEN $level NOT IN ('country', 'region', 'city') THEN NULL
+        WHEN periods.number > $places THEN 'other'
+        ELSE places.country
+    END AS country,
+    CASE WHEN periods.number <= $places THEN places.region END AS region,
+    CASE WHEN periods.number <= $places THEN places.city END AS city,
+    CASE WHEN periods.number <= $places THEN places.asn END AS asn,
+    CASE WHEN $level <> 'asn' THEN NULL WHEN periods.number > $places THEN 'other' ELSE places.as_org END AS as_org,
+    CASE WHEN $level <> 'version' THEN NULL WHEN periods.number > $places THEN 'other' ELSE places.version END
+        AS version,
+    periods.requests,
+    CAST(periods.requests AS DOUBLE) / sum(periods.requests) OVER (PARTITION BY periods.period) AS share,
+    periods.clients,
+    periods.users,
+    periods.bytes,
+    CAST(periods.errors AS DOUBLE) / periods.requests AS error_share
+FROM periods
+LEFT JOIN places ON periods.number = places.number
+ORDER BY periods.period, periods.number

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import query
 from pipeline.alerts import SEVERITIES, Alert, worst_first
-from pipeline.attacks import floods
+from pipeline.attacks import campaigns, floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
 from pipeline.attacks.sentences import duration, examples
@@ -25,7 +25,7 @@ from pipeline.engine.duckdb import Engine
 BUCKETS = "attacks/buckets"
 Finder = Callable[[Engine, datetime | None, datetime | None, Callable[[str], Inside | None]], list[Alert]]
 # Rule.found_by -> what makes its alerts
-FINDERS: dict[str, Finder] = {"floods": floods.find}
+FINDERS: dict[str, Finder] = {"floods": floods.find, "campaigns": campaigns.find}
 MAX_SAMPLES = 2
 # what a source can be grouped by -> the alert's detail that says it; ip and rule are of the alert itself
 GROUPS = {

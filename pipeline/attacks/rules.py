@@ -120,6 +120,14 @@ RULES: tuple[Rule, ...] = (
         query="attacks/slow_sets",
     ),
     Rule(
+        "campaign", "attempt", "medium", "medium", ("T1595", "T1583"),
+        "{source_count:,} sources that belong together, {requests:,} requests",
+        remedy="block its sources together: whofrom blocklist; what one of them found, all of them know",
+        false_positives="a scanning service, which is one operator indeed; tenants of one hoster who run one tool",
+        source="paths (Jaccard), programs, networks and days in common; see pipeline/attacks/campaigns.py",
+        query="attacks/campaign_sources", found_by="campaigns",
+    ),
+    Rule(
         "bruteforce", "login", "medium", "high", ("T1110.001",),
         "{requests:,} failed logins in {span}, {examples}",
         remedy="limit logins by address and account, ask for a second factor",

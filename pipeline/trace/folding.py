@@ -7,7 +7,8 @@ Rules:
    ends with the last.
 2. Runs are folded no further than the number of lines asks. LEVELS says what is alike, from nearly the same to all of
    one stage; at last neighbours with the smallest gap between them are joined, whatever they are.
-3. Stages that matter (`stages.LOUD`) are folded last: a web shell among 100,000 probes has a line of its own.
+3. What is ordinary loses detail first, then stage after stage; those that matter most (`stages.LOUD`) at last: a web
+   shell among 100,000 probes has a line of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pipeline.trace.stages import LOUD, RANKS
 SEVERAL = "*"  # in place of what a run has more than one of
 MAX_HELD = 20_000  # runs in memory while they arrive; beyond, those that are there are folded a level further
 EPOCH = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday
+QUIET_FIRST = ("", *(stage for stage in RANKS if stage not in LOUD))  # the order in which stages lose detail
 MOST_STATUSES = 6  # of a run that are told apart
 
 
@@ -141,13 +143,14 @@ def fold(runs: Iterable[Run], most: int) -> list[Run]:
                 held = squeezed(held, MAX_HELD // 2)
     for level in LEVELS[: max(reached, 1)]:
         held = alike(held, level)
-    for quiet_only in (True, False):
+    for stages in (QUIET_FIRST, tuple(RANKS)):
         for level in LEVELS[1:]:
-            if len(held) <= most:
-                return held
-            loud = [run for run in held if quiet_only and run.stage in LOUD]
-            rest = [run for run in held if not (quiet_only and run.stage in LOUD)]
-            held = sorted([*loud, *alike(rest, level)], key=lambda run: (run.began, run.ended))
+            for stage in stages:
+                if len(held) <= most:
+                    return held
+                these = [run for run in held if run.stage == stage]
+                others = [run for run in held if run.stage != stage]
+                held = sorted([*others, *alike(these, level)], key=lambda run: (run.began, run.ended))
     return squeezed(held, most)
 
 

@@ -60,9 +60,12 @@ _TABLE = (
     ),
     Stage(
         WEBSHELL, "web shell", "high", ("T1505.003",),
-        "A script known as a web shell, or one that nobody had asked for before the attack, answered with 2xx.",
+        "A script known as a web shell, or that only attackers got, called with a query or a body; answered with 2xx.",
     ),
-    Stage(LOGIN, "login after attack", "high", ("T1078",), "A login that succeeded after any of the above."),
+    Stage(
+        LOGIN, "login after attack", "high", ("T1078",),
+        "A login that succeeded after an attack by the same program, or by a client that did little else.",
+    ),
 )  # fmt: skip
 STAGES: dict[str, Stage] = {stage.code: stage for stage in _TABLE}
 RANKS = {code: rank for rank, code in enumerate(STAGES, 1)}

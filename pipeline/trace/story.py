@@ -59,7 +59,8 @@ KEYS = {
     "stages": (
         "Of each stage that was reached, in order of time: `stage`, `title`, `severity`, `first`, `last`, "
         "`requests`, `paths`, `clients`, `answered` (2xx), `techniques`, `signatures` (id → requests), "
-        "`samples`, `note`."
+        "`samples` (`ts`, `client`, `method`, `target`, `status`, `bytes`, `signatures`), `note` (what makes it "
+        "doubtful)."
     ),
     "timeline": (
         "Runs of like requests: `began`, `ended`, `requests`, `client` (`*` for several), `stage`, `method`, "
@@ -190,7 +191,8 @@ def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
     found = []
     for row in scan.stages:
         stage = STAGES[row["stage"]]
-        signs = dict(matched.get(stage.code, Counter()).most_common())
+        counted = matched.get(stage.code, Counter()).most_common()
+        signs = {sign: count for sign, count in counted if telling(sign, known)}
         own = [known[sign] for sign in signs if sign in known and is_of(known[sign], stage.code)]
         named = dict.fromkeys(one for sign in own for one in sign.techniques)
         found.append(
@@ -203,14 +205,19 @@ def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
                 **{name: row[name] for name in ("requests", "paths", "clients", "answered")},
                 "techniques": list(dict.fromkeys([*stage.techniques, *named]))[:MAX_TECHNIQUES],
                 "signatures": signs,
-                "samples": [_sample(one) for one in scan.samples if one["stage"] == stage.code],
+                "samples": [_sample(one, known) for one in scan.samples if one["stage"] == stage.code],
                 "note": _note(row, signs),
             }
         )
     return found
 
 
-def _sample(row: Row) -> dict[str, Any]:
+def telling(sign: str, known: Mapping[str, Matched]) -> bool:
+    """Return whether a signature says more than what half of all programs do."""
+    return sign in known and known[sign].severity != "info"
+
+
+def _sample(row: Row, known: Mapping[str, Matched]) -> dict[str, Any]:
     return {
         "ts": row["ts"],
         "client": row["client_ip"],
@@ -218,7 +225,7 @@ def _sample(row: Row) -> dict[str, Any]:
         "target": row["target"],
         "status": row["status"],
         "bytes": row["response_bytes"],
-        "signatures": row["signs"].split(",") if row["signs"] else [],
+        "signatures": [sign for sign in row["signs"].split(",") if telling(sign, known)],
     }
 
 

@@ -2,14 +2,21 @@
 An intrusion from its first look to the login, among people who read pages: whose stages and times are known.
 
 The site is shop.example.com behind one balancer, 10.0.0.7; the intruder is INTRUDER, in a network where a second
-source looks around, too.
+source looks around, too. `python -m tests.pipeline.trace.intrusion DIR` makes the lake of docs/trace.md, and a TOML.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from pipeline.lake import Lake, rejects_of
+from pipeline.rows import REJECT_SCHEMA
+from pipeline.sources.reader import Mark
+from tests.pipeline.conftest import table_of
 
 START = datetime(2026, 3, 2, 3, tzinfo=UTC)
 INTRUDER, SECOND, BALANCER, READER = "203.0.113.66", "203.0.113.70", "10.0.0.7", "81.2.69.160"
@@ -82,3 +89,15 @@ def _people() -> Iterator[dict[str, Any]]:
     yield request(1, READER, "/files/x9.php", 404)  # a link that somebody mistyped: it was not there before
     for n in range(20):  # without a crowd nobody can say which page is usual
         yield request(n, f"81.2.70.{n}", "/", 200, country="GB")
+
+
+def make(folder: Path) -> None:
+    """Make a lake, and the TOML of the site, in a folder."""
+    lake = Lake(str(folder / "lake"))
+    rejects = rejects_of({field.name: [] for field in REJECT_SCHEMA})
+    lake.commit(lake.write(table_of(rows())), rejects, "access.log", Mark(1, 0), None)
+    (folder / "whofrom.toml").write_text(f'[trust]\nranges = ["{BALANCER}"]\n')
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

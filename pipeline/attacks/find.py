@@ -18,7 +18,7 @@ from pipeline.attacks import campaigns, floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
 from pipeline.attacks.sentences import duration, examples
-from pipeline.attacks.stages import prepare, stages_read
+from pipeline.attacks.stages import Period, prepare, stages_read
 from pipeline.attacks.steps import steps
 from pipeline.engine.duckdb import Engine
 
@@ -65,17 +65,33 @@ def find(
     """
     judge = judge or judge_of(None)
     found: list[Alert] = []
-    if any(rule.kinds for rule in rules):
-        rows = [row for step in steps(engine, since, until) for row in rows_of(engine, BUCKETS, *step)]
-        found += alerts_of_buckets(rows, judge, rules)
+    buckets = any(rule.kinds for rule in rules)
+    asked: dict[str, list[Rule]] = {}
     for rule in rules:
         if rule.query and not rule.found_by:
-            found += [alert_of(rule, row, judge) for row in rows_of(engine, rule.query, since, until)]
+            asked.setdefault(rule.query, []).append(rule)
+    daily = [name for name, of in asked.items() if of[0].daily]
+    if buckets or daily:
+        for step in steps(engine, since, until):
+            if buckets:
+                found += alerts_of_buckets(rows_of(engine, BUCKETS, *step), judge, rules)
+            found += [alert for name in daily for alert in _asked(engine, name, asked[name], step, judge)]
+    for name in asked.keys() - set(daily):
+        found += _asked(engine, name, asked[name], (since, until), judge)
     for name, finder in FINDERS.items():
-        wanted = {rule.code: rule for rule in rules if rule.found_by == name}
+        wanted = {rule.code for rule in rules if rule.found_by == name}
         if wanted:
             found += [alert for alert in finder(engine, since, until, judge) if alert.rule in wanted]
     return worst_first(found)
+
+
+def _asked(
+    engine: Engine, name: str, rules: Sequence[Rule], period: Period, judge: Callable[[str], Inside | None]
+) -> list[Alert]:
+    """Return the alerts of a query; where several rules ask it, its rows say of which they are."""
+    by_code = {rule.code: rule for rule in rules}
+    rows = [(by_code.get(row.get("rule", rules[0].code)), row) for row in rows_of(engine, name, *period)]
+    return [alert_of(rule, row, judge) for rule, row in rows if rule is not None]
 
 
 def rows_of(engine: Engine, name: str, since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
@@ -93,16 +109,24 @@ def alerts_of_buckets(
     return [
         alert_of(wanted[row["rule"]], _of_bucket(wanted[row["rule"]], row), judge)
         for row in rows
-        if row["rule"] in wanted
+        if row["rule"] in wanted and row["clients"] >= wanted[row["rule"]].clients
     ]
 
 
 def _of_bucket(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of the buckets with what a query's row may have beside."""
+    """
+    Return a row of the buckets with what a query's row may have beside.
+
+    Who looks around and is given everything does not guess: those are names that the site has.
+    """
+    severity = rule.severity if row["over"] else rule.lone
+    if rule.stage == "recon" and severity == "medium" and row["answered"] == row["requests"]:
+        severity = "low"
     return {
         **row,
-        "severity": rule.severity if row["over"] else rule.lone,
+        "severity": severity,
         "samples": [row["answered_example"], row["example"], row["other_example"]],
+        "agents": examples([row["agent"], row["other_agent"]]),
         "sources": None if row["subject_kind"] == "ip" else row["sources"],
     }
 
@@ -115,7 +139,7 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
     """
     kind, subject = row["subject_kind"], row["subject"]
     severity = row.get("severity") or rule.severity
-    samples = [one for one in row.get("samples") or () if one]
+    samples = [one for one in row.get("samples") or (row.get("example"), row.get("other_example")) if one]
     sentence = rule.says.format(
         **row,
         span=duration((row["ended"] - row["began"]).total_seconds()),
@@ -125,7 +149,7 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
     details |= {name: value for name, value in row.items() if name not in _TOLD and value is not None}
     details |= {"stage": rule.stage, "samples": list(dict.fromkeys(samples))}
     inside = judge(subject) if kind == "ip" else None
-    evidence = tuple(row.get("evidence") or (sentence,))
+    evidence = (*(row.get("evidence") or (sentence,)), *([row["note"]] if row.get("note") else ()))
     remedy, title = rule.remedy, f"{subject}: {sentence}"
     if inside is not None:
         details |= {"severity_if_client": severity, "inside": inside.kind}
@@ -141,7 +165,7 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
 
 _TOLD = frozenset(
     {*COLUMNS_OF_QUERY, *DETAILS, "rule", "severity", "confidence", "key", "sources", "samples", "evidence"}
-    | {"example", "other_example", "answered_example", "over"}
+    | {"example", "other_example", "answered_example", "over", "agent", "other_agent", "agents", "note"}
 )
 
 
@@ -201,8 +225,8 @@ def _source(name: str, alerts: Sequence[Alert]) -> dict[str, Any]:
 
 
 def _strip(alert: Alert) -> str:
-    """Return an alert's own sentence."""
-    return alert.evidence[-1] if "inside" in alert.details else alert.evidence[0]
+    """Return an alert's own sentences."""
+    return ", ".join(alert.evidence[1 if "inside" in alert.details else 0 :])
 
 
 def _common(values: Iterable[Any]) -> Any:

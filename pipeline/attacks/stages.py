@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
-import pyarrow as pa
-
 from pipeline import query
 from pipeline.attacks import relations
-from pipeline.attacks.rules import rules_table
+from pipeline.attacks.rules import rules_table, signature_kinds
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
+from pipeline.signatures import catalogue_table
 from pipeline.trace.relations import RELATIONS
 
 EARLIER = timedelta(hours=1)  # no bucket takes longer to leak: those of a period are right from its beginning
+# relation -> what makes it: the tables in the code that queries read
+TABLES = {"rules": rules_table, "signatures_known": catalogue_table, "signature_kinds": signature_kinds}
 Period = tuple[datetime | None, datetime | None]
 
 _made: WeakKeyDictionary[Engine, dict[str, Period]] = WeakKeyDictionary()
@@ -49,9 +50,9 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
 
 
 def register_tables(engine: Engine) -> None:
-    """Make `rules`, `signatures_known` and what queries are given relations, where the engine has none of that name."""
-    beside = ((name, schema.empty_table) for name, schema in {**RELATIONS, **relations.RELATIONS}.items())
-    for name, table in (("rules", rules_table), ("signatures_known", signatures_table), *beside):
+    """Make TABLES, and what queries are given, relations, where the engine has none of that name."""
+    beside = {name: schema.empty_table for name, schema in {**RELATIONS, **relations.RELATIONS}.items()}
+    for name, table in {**TABLES, **beside}.items():
         try:
             engine.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours
         except QueryFault:
@@ -73,12 +74,3 @@ def stages_read(name: str) -> list[str]:
     """Return the stages that a query reads."""
     reads = query.load(name).header["reads"]
     return [made for made in sorted(query.makers()) if re.search(rf"\b{made}\b", reads)]
-
-
-def signatures_table() -> pa.Table:
-    """Return the catalogue of signatures as queries read it."""
-    text = pa.string()
-    return pa.schema(
-        [(name, text) for name in ("id", "family", "title", "severity", "confidence")]
-        + [("techniques", pa.list_(text))]
-    ).empty_table()

@@ -25,8 +25,10 @@ WITH events AS (
             WHEN 'country' THEN signals.country
         END AS subject,
         CASE rules.distinct_by
+            WHEN 'request' THEN concat(signals.source, ' ', signals.source_offset)
             WHEN 'item' THEN signals.item
             WHEN 'path' THEN signals.path
+            WHEN 'target' THEN signals.target
             WHEN 'user' THEN coalesce(signals."user", '')
             WHEN 'client' THEN signals.client_ip
             WHEN 'agent' THEN coalesce(signals.user_agent, '')
@@ -42,7 +44,9 @@ WITH events AS (
         signals.*
     FROM signals
     INNER JOIN rules ON signals.kind = rules.kind
-    WHERE signals.ts < $until OR $until IS NULL
+    WHERE
+        (signals.ts < $until OR $until IS NULL)
+        AND (NOT rules.refused OR signals.status >= 400)
 ),
 
 days AS (
@@ -117,6 +121,8 @@ SELECT
     round(max(filled) / max(CAST(leak_micros AS DOUBLE)), 2) AS level,
     max(capacity) AS capacity,
     count(CASE WHEN status BETWEEN 200 AND 399 THEN 1 END) AS answered,
+    min(user_agent) AS agent,
+    max(user_agent) AS other_agent,
     min(example) AS example,
     max(example) AS other_example,
     min(CASE WHEN status BETWEEN 200 AND 399 THEN example END) AS answered_example,
@@ -126,6 +132,7 @@ SELECT
     max(prefix) AS prefix,
     max(network) AS network,
     max(asn) AS asn,
+    max(as_org) AS as_org,
     max(country) AS country,
     min(fingerprint) AS fingerprint
 FROM levels

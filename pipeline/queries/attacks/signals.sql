@@ -1,7 +1,7 @@
 -- question: Which requests may be part of an attack, and by what?
 -- makes: signals
 -- grain: one row a request and kind of signal
--- reads: requests, busy, signatures_known, rules
+-- reads: requests, busy, signature_kinds
 -- false positives: signals are no findings: a missing page is one
 -- parameter early timestamp = null: rows at this time or after: the hour before a period may still stand in buckets
 -- parameter until timestamp = null: rows before this time
@@ -10,7 +10,7 @@
 -- mean something, and all of a client's busy hours. Nothing is sorted.
 WITH odd AS (
     SELECT
-        ts, date, client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", login, protocol,
+        ts, date, client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", login,
         user_agent, headers, signatures, source, source_offset, split_part(target, '?', 1) AS path
     FROM requests
     WHERE
@@ -19,19 +19,19 @@ WITH odd AS (
         AND (date >= CAST($early AS DATE) OR $early IS NULL)
         AND (ts < $until OR $until IS NULL)
         AND (
-            cardinality(signatures) > 0
-            OR status IN (400, 401, 403, 404, 429)
+            -- that a library asks is on no rule's list, and too common to be kept
+            cardinality(signatures) > 1
+            OR (cardinality(signatures) = 1 AND NOT list_contains(signatures, 'agent-library'))
+            OR status IN (400, 401, 403, 404, 405, 422, 429)
             OR status >= 500
             OR login = 'failure'
-            OR protocol NOT IN ('HTTP/0.9', 'HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/2.0', 'HTTP/3', 'HTTP/3.0')
-            OR (method = 'POST' AND (contains(target, '/wp-login.php') OR contains(target, '/xmlrpc.php')))
         )
 ),
 
 -- headers take as long to read as all else: what is found by its speed has no fingerprint
 fast AS (
     SELECT
-        ts, date, requests.client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent,
+        ts, date, requests.client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent,
         source, source_offset, split_part(target, '?', 1) AS path, busy.hour
     FROM requests
     INNER JOIN busy ON requests.client_ip = busy.client_ip AND unix_micros(requests.ts) // 3600000000 = busy.hour
@@ -41,17 +41,11 @@ fast AS (
         AND (ts < $until OR $until IS NULL)
 ),
 
-kinds AS (
-    SELECT id, family AS kind FROM signatures_known
-    UNION
-    SELECT signatures_known.id, rules.kind FROM signatures_known INNER JOIN rules ON signatures_known.id = rules.kind
-),
-
 matched AS (
-    SELECT each.source, each.source_offset, kinds.kind, min(kinds.id) AS signature
+    SELECT each.source, each.source_offset, signature_kinds.kind, min(signature_kinds.id) AS signature
     FROM (SELECT source, source_offset, unnest(signatures) AS id FROM odd WHERE cardinality(signatures) > 0) AS each
-    INNER JOIN kinds ON each.id = kinds.id
-    GROUP BY each.source, each.source_offset, kinds.kind
+    INNER JOIN signature_kinds ON each.id = signature_kinds.id
+    GROUP BY each.source, each.source_offset, signature_kinds.kind
 ),
 
 by_status AS (
@@ -66,6 +60,7 @@ by_status AS (
                     AND (method = 'POST' OR "user" IS NOT NULL OR list_contains(map_keys(headers), 'authorization'))
                 )
                 OR (login IS NULL AND status = 403 AND method = 'POST') THEN 'denied'
+            WHEN login IS NULL AND status = 401 THEN 'unauthorised'
             WHEN status IN (400, 403, 404) AND NOT regexp_matches(
                 coalesce(path, '-'),
                 '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
@@ -80,12 +75,10 @@ by_request AS (
     SELECT
         odd.*,
         CASE
-            WHEN protocol NOT IN ('HTTP/0.9', 'HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/2.0', 'HTTP/3', 'HTTP/3.0')
-                THEN 'protocol_version'
             -- WordPress answers a wrong password with the form again, a right one with a redirect
-            WHEN method = 'POST' AND regexp_matches(target, '/wp-login\.php(\?.*)?$') AND status = 200 AND login IS NULL
-                THEN 'wp_denied'
-            WHEN method = 'POST' AND regexp_matches(target, '/xmlrpc\.php(\?.*)?$') THEN 'xmlrpc'
+            WHEN list_contains(signatures, 'wordpress-login') AND contains(path, 'xmlrpc') THEN 'xmlrpc'
+            WHEN list_contains(signatures, 'wordpress-login') AND status = 200 AND login IS NULL THEN 'wp_denied'
+            WHEN method = 'POST' AND status IN (400, 404, 405, 422) AND login IS NULL THEN 'post_refused'
         END AS kind
     FROM odd
 ),
@@ -130,31 +123,31 @@ masks AS (
 
 found AS (
     SELECT
-        ts, date, client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent, headers,
+        ts, date, client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent, headers,
         odd.source, odd.source_offset, matched.kind, matched.signature
     FROM odd
     INNER JOIN matched ON odd.source = matched.source AND odd.source_offset = matched.source_offset
     UNION ALL
     SELECT
-        ts, date, client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent, headers,
+        ts, date, client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent, headers,
         source, source_offset, kind, NULL AS signature
     FROM by_status
     WHERE kind IS NOT NULL
     UNION ALL
     SELECT
-        ts, date, client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent, headers,
+        ts, date, client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent, headers,
         source, source_offset, kind, NULL AS signature
     FROM by_request
     WHERE kind IS NOT NULL
     UNION ALL
     SELECT
-        ts, date, by_speed.client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent,
+        ts, date, by_speed.client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent,
         NULL AS headers, source, source_offset, by_speed.kind, NULL AS signature
     FROM by_speed
     INNER JOIN many ON by_speed.client_ip = many.client_ip AND by_speed.hour = many.hour AND by_speed.kind = many.kind
     UNION ALL
     SELECT
-        ts, date, fast.client_ip, client_ip_num, client_class, asn, country, target, method, status, "user", user_agent,
+        ts, date, fast.client_ip, client_ip_num, client_class, asn, as_org, country, target, method, status, "user", user_agent,
         NULL AS headers, source, source_offset, 'agents' AS kind, NULL AS signature
     FROM fast
     INNER JOIN masks ON fast.client_ip = masks.client_ip AND fast.hour = masks.hour
@@ -188,6 +181,7 @@ SELECT
     clients.network,
     client_class,
     asn,
+    as_org,
     country,
     kind,
     CASE

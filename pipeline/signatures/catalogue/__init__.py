@@ -6,10 +6,12 @@ from pipeline.signatures.catalogue.agents import AGENTS
 from pipeline.signatures.catalogue.containers import CONTAINERS
 from pipeline.signatures.catalogue.cve import CVE
 from pipeline.signatures.catalogue.files import FILES
+from pipeline.signatures.catalogue.holes import HOLES
 from pipeline.signatures.catalogue.protocol import PROTOCOL
 from pipeline.signatures.catalogue.rce import RCE
 from pipeline.signatures.catalogue.sensitive import SENSITIVE
 from pipeline.signatures.catalogue.sqli import SQLI
+from pipeline.signatures.catalogue.wordpress import WORDPRESS
 from pipeline.signatures.catalogue.xss import XSS
 from pipeline.signatures.signature import Signature
 
@@ -36,6 +38,9 @@ FAMILIES: dict[str, str] = {
     "admin": "consoles of administrators",
     "backdoor": "web shells",
     "agent": "user agents of tools",
+    "wordpress": "what scanners of WordPress ask for",
 }
-SIGNATURES: tuple[Signature, ...] = (*SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *CVE, *SENSITIVE, *AGENTS, *CONTAINERS)
+SIGNATURES: tuple[Signature, ...] = (
+    *SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *CVE, *HOLES, *SENSITIVE, *AGENTS, *CONTAINERS, *WORDPRESS,
+)  # fmt: skip
 BY_ID: dict[str, Signature] = {one.id: one for one in SIGNATURES}

@@ -98,9 +98,9 @@ FILES = (
         confidence="high",
         techniques=("T1190", "T1083"),
         where=("line",),
-        pattern=r"%(?:25)*00|\\x00|\\u0000",
+        pattern=r"^(?:/|https?://).*(?:%(?:25)*00|\\x00|\\u0000)",
         positive=("/i?f=x.php%00.jpg", "/i?f=x%2500"),
-        negative=("/i?f=100%25", "/i?p=%2e00"),
+        negative=("/i?f=100%25", "/i?p=%2e00", "Gh0st\\xad\\x00\\x00"),
     ),
     Signature(
         id="rfi-remote",

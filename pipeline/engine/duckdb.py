@@ -218,6 +218,10 @@ class Engine:
         statement = Statement(f"DELETE FROM {name} WHERE {condition}", name, 1)  # noqa: S608  # ours
         self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})), statement)
 
+    def interrupt(self) -> None:
+        """End what another thread has this do, with a QueryFault there."""
+        self._connection.interrupt()
+
     def _make(self, head: str, sql: str, parameters: Mapping[str, Any] | None) -> None:
         (statement,) = self.statements(sql)
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)

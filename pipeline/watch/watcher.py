@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -28,11 +28,13 @@ from pipeline.lake import REQUESTS, Lake
 from pipeline.progress import Watch
 from pipeline.watch.days import Days, spans
 from pipeline.watch.memory import COLUMNS, Memory
+from pipeline.watch.pace import Pace
 
 MAX_WAITING_ROWS = 500_000  # some 200 MB; reading waits while so many are to be looked at
 MIN_LOOK_ROWS = 100_000  # so many are looked at before their time, which keeps the queue short
 POLL = 0.05
 ASK_SHARE = 0.25  # of the time, at most, that asking the lake may take
+HURRY_SECONDS = 10.0  # after a minute that is unusual: the flood it may be is to be seen for some time
 ASK_BYTES, ASK_THREADS = 2 << 30, 1
 # What is told early is told while it goes on, and an alert is told once: information alone waits for the lake's answer,
 # which may be that it is more than that
@@ -67,6 +69,10 @@ class Watcher(Watch):
         self._waiting = self._rows = self._told = 0
         self._newest: datetime | None = None
         self._asking = self._stopping = False
+        self._due = 0.0  # when the lake is to be asked
+        self._not_before = 0.0
+        self._asked: Engine | None = None
+        self._pace = Pace()
         self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._guarded, args=(run,), name=name, daemon=True)
@@ -111,8 +117,10 @@ class Watcher(Watch):
             self._stopping = True
             self._condition.notify_all()
         for thread in self._threads:
-            if thread.ident is not None:
-                thread.join()
+            while thread.is_alive():
+                if self._asked is not None:  # what it is asked may take minutes, and is asked again by the next run
+                    self._asked.interrupt()
+                thread.join(POLL)
         if self._failure is not None:
             raise self._failure
 
@@ -142,6 +150,8 @@ class Watcher(Watch):
                 self._tell(one for one in memory.look(rows) if one.severity in EARLY)
                 last = max(_latest(table) for table in rows)
                 self._newest = last if self._newest is None else max(self._newest, last)
+                if self._pace.unusual(_minutes(rows)):
+                    self._due = min(self._due, max(self._not_before, time.monotonic() + HURRY_SECONDS))
                 with self._condition:
                     self._waiting -= sum(table.num_rows for table in rows)
                     self._condition.notify_all()
@@ -150,38 +160,47 @@ class Watcher(Watch):
             due = time.monotonic() + self._settings.fast
 
     def _ask_on(self) -> None:
-        """Ask the lake about dates with new rows, every few minutes; at once if some are left from before."""
-        due = time.monotonic() + (0 if self._left else self._settings.slow)
+        """
+        Ask the lake about dates with new rows, every few minutes.
+
+        At once if some are left from before, and soon after a minute that was unusual.
+        """
+        self._due = time.monotonic() + (0 if self._left else self._settings.slow)
         while not self._stopping and self._failure is None:
-            if time.monotonic() < due:
+            if time.monotonic() < self._due:
                 with self._condition:
-                    self._condition.wait(min(1.0, max(POLL, due - time.monotonic())))
+                    self._condition.wait(min(1.0, max(POLL, self._due - time.monotonic())))
                 continue
             begun = time.monotonic()
-            self._ask()
-            took = time.monotonic() - begun
-            due = time.monotonic() + max(self._settings.slow, took / ASK_SHARE)
+            self._asking = True
+            try:
+                self._ask()
+            except QueryFault:
+                if self._stopping:  # interrupted
+                    return
+                raise
+            finally:
+                self._asking, self._asked = False, None
+            now = time.monotonic()
+            self._not_before = now + (now - begun) / ASK_SHARE
+            self._due = max(now + self._settings.slow, self._not_before)
 
     def _ask(self) -> None:
         """Ask both questions about the dates that rows came for."""
         about = self._days.open()
-        self._asking = True
-        try:
-            for span in spans(about):
-                if self._stopping:
-                    return
-                found = self._found(span.first, span.last)
-                self._tell(found)
-                self._days.asked({day: about[day] for day in about if span.first <= day <= span.last})
-        finally:
-            self._asking = False
+        for span in spans(about):
+            if self._stopping:
+                return
+            self._tell(self._found(span.first, span.last))
+            self._days.asked({day: about[day] for day in about if span.first <= day <= span.last})
 
     def _found(self, first: date, last: date) -> list[Alert]:
         since = datetime(first.year, first.month, first.day, tzinfo=UTC)
         until = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
         for number in range(1, TRIES + 1):
+            self._asked = Engine(self._lake, Limits(ASK_BYTES, ASK_THREADS))
             try:
-                return find(Engine(self._lake, Limits(ASK_BYTES, ASK_THREADS)), since, until, self._config)
+                return find(self._asked, since, until, self._config)
             except QueryFault:
                 if number == TRIES or self._stopping:
                     raise
@@ -197,3 +216,13 @@ class Watcher(Watch):
 def _latest(rows: pa.Table) -> datetime:
     latest: datetime | None = pc.max(rows["ts"]).as_py()
     return latest or datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _minutes(rows: Iterable[pa.Table]) -> Counter[int]:
+    """Return minute since 1970 -> how many rows are of it."""
+    found: Counter[int] = Counter()
+    for table in rows:
+        for one in pc.value_counts(pc.floor_temporal(table["ts"], unit="minute")).to_pylist():
+            if one["values"] is not None:
+                found[int(one["values"].timestamp()) // 60] += one["counts"]
+    return found

@@ -131,6 +131,24 @@ def ways_of(rows: Sequence[Mapping[str, Any]], policy: Policy | None) -> list[Wa
     return [way_of(row, policy) for row in rows]
 
 
+def alike(ways: Sequence[Way]) -> list[tuple[Way, int]]:
+    """
+    Return ways with those told once that differ in who the client is, or in what was claimed, alone.
+
+    Each is the most frequent of its kind with the requests of all, and how many clients they are of.
+    """
+    kinds: dict[tuple[object, ...], list[Way]] = {}
+    for way in ways:
+        hops = tuple((hop.source, hop.role, hop.text if hop.role == "trusted" else class_of(hop)) for hop in way.hops)
+        moved = way.client != way.recorded
+        kinds.setdefault((way.source, way.reason, way.judged, moved, hops), []).append(way)
+    found = [
+        (same[0]._replace(requests=sum(way.requests for way in same)), len({way.client for way in same}))
+        for same in kinds.values()
+    ]
+    return sorted(found, key=lambda pair: -pair[0].requests)
+
+
 def why(reason: str) -> str:
     """Return the meaning of a reason's code, "" for one that is not ours."""
     return REASONS[reason].meaning if reason in REASONS else ""

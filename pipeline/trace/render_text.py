@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TextIO
 
 from rich.cells import cell_len, set_cell_size
@@ -256,6 +256,8 @@ BRIEF = ("status", "host", "method")  # in one line each
 def _who(story: Mapping[str, Any], page: Page) -> None:
     page.head("Who and where")
     values = story["values"]
+    long = story["seen"]["last"] - story["seen"]["first"] > timedelta(days=3)
+    pattern = "%Y-%m-%d" if long else "%m-%d %H:%M"
     for dimension, title in DIMENSIONS.items():
         found = values.get(dimension, [])
         if not found or (dimension == "client" and story["subject"]["kind"] == "ip"):
@@ -269,7 +271,7 @@ def _who(story: Mapping[str, Any], page: Page) -> None:
             [
                 (
                     f"{one['requests']:,}",
-                    f"{one['first']:%m-%d %H:%M} – {one['last']:%m-%d %H:%M}",
+                    f"{one['first']:{pattern}} – {one['last']:{pattern}}",
                     clean(one["value"]) + _detail(dimension, one),
                 )
                 for one in found[:MOST_SHOWN]
@@ -296,7 +298,7 @@ def _ways(story: Mapping[str, Any], page: Page) -> None:
     for way in story["ways"]:
         judged = "as the lake has it" if way["judged"] in ("row", "record") else f"under policy {way['judged']}"
         page.line(
-            f"{count(way['requests'], 'request')}: the client is {way['client'] or 'nobody'}, {judged}"
+            f"{count(way['requests'], 'request')}: the client is {_client(way)}, {judged}"
             + (f" ({way['reason']}: {way['why']})" if way["why"] else ""),
             indent=2,
         )
@@ -313,6 +315,11 @@ def _ways(story: Mapping[str, Any], page: Page) -> None:
             ["green" if hop["role"] == "client" else DIM if hop["role"] == "claim" else "" for hop in way["hops"]],
             indent=4,
         )
+
+
+def _client(way: Mapping[str, Any]) -> str:
+    others = f" or {way['clients'] - 1:,} more, likewise" if way["clients"] > 1 else ""
+    return f"{way['client'] or 'nobody'}{others}"
 
 
 def _forged(story: Mapping[str, Any], page: Page) -> None:

@@ -8,6 +8,7 @@ a peer, and whether a script that the subject called was known before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ FINDERS = {
     REQUEST: ("by_request", "id"),
 }
 MAX_UNJUDGED = 1_000_000  # rows whose signatures are looked for now: some seconds
+MAX_NEAR = 100  # clients named around one that has no requests
 MIN_SLOT = 60.0  # seconds of a slot of `runs`
 MAX_SLOTS = 20_000  # of a subject's whole time; a longer one has longer slots
 BARS = 60  # of the picture of its time
@@ -181,16 +183,21 @@ class Lookup:
         for batch in self.engine.stream(statement, {"slot": slot}).batches:
             yield from map(run_of, batch.to_pylist())
 
-    def neighbours(self, network: str, **most: int) -> list[Row]:
+    def neighbours(self, network: str) -> list[Row]:
         """Return the clients of a network that holds no other span than its own."""
-        return self.ask("neighbours", **hexadecimal(Ranges([network]).spans()[0]), **most)
+        return self.ask("neighbours", **hexadecimal(Ranges([network]).spans()[0]))
 
     def near(self, subject: Subject) -> dict[str, Any]:
         """Return where a subject turns up that has no requests of its own."""
         found: dict[str, Any] = {}
         if subject.kind == IP:
             found["network"] = network_of(subject.text)
-            found["neighbours"] = self.neighbours(found["network"], most=20)
+            clients: Counter[str] = Counter()
+            for row in self.neighbours(found["network"]):
+                clients[row["client_ip"]] += row["requests"]
+            found["neighbours"] = [
+                {"client_ip": client, "requests": count} for client, count in clients.most_common(MAX_NEAR)
+            ]
             found["as_peer"] = next(iter(self.ask("as_peer", address=subject.text)), None)
             found["claimed"] = self.ask("claimed", address=subject.text)
             for kind in (USER, REQUEST):

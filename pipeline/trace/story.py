@@ -17,22 +17,24 @@ from pipeline.alerts.document import as_row
 from pipeline.trace.blocking import Advice, Facts, Seen, advise, is_narrow
 from pipeline.trace.folding import Run, shortened
 from pipeline.trace.forged import MEANINGS, Own, Sign, signs_of
-from pipeline.trace.hops import ROLES, Way, class_of, ways_of, why
+from pipeline.trace.hops import ROLES, Way, alike, class_of, ways_of, why
 from pipeline.trace.scan import Row, Scan
 from pipeline.trace.stages import (
     GUESSED_LOGINS,
     LOGIN,
-    PROBED_PATHS,
     PROBED_SHARE,
     RANKS,
+    RECON,
     STAGES,
     WEBSHELL,
     Matched,
     is_of,
+    stage_of,
 )
 from pipeline.trace.subject import CIDR, IP, USER, Subject
 
 VERSION = 1
+MIN_PROBES = 3  # refused paths of a neighbour that did little else
 MAX_WAYS_SHOWN = 10
 MAX_CHECKS = 5  # users to be asked whether it was them
 MAX_RULES = 4  # of alerts, named in the verdict
@@ -74,7 +76,8 @@ KEYS = {
         "`requests`, `hostile`, `first`, `last`; and in `distinct` how many there are of each."
     ),
     "ways": (
-        "How the requests came: `requests`, `peer`, `client`, `source`, `reason`, `why`, `recorded` (the "
+        "How the requests came, like ways told once: `requests`, `clients` (how many different), `peer` and "
+        "`client` (of the most frequent), `source`, `reason`, `why`, `recorded` (the "
         "client that the lake has), `judged` (policy that was asked, or `row`), `hops` (`text`, `source`, "
         "`class`, `role`, `trusted`)."
     ),
@@ -131,7 +134,7 @@ def tell(
         "timeline": [_run(shortened(run)) for run in runs],
         "hours": _hours(scan),
         "values": _values(scan.values),
-        "ways": [_way(way) for way in ways[:MAX_WAYS_SHOWN]],
+        "ways": [_way(way, clients) for way, clients in alike(ways)[:MAX_WAYS_SHOWN]],
         "forged": [_sign(sign) for sign in signs_of(ways, own)],
         "campaign": background.campaign,
         "alerts": [as_row(alert) for alert in background.alerts],
@@ -283,9 +286,10 @@ def _values(rows: Sequence[Row]) -> dict[str, Any]:
     return found
 
 
-def _way(way: Way) -> dict[str, Any]:
+def _way(way: Way, clients: int) -> dict[str, Any]:
     return {
         "requests": way.requests,
+        "clients": clients,
         "peer": way.peer,
         "client": way.client,
         "source": way.source,
@@ -318,19 +322,30 @@ def clients_of(rows: Sequence[Row]) -> list[Seen]:
     ]
 
 
-def neighbours_of(rows: Sequence[Row]) -> list[Seen]:
+def neighbours_of(rows: Sequence[Row], known: Mapping[str, Matched]) -> list[Seen]:
     """Return the clients of rows of trace/neighbours, judged by their sums as `judged` judges requests."""
-    found = []
+    clients: dict[str, list[Row]] = {}
     for row in rows:
-        probes = row["refused_paths"] > PROBED_PATHS or (
-            row["refused_paths"] >= 3 and row["refused"] >= PROBED_SHARE * row["requests"]
-        )
-        hostile = row["signed"]
-        hostile = max(hostile, row["refused"] if probes else 0)
-        hostile = max(hostile, row["denied"] if row["denied"] > GUESSED_LOGINS else 0)
-        good = 0 if hostile and not row["users"] else row["good"]
-        found.append(Seen(row["client_ip"], row["requests"], hostile, hostile, good, row["users"]))
-    return found
+        clients.setdefault(row["client_ip"], []).append(row)
+    return [_neighbour(client, parts, known) for client, parts in clients.items()]
+
+
+def _neighbour(client: str, parts: Sequence[Row], known: Mapping[str, Matched]) -> Seen:
+    def stage(row: Row) -> str:
+        return stage_of([known[sign] for sign in row["signs"].split(",") if sign in known])
+
+    whole = {name: sum(row[name] for row in parts) for name in ("requests", "refused", "refused_paths", "denied")}
+    users = max(row["users"] for row in parts)
+    probes = whole["refused_paths"] >= MIN_PROBES and whole["refused"] >= PROBED_SHARE * whole["requests"]
+    hostile = max(
+        sum(row["requests"] for row in parts if stage(row)),
+        whole["refused"] if probes else 0,
+        whole["denied"] if whole["denied"] > GUESSED_LOGINS else 0,
+    )
+    serious = sum(row["requests"] for row in parts if stage(row) not in ("", RECON))
+    answered = sum(row["answered"] for row in parts if not stage(row))
+    good = answered if users or hostile < PROBED_SHARE * whole["requests"] else 0
+    return Seen(client, whole["requests"], hostile, serious, good, users)
 
 
 def _advice(
@@ -342,7 +357,7 @@ def _advice(
     background: Background,
 ) -> list[Advice]:
     seen = clients_of(scan.clients)
-    neighbours = neighbours_of(background.neighbours)
+    neighbours = neighbours_of(background.neighbours, background.known)
     network = background.network
     if subject.kind == CIDR:
         network, neighbours = (subject.text if is_narrow(subject.text) else ""), seen

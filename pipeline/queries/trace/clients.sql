@@ -16,6 +16,14 @@ WITH programs AS (
     FROM trace_judged
     WHERE client_ip IS NOT NULL
     GROUP BY client_ip, user_agent, header_order
+),
+
+judged AS (
+    SELECT
+        *,
+        CASE WHEN hostile <= $stray_share * requests THEN good ELSE 0 END AS clean_good,
+        CASE WHEN hostile <= $stray_share * requests THEN users ELSE 0 END AS clean_users
+    FROM programs
 )
 
 SELECT
@@ -23,10 +31,10 @@ SELECT
     CAST(sum(requests) AS BIGINT) AS requests,
     CAST(sum(hostile) AS BIGINT) AS hostile,
     CAST(sum(serious) AS BIGINT) AS serious,
-    CAST(sum(CASE WHEN hostile <= $stray_share * requests THEN good ELSE 0 END) AS BIGINT) AS good,
-    CAST(sum(CASE WHEN hostile <= $stray_share * requests THEN users ELSE 0 END) AS BIGINT) AS users,
+    CAST(sum(clean_good) AS BIGINT) AS good,
+    CAST(sum(clean_users) AS BIGINT) AS users,
     count(*) AS programs
-FROM programs
+FROM judged
 GROUP BY client_ip
 ORDER BY hostile DESC, requests DESC, client_ip
 LIMIT $most

@@ -8,7 +8,7 @@ import pytest
 
 from echo.clientip import Ranges, make_policy
 from pipeline.trace.forged import MEANINGS, Own, signs_of
-from pipeline.trace.hops import COLUMNS, Way, way_of
+from pipeline.trace.hops import COLUMNS, Way, alike, way_of
 
 BEHIND = make_policy(trusted=["10.0.0.0/8"])
 OURS = Own(Ranges(["198.51.100.0/24"]), Ranges(["10.0.0.0/8"]))
@@ -71,6 +71,24 @@ def test_without_a_policy_the_row_says_who_was_believed(given: Any, expected: li
 def test_a_proxied_peer_is_named_as_such() -> None:
     way = way_of({**row("10.0.0.1", "203.0.113.9", "proxied-peer"), "proxied_ip": "203.0.113.9"}, None)
     assert hops(way) == [("203.0.113.9", "proxied-peer", "client")]
+
+
+def test_ways_that_differ_in_the_client_or_in_claims_alone_are_told_once() -> None:
+    given = [
+        row("10.0.0.1", requests=5, x_forwarded_for="203.0.113.9"),
+        row("10.0.0.1", requests=2, x_forwarded_for="203.0.113.10"),
+        row("10.0.0.2", requests=9, x_forwarded_for="203.0.113.9"),
+        row("10.0.0.1", requests=1, x_forwarded_for="9.9.9.9, 203.0.113.9"),
+        row("10.0.0.1", requests=1, x_forwarded_for="9.9.9.8, 203.0.113.9"),
+        row("10.0.0.1", requests=1, x_forwarded_for="127.0.0.1, 203.0.113.9"),
+    ]
+    found = alike([way_of(one, BEHIND) for one in given])
+    assert [(way.requests, clients, way.client, way.peer) for way, clients in found] == [
+        (9, 1, "203.0.113.9", "10.0.0.2"),
+        (7, 2, "203.0.113.9", "10.0.0.1"),
+        (2, 1, "203.0.113.9", "10.0.0.1"),
+        (1, 1, "203.0.113.9", "10.0.0.1"),
+    ]
 
 
 # name -> (the way, its signs: code -> a sample)

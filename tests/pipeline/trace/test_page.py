@@ -140,8 +140,8 @@ STORY: dict[str, Any] = {
     "hours": {"began": START, "seconds": 1.0, "stages": {"exploit": [1, 0, 2]}},
     "values": {"distinct": {"user": 2, "program": 1}, "user": [VALUE], "program": [VALUE]},
     "ways": [
-        {"requests": 1, "peer": "x", "client": "x", "source": "x", "reason": "x", "why": "x", "recorded": "y",
-         "judged": "x", "hops": [{"text": "x", "source": "x", "class": "x", "role": "claim", "trusted": False}]}
+        {"requests": 1, "clients": 2, "peer": "x", "client": "x", "source": "x", "reason": "x", "why": "x",
+         "recorded": "y", "judged": "x", "hops": [{"text": "x", "source": "x", "class": "x", "role": "claim", "trusted": False}]}
     ],
     "forged": [{"sign": "left", "meaning": "x", "requests": 1, "samples": ["x"], "strong": True}],
     "campaign": {"name": "x", "why": "x", "sources": ["x"]},

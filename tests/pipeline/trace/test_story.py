@@ -11,7 +11,7 @@ import pytest
 from echo.clientip import parse_config
 from pipeline.engine.duckdb import Engine
 from pipeline.trace.stages import STAGE_OF_FAMILY, STAGES, Matched, lands, stage_of
-from pipeline.trace.story import KEYS
+from pipeline.trace.story import KEYS, neighbours_of
 from tests.pipeline.trace import intrusion
 from tests.pipeline.trace.intrusion import INTRUDER, READER, SECOND, START
 from tests.pipeline.trace.stories import CONFIG, story_of
@@ -172,3 +172,33 @@ def test_rows_that_were_not_judged_are_judged_now(engine_of: Build) -> None:
     rows = [{**row, "signatures": None} for row in intrusion.rows()]
     found = {one["stage"] for one in story_of(engine_of(rows), INTRUDER)["stages"]}
     assert found >= {"recon", "enumeration", "exploit", "success", "webshell", "guessing", "login"}
+
+
+KNOWN = {"sqli-union": Matched("sqli", "high"), "agent-library": Matched("agent", "info")}
+NEIGHBOUR = {
+    "client_ip": "203.0.113.7", "signs": "", "requests": 40, "answered": 40, "refused": 0, "refused_paths": 0,
+    "denied": 0, "users": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "hostile", "serious", "good"),
+    [
+        ([{}], 0, 0, 40),
+        ([{"signs": "agent-library"}], 0, 0, 40),  # what is for information is ordinary
+        ([{"signs": "gone-by-now"}], 0, 0, 40),
+        ([{"signs": "sqli-union", "requests": 9, "answered": 3}], 9, 9, 0),
+        ([{}, {"signs": "sqli-union", "requests": 9, "answered": 3}], 9, 9, 40),  # two behind one address, it seems
+        ([{"answered": 20, "refused": 20, "refused_paths": 15}], 20, 0, 0),
+        ([{"answered": 35, "refused": 5, "refused_paths": 5}], 0, 0, 35),  # few of what it asked for
+        ([{"answered": 0, "refused": 40, "refused_paths": 2}], 0, 0, 0),  # one page that is gone
+        ([{"answered": 34, "denied": 6}], 6, 0, 34),
+        ([{"answered": 0, "requests": 6, "denied": 6}], 6, 0, 0),
+        ([{"denied": 6, "requests": 6, "answered": 3, "users": 1}], 6, 0, 3),  # who got in at last is a user
+    ],
+)
+def test_neighbours_are_judged_by_their_sums(
+    parts: list[dict[str, Any]], hostile: int, serious: int, good: int
+) -> None:
+    (found,) = neighbours_of([NEIGHBOUR | part for part in parts], KNOWN)
+    assert (found.hostile, found.serious, found.good) == (hostile, serious, good)

@@ -141,7 +141,8 @@ STORY: dict[str, Any] = {
     "values": {"distinct": {"user": 2, "program": 1}, "user": [VALUE], "program": [VALUE]},
     "ways": [
         {"requests": 1, "clients": 2, "peer": "x", "client": "x", "source": "x", "reason": "x", "why": "x",
-         "recorded": "y", "judged": "x", "hops": [{"text": "x", "source": "x", "class": "x", "role": "claim", "trusted": False}]}
+         "recorded": "y", "judged": "x",
+         "hops": [{"text": "x", "source": "x", "class": "x", "role": "claim", "trusted": False}]}
     ],
     "forged": [{"sign": "left", "meaning": "x", "requests": 1, "samples": ["x"], "strong": True}],
     "campaign": {"name": "x", "why": "x", "sources": ["x"]},

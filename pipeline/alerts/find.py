@@ -14,7 +14,7 @@ Find = Callable[[Engine, datetime | None, datetime | None, Config | None], list[
 
 
 def _attacks(engine: Engine, since: datetime | None, until: datetime | None, config: Config | None) -> list[Alert]:
-    return attacks.find(engine, since, until, attacks.judge_of(config))
+    return attacks.find(engine, since, until, attacks.judge_of(config), known=attacks.Known(config))
 
 
 def _logins(engine: Engine, since: datetime | None, until: datetime | None, config: Config | None) -> list[Alert]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import query
 from pipeline.alerts import SEVERITIES, Alert, worst_first
-from pipeline.attacks import campaigns, floods
+from pipeline.attacks import campaigns, crawlers, floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
 from pipeline.attacks.sentences import duration, examples
@@ -23,9 +23,9 @@ from pipeline.attacks.steps import steps
 from pipeline.engine.duckdb import Engine
 
 BUCKETS = "attacks/buckets"
-Finder = Callable[[Engine, datetime | None, datetime | None, Callable[[str], Inside | None]], list[Alert]]
+Finder = Callable[..., list[Alert]]  # (engine, since, until, judge), and `known` for crawlers
 # Rule.found_by -> what makes its alerts
-FINDERS: dict[str, Finder] = {"floods": floods.find, "campaigns": campaigns.find}
+FINDERS: dict[str, Finder] = {"floods": floods.find, "campaigns": campaigns.find, "crawlers": crawlers.find}
 MAX_SAMPLES = 2
 # what a source can be grouped by -> the alert's detail that says it; ip and rule are of the alert itself
 GROUPS = {
@@ -55,11 +55,13 @@ def find(
     until: datetime | None,
     judge: Callable[[str], Inside | None] | None = None,
     rules: Sequence[Rule] = RULES,
+    known: crawlers.Known | None = None,
 ) -> list[Alert]:
     """
     Return the alerts of a period, the worst first.
 
     judge  what an address is that is no attacker's, from `inside.judge_of`; without one, by its class alone
+    known  the crawlers that are spared from rules of speed, from the TOML; without one, those of the lists shipped
 
     Raises QueryFault.
     """
@@ -81,8 +83,9 @@ def find(
     for name, finder in FINDERS.items():
         wanted = {rule.code for rule in rules if rule.found_by == name}
         if wanted:
-            found += [alert for alert in finder(engine, since, until, judge) if alert.rule in wanted]
-    return worst_first(found)
+            arguments = (known,) if name == "crawlers" else ()
+            found += [alert for alert in finder(engine, since, until, judge, *arguments) if alert.rule in wanted]
+    return worst_first(crawlers.spared(found, engine, known))
 
 
 def _asked(

@@ -152,6 +152,14 @@ RULES: tuple[Rule, ...] = (
         query="attacks/campaign_sources", found_by="campaigns",
     ),
     Rule(
+        "fake_crawler", "recon", "low", "medium", ("T1595",),
+        "says to be a crawler and is not: {requests:,} requests",
+        remedy="refuse it: who hides behind the name of a crawler wants what is meant for crawlers alone",
+        false_positives="a crawler's new range (see the date of the list); a tool that looks at what crawlers see",
+        source="the ranges that operators publish; see pipeline/attacks/crawlers.py",
+        query="attacks/crawler_claims", found_by="crawlers",
+    ),
+    Rule(
         "bruteforce", "login", "medium", "high", ("T1110.001",),
         "{requests:,} failed logins in {span}, {examples}",
         remedy="limit logins by address and account, ask for a second factor",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from echo.clientip import load_config
-from pipeline.attacks import COLUMNS, GROUPS, TABLE_COLUMNS, find, judge_of, sources
+from pipeline.attacks import COLUMNS, GROUPS, TABLE_COLUMNS, Known, find, judge_of, sources
 from pipeline.commands.options import (
     config_option,
     lake_option,
@@ -31,9 +31,10 @@ def attacks(
 ) -> None:
     """Who is attacking? Sources that break a rule, the worst first, with the evidence."""
     moments = period(since, until)
-    judge = judge_of(load_config(config_path)) if config_path is not None else None
+    config = load_config(config_path)
+    known = Known(config)
     engine = open_engine(lake_path)
-    rows = sources(find(engine, moments["since"], moments["until"], judge), by)
+    rows = sources(find(engine, moments["since"], moments["until"], judge_of(config), known=known), by)
     write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
     say_if_empty(engine, rows, moments)
     unresolved = engine.query("SELECT count(*) AS n FROM requests WHERE client_ip IS NULL").to_pylist()[0]["n"]

@@ -16,7 +16,7 @@ from pipeline.commands.options import config_option, lake_option, open_engine, p
 from pipeline.commands.results import destination
 from pipeline.errors import UsageFault
 from pipeline.output import json_text
-from pipeline.trace.findings import about, sources_of, subject_of
+from pipeline.trace.findings import about, campaign_of, sources_of, subject_of
 from pipeline.trace.folding import fold
 from pipeline.trace.page import page
 from pipeline.trace.render_text import write_story
@@ -102,7 +102,8 @@ def told(
         if found is None and alerts:
             found = find(engine, *whole_days(scan.overview["first_ts"], scan.overview["last_ts"]), config)
         clients = [row["value"] for row in scan.values if row["dimension"] == "client"]
-        background = background._replace(alerts=about(found or (), subject, clients))
+        named = about(found or (), subject, clients)
+        background = background._replace(alerts=named, campaign=campaign_of(named, subject))
     return tell(subject, scan, runs, moments, background)
 
 

@@ -117,18 +117,20 @@ def advise(facts: Facts, own: Own) -> list[Advice]:
         proxy = proxy_advice(one, facts, own)
         if proxy is not None:
             found.append(proxy)
-        elif (one.serious or one.hostile >= MIN_LOOKS) and len(found) < MAX_ADVICE:
+        elif one.hostile and len(found) < MAX_ADVICE:
             network = hostile_network(one.client, facts, own)
             if network is not None:
                 if network.target not in blocked:
                     found.append(network)
                     blocked.add(network.target)
-            else:
+            elif one.serious or one.hostile >= MIN_LOOKS:
                 found.append(_block(one))
     if not found:
         whole = sums(facts.seen)
-        looks = f"{whole.hostile:,} look around, too few to say more" if whole.hostile else "nothing hostile"
-        found.append(Advice("watch", "", f"{looks} in {whole.requests:,} requests"))
+        why = f"nothing hostile in {whole.requests:,} requests"
+        if whole.hostile:
+            why = f"{whole.hostile:,} of {whole.requests:,} requests look around: too few to block for"
+        found.append(Advice("watch", "", why))
     return found[:MAX_ADVICE]
 
 

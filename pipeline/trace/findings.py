@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from echo.clientip import ConfigFault, parse_address, parse_range, quote
 from pipeline.alerts import Alert, worst_first
@@ -10,6 +11,7 @@ from pipeline.errors import UsageFault
 from pipeline.trace.subject import ASN, CAMPAIGN, CIDR, IP, USER, Subject
 
 # kind of an alert's subject -> the kind of a trace's; those of others are traced by their sources
+MOST_REASONS = 4
 TRACED = {"ip": IP, "prefix": CIDR, "asn": ASN, "user": USER}
 
 
@@ -56,6 +58,15 @@ def subject_of(alerts: Iterable[Alert], fingerprint: str) -> tuple[Alert, Subjec
     )
 
 
+def campaign_of(alerts: Sequence[Alert], subject: Subject) -> dict[str, Any] | None:
+    """Return the campaign that alerts about a subject name, the other sources of it; None if there is none."""
+    for alert in alerts:
+        if alert.subject_kind == "campaign":
+            others = [source for source in alert.sources if source != subject.text]
+            return {"name": alert.subject, "sources": others, "why": "; ".join(alert.evidence[:MOST_REASONS])}
+    return None
+
+
 def sources_of(alerts: Iterable[Alert], name: str) -> list[str]:
     """Return the sources of what alerts call by a name that is no address: a campaign, a program. Raises UsageFault."""
     found = dict.fromkeys(
@@ -66,5 +77,7 @@ def sources_of(alerts: Iterable[Alert], name: str) -> list[str]:
         if parse_address(source) is not None
     )
     if not found:
-        raise UsageFault(f"no campaign of the lake is called {quote(name)}", "", "whofrom attacks lists them")
+        raise UsageFault(
+            f"no alert names sources of {quote(name)}", "", "whofrom alerts --all lists them; trace one of its sources"
+        )
     return list(found)

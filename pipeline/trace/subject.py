@@ -28,11 +28,12 @@ KINDS = {
     REQUEST: "A request, by its request id or trace id.",
     USER: "An account, by the name that it signed in with.",
     ALERT: "An alert, by its id: what it is about is traced.",
-    CAMPAIGN: "The sources that belong to a campaign, by its name.",
+    CAMPAIGN: "The sources that belong to a campaign, by its name, as 203.0.113.9@2026-03-02.",
 }
 MAX_SUBJECT_CHARS = 512  # user names are cut at 256 characters; a longer text is a paste that went wrong
 MAX_ASN = (1 << 32) - 1  # RFC 6793
 _ASN = re.compile(r"AS([0-9]{1,10})", re.IGNORECASE)
+_CAMPAIGN = re.compile(r"[0-9a-f.:]{2,45}@[0-9]{4}-[0-9]{2}-[0-9]{2}")  # its first source and that one's first day
 _ALERT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -66,7 +67,7 @@ def recognise(text: str, given: str | None = None) -> tuple[Subject, ...]:
         if subject is None:
             raise UsageFault(f"{quote(text)} is no {given}", "--as", f"{given}: {KINDS[given]}")
         return (subject,)
-    for kind in (IP, CIDR, ASN):
+    for kind in (IP, CIDR, ASN, CAMPAIGN):
         if (subject := FORMS[kind](text)) is not None:
             return (subject,)
     kinds = (ALERT, REQUEST, USER) if _ALERT.fullmatch(text) else (REQUEST, USER)
@@ -114,5 +115,5 @@ FORMS: dict[str, Callable[[str], Subject | None]] = {
     REQUEST: lambda text: Subject(REQUEST, text),
     USER: lambda text: Subject(USER, text),
     ALERT: _alert,
-    CAMPAIGN: lambda text: Subject(CAMPAIGN, text),
+    CAMPAIGN: lambda text: Subject(CAMPAIGN, text) if _CAMPAIGN.fullmatch(text) else None,
 }

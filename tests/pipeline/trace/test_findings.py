@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.alerts import Alert
 from pipeline.errors import UsageFault
-from pipeline.trace.findings import about, sources_of, subject_of
+from pipeline.trace.findings import about, campaign_of, sources_of, subject_of
 from pipeline.trace.subject import Subject
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -70,9 +70,16 @@ def test_an_alert_is_traced_by_what_it_is_about(name: str, subject: Subject) -> 
     assert found == (ALERTS[name], subject)
 
 
+def test_the_campaign_of_a_source_is_told_without_it() -> None:
+    subject = Subject("ip", "203.0.113.9")
+    found = campaign_of(about(ALERTS.values(), subject, ["203.0.113.9"]), subject)
+    assert found == {"name": "pale-otter", "sources": ["203.0.113.10"], "why": ""}
+    assert campaign_of([ALERTS["ip"]], subject) is None
+
+
 def test_an_alert_or_a_campaign_that_there_is_not() -> None:
     with pytest.raises(UsageFault, match="no alert of the lake"):
         subject_of(ALERTS.values(), "0" * 16)
-    with pytest.raises(UsageFault, match="no campaign of the lake"):
+    with pytest.raises(UsageFault, match="no alert names sources"):
         sources_of(ALERTS.values(), "alice")
     assert sources_of(ALERTS.values(), "pale-otter") == ["203.0.113.9", "203.0.113.10"]

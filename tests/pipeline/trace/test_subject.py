@@ -22,6 +22,8 @@ BY_FORM = [
     ("::/0", [("cidr", "::/0")]),
     ("AS64496", [("asn", "AS64496")]),
     ("as64496", [("asn", "AS64496")]),
+    ("203.0.113.9@2026-03-02", [("campaign", "203.0.113.9@2026-03-02")]),
+    ("alice@example.com", [("request", "alice@example.com"), ("user", "alice@example.com")]),
     ("alice", [("request", "alice"), ("user", "alice")]),
     ("b7ad6b7169203331", [(kind, "b7ad6b7169203331") for kind in ("alert", "request", "user")]),
     # what only looks like an address, a network or a system may be a name
@@ -42,7 +44,7 @@ def test_a_form_says_what_a_text_may_be(text: str, subjects: list[tuple[str, str
     [
         ("203.0.113.9", "user", "203.0.113.9"),
         ("AS64496", "request", "AS64496"),
-        ("203.0.113.9", "campaign", "203.0.113.9"),
+        ("203.0.113.9@2026-03-02", "campaign", "203.0.113.9@2026-03-02"),
         ("B7AD6B7169203331", "alert", "b7ad6b7169203331"),
         ("203.0.113.0/24", "cidr", "203.0.113.0/24"),
     ],
@@ -60,6 +62,7 @@ def test_as_goes_before_the_form(text: str, kind: str, found: str) -> None:
         ("203.0.113.9/33", "cidr", "is no cidr"),
         ("64496", "asn", "is no asn"),
         ("alice", "alert", "is no alert"),
+        ("alice", "campaign", "is no campaign"),
     ],
 )
 def test_what_is_none_is_a_fault_that_says_what_would_be(text: str, kind: str | None, fault: str) -> None:

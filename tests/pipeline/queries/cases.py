@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -70,6 +71,14 @@ class Case(NamedTuple):
 
     def found(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return what the query finds in rows, as JSON has it."""
+        with self.prepared(rows) as engine:
+            return self.ordered(
+                [plain(row) for row in query.load(self.query).run(engine, **self.parameters).to_pylist()]
+            )
+
+    @contextmanager
+    def prepared(self, rows: Sequence[dict[str, Any]]) -> Iterator[Engine]:
+        """Yield an engine with all that the query reads."""
         with tempfile.TemporaryDirectory() as place:
             engine = Engine(lake_of(place, rows))
             register(engine, Settings())
@@ -82,7 +91,7 @@ class Case(NamedTuple):
                 given = {one.name: parameters[one.name] for one in maker.parameters if one.name in parameters}
                 if given.keys() - {"since", "until"}:  # a stage that is asked for more than a period
                     engine.materialise(maker.header["makes"], maker.sql, maker.bound(**given))
-            return self.ordered([plain(row) for row in query.load(self.query).run(engine, **parameters).to_pylist()])
+            yield engine
 
 
 def cases() -> list[Case]:

@@ -6,8 +6,10 @@ The same queries on Spark: each is transpiled by sqlglot as it stands, and runs 
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,15 @@ from sqlglot import ErrorLevel
 from echo.clientip.address import V4_PREFIX, Address
 from pipeline import query
 from pipeline.attacks import stages
-from pipeline.attacks.rules import rules_table
-from tests.pipeline.conftest import table_of
-from tests.pipeline.queries.cases import Case, numbered, plain
+from tests.pipeline.queries.cases import Case, plain
 
 MASTER = "local[1]"
+# what an engine has beside tables that queries make
+RELATIONS = """
+SELECT view_name AS name FROM duckdb_views() WHERE NOT internal AND view_name <> 'sessions'
+UNION
+SELECT table_name AS name FROM duckdb_tables()
+"""
 
 
 def transpiled(text: str) -> str:
@@ -39,6 +45,7 @@ class Spark:
     def __init__(self) -> None:
         from pyspark.sql import SparkSession
 
+        os.environ["PYSPARK_PYTHON"] = sys.executable
         session = SparkSession.builder.master(MASTER).appName("whofrom")
         for key, value in {
             "spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1",
@@ -50,18 +57,19 @@ class Spark:
         for name, function in FUNCTIONS.items():
             self._session.udf.register(name, function)
 
-    def found(self, case: Case, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    def found(self, case: Case, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return what a case's query finds in rows, as JSON has it."""
         loaded = query.load(case.query)
-        given = {"rules": rules_table(), "signatures_known": stages.signatures_table(), **case.relations}
-        with tempfile.TemporaryDirectory() as place:
-            for name, table in {"requests": table_of(numbered(rows)), **given}.items():
+        with case.prepared(rows) as engine, tempfile.TemporaryDirectory() as place:
+            given = {row["name"] for row in engine.query(RELATIONS).to_pylist()} - query.makers().keys()
+            for name in given:
                 path = Path(place, f"{name}.parquet")
-                pq.write_table(table, path)
+                pq.write_table(engine.query(f"SELECT * FROM {name}"), path)
                 self._session.read.parquet(str(path)).createOrReplaceTempView(name)
             for name in stages.in_order(stages.stages_read(case.query)):
                 self._run(query.load(query.makers()[name]), case.parameters).createOrReplaceTempView(name)
-            return [plain(row.asDict(recursive=True)) for row in self._run(loaded, case.parameters).collect()]
+            found = self._run(loaded, case.parameters).collect()
+            return case.ordered([plain(row.asDict(recursive=True)) for row in found])
 
     def _run(self, loaded: query.Query, values: dict[str, Any]) -> Any:
         bound = {one.name: values.get(one.name, one.default) for one in loaded.parameters}

@@ -38,7 +38,11 @@ COMMON = (
     "http://",
     "https://",
 )
+MAX_SPREAD = 1000  # sequences that a pattern is spread to
 MIN_CHARS = 3  # a literal of two characters is in every other target
+MAX_LITERALS = (
+    1000  # of a pattern: RE2 keeps an automaton of some MiB, and is ten times slower where that is too little
+)
 ENOUGH_CHARS = 9  # a literal of so many is as good as a longer one
 
 Texts = frozenset[str]
@@ -86,24 +90,29 @@ def _hints(pattern: str) -> Texts | None:
     return frozenset(found)
 
 
-def either_literal(literals: Iterable[str]) -> str:
-    """Return a pattern that finds any of the literals; one that holds another is not needed."""
-    kept: list[str] = []
-    for text in sorted(set(literals), key=lambda text: (len(text), text)):
-        if not any(one in text for one in kept):
-            kept.append(text)
-    return "|".join(re.escape(text) for text in sorted(kept))
+def literal_patterns(literals: Iterable[str]) -> tuple[str, ...]:
+    """Return patterns that find any of the literals between them; one that holds another is not needed."""
+    kept: set[str] = set()
+    for text in sorted(set(literals), key=len):
+        ends = range(MIN_CHARS, len(text) + 1)
+        if not any(text[start:end] in kept for end in ends for start in range(end - MIN_CHARS + 1)):
+            kept.add(text)
+    texts = sorted(kept)
+    return tuple(
+        "|".join(re.escape(text) for text in texts[start : start + MAX_LITERALS])
+        for start in range(0, len(texts), MAX_LITERALS)
+    )
 
 
-def _spread(items: Items, depth: int = 3) -> Iterator[Items]:
+def _spread(items: Items, budget: int = MAX_SPREAD) -> Iterator[Items]:
     """Yield A(B|C)D as ABD and ACD, for the branch with the most alternatives, and so on in each."""
     branches = [(len(found), place) for place, item in enumerate(items) if (found := _alternatives(item))]
-    if not branches or not depth:
+    count, place = max(branches, default=(0, 0))
+    if not count or count > budget:
         yield items
         return
-    _, place = max(branches)
     for inner in _alternatives(items[place]):
-        yield from _spread([*items[:place], *inner, *items[place + 1 :]], depth - 1)
+        yield from _spread([*items[:place], *inner, *items[place + 1 :]], budget // count)
 
 
 def _alternatives(item: tuple[Any, Any]) -> list[Items]:

@@ -8,14 +8,14 @@ that patterns for ordinary characters need (`hints`); or if it matches one of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, reduce
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.signatures.catalogue import SIGNATURES
-from pipeline.signatures.hints import either_literal, hints
+from pipeline.signatures.hints import hints, literal_patterns
 from pipeline.signatures.match import either
 from pipeline.signatures.signature import Area
 
@@ -23,14 +23,13 @@ from pipeline.signatures.signature import Area
 # not, nor those of forms that NFKC makes ASCII (U+FFxx, circled letters), nor of UTF-8 that is too long.
 ODD_IN_TARGET = (
     r"[^\w\-./~=&?,:@+% ]|%[013-7]|%2[1-9a-fA-F]|%[cC][01]|%[eE]0%[89]|%[fF]0%8|%[eE][fF]%[bB]|%[eE]2%9|%[uU]|%$"
-    r"|%[^0-9a-fA-F]|\.\.|//|^[^/]"
+    r"|%[^0-9a-fA-F]|\.\.|//|^[^/]|=~|--(?:[ +&]|%20|$)"
 )
 # Headers are full of quotes, semicolons and parentheses; of a payload these are odd. In lower case.
 ODD_IN_HEADER = (
     r"[<>{}`$\\|^]|%(?:[01]|2[1-4789a]|25|3[bce]|5[bce]|60|7[bce]|c[01]|u)|&#|&[a-z]{2,6};|\.\./|'|\(\)|/\*|--|\bor\b"
     r"|union|select|sleep|:\W*[a-z0-9+.-]+://|[^\x00-\x7f]"
 )
-NEVER = r"[^\s\S]"  # a pattern that matches nothing
 TARGET_AREAS = frozenset[Area]({"line", "url", "path", "args"})
 
 
@@ -59,17 +58,23 @@ class Prefilter(NamedTuple):
     rest      finds what these match, and what those match that have none
     """
 
-    literals: str
-    common: str
-    rest: str
+    literals: tuple[str, ...]
+    common: tuple[str, ...]
+    rest: tuple[str, ...]
 
     def hit(self, values: pa.Array) -> pa.Array:
         """Return for each value, in lower case, whether it may match."""
-        found = pc.match_substring_regex(values, self.literals)
+        found = _any(values, self.literals)
         left = pc.if_else(found, None, values)
         if self.common:
-            left = pc.if_else(pc.match_substring_regex(left, self.common), left, None)
-        return pc.or_(found, pc.fill_null(pc.match_substring_regex(left, self.rest), fill_value=False))
+            left = pc.if_else(_any(left, self.common), left, None)
+        return pc.or_(found, _any(left, self.rest))
+
+
+def _any(values: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
+    """Return for each value whether it matches one of the patterns; null does not."""
+    hits = (pc.fill_null(pc.match_substring_regex(values, pattern), fill_value=False) for pattern in patterns)
+    return reduce(pc.or_, hits, pa.repeat(pa.scalar(False), len(values)))
 
 
 @cache
@@ -89,10 +94,8 @@ def prefilter(area: Area) -> Prefilter:
         rest.append(one.pattern)
         unhinted = unhinted or found is None
         common |= found[0] if found is not None else set()
-    return Prefilter(
-        _literals(literals) or NEVER, "" if unhinted else _literals(common), either(rest) if rest else NEVER
-    )
+    return Prefilter(_literals(literals), () if unhinted else _literals(common), (either(rest),) if rest else ())
 
 
-def _literals(texts: Iterable[str]) -> str:
-    return either_literal(text.replace("+", " ") for text in texts)
+def _literals(texts: Iterable[str]) -> tuple[str, ...]:
+    return literal_patterns(text.replace("+", " ") for text in texts)

@@ -173,11 +173,10 @@ AGENTS = (
             r"\bwebwhacker\b|\bemailsiphon\b|\bemailwolf\b|\bextractorpro\b|\bcherrypicker\b|"
             r"\bemailcollector\b|\bwebbandit\b|\bcopyrightcheck\b|\blibwww-perl\b|\blinkwalker\b|"
             r"\bnetspider\b|\bpagegrabber\b|\bwww-mechanize\b|\bsuperbot\b|\boffline explorer\b|\bwebreaper\b|"
-            r"\bgrabnet\b|\bxenu\b|\bindy library\b|\bmj12bot\b|\bmegaindex\b|\bblexbot\b|\bdotbot\b|"
-            r"\bbytespider\b|\bsnapbot\b|\bjorgee\b|\bwinhttp\.winhttprequest\b|\bdatacha0s\b|\btoata\b|"
-            r"\bmorpheus\b|\bpmafind\b|\bsysscan\b|\bjakarta commons\b|\bperl tester\b|\bcollector\b|"
-            r"\bdownload (?:demon|wonder|ninja)\b|\bflashget\b|\bhtmlparser/|\bcheesebot\b|"
-            r"\bemail[ _-]?extract\w*"
+            r"\bgrabnet\b|\bxenu\b|\bindy library\b|\bsnapbot\b|\bjorgee\b|\bwinhttp\.winhttprequest\b|"
+            r"\bdatacha0s\b|\btoata\b|\bmorpheus\b|\bpmafind\b|\bsysscan\b|\bjakarta commons\b|"
+            r"\bperl tester\b|\bcollector\b|\bdownload (?:demon|wonder|ninja)\b|\bflashget\b|\bhtmlparser/|"
+            r"\bcheesebot\b|\bemail[ _-]?extract\w*"
         ),
         positive=(
             Example(agent="Mozilla/4.5 (compatible; HTTrack 3.0x; Windows 98)"),
@@ -216,5 +215,25 @@ AGENTS = (
             ),
         ),
         false_positives="home-made programs",
+    ),
+    Signature(
+        id="agent-crawler",
+        family="agent",
+        title="A crawler that gathers links or texts for others than its site's visitors",
+        severity="info",
+        confidence="high",
+        techniques=("T1595",),
+        where=("agent",),
+        pattern=r"\bmj12bot\b|\bmegaindex\b|\bblexbot\b|\bdotbot\b",
+        positive=(Example(agent="Mozilla/5.0 (compatible; MJ12bot/v1.4.4; http://www.majestic12.co.uk/bot.php?+)"),),
+        negative=(
+            Example(
+                agent=(
+                    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/12"
+                    "0.0 Safari/537.36"
+                )
+            ),
+        ),
+        false_positives="all of them say who they are",
     ),
 )

@@ -1159,8 +1159,9 @@ CVE = (
         techniques=("T1190",),
         where=("url",),
         pattern=(
-            r"/(?:jenkins/)?(?:descriptorbyname/|securityrealm/user/|script(?:text)?/?$|scripttext\b|"
-            r"asynchpeople/|cli\?remoting|createitem\b|manage/script)|/computer/\(master\)|/plugin/.*\.\./"
+            r"^/(?:jenkins/)?script(?:text)?/?$|/(?:jenkins/)?(?:descriptorbyname/|securityrealm/user/|"
+            r"scripttext\b|asynchpeople/|cli\?remoting|createitem\b|manage/script)|/computer/\(master\)|"
+            r"/plugin/.*\.\./"
         ),
         plain=True,
         positive=(

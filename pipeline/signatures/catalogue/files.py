@@ -1,6 +1,6 @@
 """Files that are none of a client's business: by traversal, by inclusion, by name."""
 
-from pipeline.signatures.signature import PAYLOAD, Signature
+from pipeline.signatures.signature import ARGS, PAYLOAD, Signature
 
 FILES = (
     Signature(
@@ -113,9 +113,9 @@ FILES = (
         pattern=(
             r"=\s*(?:https?|ftps?|\\\\|//)[:/]*[^\s&?]*\.(?:php\d?|phtml|inc|asp|aspx|jsp|cgi|pl|sh|txt|dat|"
             r"gif|ico)\?*\s*(?:&|$)|=\s*(?:https?|ftps?)://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[/:]|"
-            r"=\s*(?:https?|ftps?)://\[[0-9a-f:.]+\]|=\s*(?:https?|ftps?)://[^&?]*\?+(?:&|$)|(?:include|"
-            r"require|_path|dir_?root|root_dir|abs\w*path|basepath|includedir|"
-            r"mosconfig_\w+)\w*(?:\[\w*\])?=\s*(?:https?|ftps?):"
+            r"=\s*(?:https?|ftps?)://\[[0-9a-f:.]+\]|=\s*(?:\w+:)?(?:https?|ftps?|file|local_file|ldaps?|smb|"
+            r"sftp|gopher)://[^&?]*\?+(?:&|$)|(?:include|require|_path|dir_?root|root_dir|abs\w*path|basepath|"
+            r"includedir|mosconfig_\w+)\w*(?:\[\w*\])?=\s*(?:https?|ftps?):"
         ),
         positive=(
             "/i?page=http://evil.example/shell.txt?",
@@ -133,7 +133,7 @@ FILES = (
         severity="high",
         confidence="high",
         techniques=("T1190", "T1083"),
-        where=PAYLOAD,
+        where=ARGS,
         pattern=(
             r"\b(?:php|phar|zip|expect|glob|ogg|rar|ssh2|zlib|compress\.(?:zlib|bzip2)|local_file|file|netdoc|"
             r"jar|dict|gopher|tftp|ldaps?|sftp|imap|pop3|smtp|irc|ircs|jdbc|rmi|view-source)://|\bjar:(?:file|"
@@ -148,5 +148,51 @@ FILES = (
             "/i?f=compress.zlib://x",
         ),
         negative=("/i?u=https://a.example", "/i?q=profile://x"),
+    ),
+    Signature(
+        id="traversal-secret",
+        family="traversal",
+        title="A file with secrets named in a parameter",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190", "T1083"),
+        where=("args", "header"),
+        pattern=(
+            r"(?:^|[=/\\])(?:\.(?:env|htaccess|htpasswd|htdigest|git|svn|hg|ssh|aws|azure|docker|kube|"
+            r"bash_history|bash_profile|bash_logout|bashrc|profile|zshrc|zsh_history|mysql_history|"
+            r"psql_history|netrc|npmrc|pypirc|pgpass|my\.cnf|gnupg|vimrc|viminfo|subversion|dockerignore|"
+            r"gitconfig|gitignore|config|cache|cshrc|login|logout|kshrc|forward|rhosts|history|nano_history|"
+            r"python_history|rediscli_history|idea|vscode|claude|cursor|codex|gemini|aider\w*|continue|"
+            r"copilot|windsurf|mcp)\b|wp-config\.|config\.(?:php|inc|ini|yml|yaml)\b|configuration\.php|"
+            r"settings\.(?:php|py)\b|localsettings\.php|web\.config|global\.asa|web-inf|meta-inf|id_(?:rsa|"
+            r"dsa|ecdsa|ed25519)\b|authorized_keys|known_hosts|credentials\.\w+|database\.yml|secrets\.yml|"
+            r"composer\.(?:json|lock)|package(?:-lock)?\.json|docker-compose\.ya?ml|dockerfile|makefile|"
+            r"gruntfile\.js|gulpfile\.js|gemfile|pom\.xml|build\.(?:xml|gradle)|error_?log|access_?log|"
+            r"php_?errors?\.log|backup\.(?:zip|sql|tar|gz|bak)|dump\.sql|db\.sql|database\.sql|claude\.md|"
+            r"agents\.md|mcp\.json)|\.sql\.(?:zip|gz|bak|tar|7z|rar|bz2)\b|\.(?:php|asp|aspx|jsp)(?:~|\.bak|"
+            r"\.old|\.swp|\.orig)(?:$|&)"
+        ),
+        plain=True,
+        positive=("/?f=.htaccess", "/?page=wp-config.php", "/?code=backup.sql.zip", "/?f=config.php"),
+        negative=("/?f=a.txt", "/?q=environment"),
+        false_positives="tools for developers that name such files",
+    ),
+    Signature(
+        id="rfi-url",
+        family="rfi",
+        title="A whole URL where the name of a file or page belongs",
+        severity="low",
+        confidence="low",
+        techniques=("T1190",),
+        where=("args",),
+        pattern=(
+            r"(?:^|&)(?:[a-pr-tv-z]|\w*(?:file|path|page|dir|folder|root|inc|include|template|tpl|theme|skin|"
+            r"style|module|mod|conf|config|load|read|content|doc|document|layout|name|sql|var|arg|cmd|option|"
+            r"lang|locale))(?:\[\w*\])?=\s*(?:[\w:]*:)?(?:https?|ftps?|sftp|smb|file|ldap|gopher|local_file|"
+            r"ssh|webdav|svn|git|//|\\\\)[:/\\]{1,3}[\w\[]"
+        ),
+        positive=("/?x=https://evil.example/", "/?file=ftp://x.example/a"),
+        negative=("/?url=https://a.example/", "/?q=http://x"),
+        false_positives="applications that take addresses as parameters of such names",
     ),
 )

@@ -163,8 +163,12 @@ PROTOCOL = (
         pattern=(
             r"169\.254\.169\.254|169\.254\.170\.2\b|\bmetadata\.google\.internal/|\bmetadata\.(?:tencentyun|"
             r"azure|oraclecloud)\.com|100\.100\.100\.200|192\.0\.0\.192\b|/latest/(?:meta-data|user-data|"
-            r"dynamic)\b|/computemetadata/v\d|\[?fd00:ec2::254|/opc/v[12]/|/metadata/(?:instance|v1)\b|"
-            r"\binstance-data\b"
+            r"dynamic)\b|/computemetadata/v\d|\[?fd00:ec2::254|/opc/v[12]/|/metadata/(?:instance|v1|"
+            r"identity)\b|\binstance-data\b|\brancher-metadata\b|\bmetadata\.(?:packet|platformequinix|"
+            r"nic)\.\w+|/openstack/(?:latest|\d{4})|://metadata(?:/|:|$|&)|/v1/(?:interfaces|id|user-data|"
+            r"metadata)\b|100\.88\.222\.5|/v2/(?:keys|machines)\b|:237[59]/|:6443/|:10250/|"
+            r"/metadata/(?:latest|default)|/hetzner/v1|/vapi/|kubernetes\.default\b|/userdata\b|"
+            r"169\.254\.\d+\.\d+"
         ),
         plain=True,
         positive=("/?u=http://169.254.169.254/latest/meta-data/", "/?u=http%3A%2F%2Fmetadata.google.internal%2Fx"),
@@ -186,7 +190,11 @@ PROTOCOL = (
             r"10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+)|"
             r"\b[a-z][a-z0-9+._-]*://\[[0-9a-f:.%a-z]*\]|\blocalhost(?::\d+)?/|\bip6-(?:localhost|loopback)\b|"
             r"\.(?:nip|xip|sslip)\.io\b|\blocaltest\.me\b|\blvh\.me\b|\bspoofed\.\w+\.\w+|://\d{8,10}\b|"
-            r"://0x[0-9a-f]"
+            r"://0x[0-9a-f]|://(?:0x?[0-9a-f]+\.){1,3}0?x?[0-9a-f]+|://0[0-7]{3,}|://[^/?&\s]*[\\#\s][^/?&]*@|"
+            r"://[^/?&]*@(?:localhost|127|10|192|169|\[|0)|:\d+\\@|://(?:\d+\.){1,2}\d+(?:[/:?&]|$)|://\[|"
+            r"\bhttps?:(?:127|10|192|169|0x|localhost|\d{8,10})|\b(?:broadcasthost|ip6-\w+|"
+            r"localhost\.localdomain|kubernetes\.docker\.internal|host\.docker\.internal)\b|=(?://|"
+            r"\\\\)?(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|\[::\]|0177\.)(?:[/:]|$|&)"
         ),
         plain=True,
         positive=(
@@ -198,5 +206,22 @@ PROTOCOL = (
         ),
         negative=("/?u=http://shop.example/123", "/?u=2852039166"),
         false_positives="return addresses of programs that run on the user's own machine (OAuth on http://127.0.0.1)",
+    ),
+    Signature(
+        id="ssrf-address",
+        family="ssrf",
+        title="A URL whose host is a number or an IPv6 address",
+        severity="low",
+        confidence="low",
+        techniques=("T1190",),
+        where=ARGS,
+        pattern=(
+            r"://(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+))*\.?(?:[:/?#&]|$)|://\[[0-9a-f:.%a-z]+\]|"
+            r"\b(?:https?|ftp):(?:0x[0-9a-f]{8}|(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){3})(?:[:/?#&]|$)"
+        ),
+        plain=True,
+        positive=("/?u=http://203.0.113.5/", "/?u=http://425.510.425.510/", "/?u=http://0251.0376.0251.0376/"),
+        negative=("/?u=http://a.example/",),
+        false_positives="links between machines without names",
     ),
 )

@@ -12,10 +12,35 @@ COMMANDS = (
     r"lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|"
     r"dnsdomainname|useradd|userdel|adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|"
     r"pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|"
-    r"source|export|alias|unset|trap|test|expr|awk|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|"
-    r"uptime|groups|getent|finger|mail|sendmail|reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|"
-    r"iptables|tcpdump|nmap|watch|timeout|time|nice|env|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|"
-    r"tmux|ash"
+    r"source|export|alias|unset|trap|test|expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|"
+    r"groups|getent|finger|mail|sendmail|reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|"
+    r"tcpdump|nmap|watch|timeout|time|nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|"
+    r"lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|"
+    r"setcap|getcap|strace|ltrace|gdb|msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|"
+    r"arpspoof|responder|john|hashcat|crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|"
+    r"dpkg|rpm|snap|flatpak|pacman|zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|"
+    r"ansible-playbook|terraform|vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|"
+    r"az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|"
+    r"zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|"
+    r"csplit|paste|column|fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|"
+    r"socks|proxychains|torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet"
+)
+STRICT = (
+    r"whoami|uname|pwd|tac|printenv|echo|printf|wget|curl|lynx|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|"
+    r"socat|bash|zsh|ksh|csh|tcsh|busybox|gcc|chmod|chown|chattr|mv|rm|rmdir|mkdir|ln|tar|gzip|gunzip|"
+    r"bzip2|unzip|7z|base64|xxd|hexdump|grep|egrep|awk|gawk|sed|uniq|tr|xargs|whereis|pkill|killall|"
+    r"nohup|crontab|systemctl|umount|df|du|lastlog|ifconfig|netstat|arp|traceroute|nslookup|dig|"
+    r"dnsdomainname|useradd|userdel|adduser|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|npm|kubectl|"
+    r"mysql|psql|sqlite3|redis-cli|openssl|gpg|vi|vim|nano|emacs|getent|sendmail|insmod|lsmod|dmesg|"
+    r"sysctl|iptables|tcpdump|nmap|timeout|bsdtar|ansible|jjs|rlwrap|tmux|ash|lsof|lsb_release|lscpu|"
+    r"lsattr|lspci|lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|"
+    r"ltrace|gdb|msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|hashcat|"
+    r"crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|flatpak|pacman|zypper|"
+    r"pipx|pnpm|npx|ansible-playbook|terraform|virsh|lxc|lxd|podman|ctr|crictl|rclone|s3cmd|gcloud|"
+    r"gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|"
+    r"zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|csplit|fmt|tsort|cmp|sdiff|"
+    r"vimdiff|basenc|base32|openvpn|stunnel|proxychains|torify|iconv|recode|jq|yq|xmllint|xmlstarlet|"
+    r"ls|cat|ping|perl|php|python[23]?|telnet|passwd"
 )
 
 RCE = (
@@ -217,9 +242,10 @@ RCE = (
         techniques=("T1190", "T1059"),
         where=PAYLOAD,
         pattern=(
-            r"\{\{.*(?:[*+/'\"().\[_]|\bself\b|\bconfig\b).*\}\}|\{%\s*\w+.*%\}|<%=?[^>]*%>|"
-            r"#\{[^}]*[*+(.'\"][^}]*\}|\$\{[^}]*(?:[*+(]|\d\s*-\s*\d)[^}]*\}|@\([^)]*[*+/-][^)]*\)|\{php\}|"
-            r"\{\$smarty|\{\{=|\[\[\$\{|\*\{[^}]*\}|~\[.*\]~|__\$\{|#set\s*\(\s*\$|<#assign|\{if\s|\[#assign"
+            r"\{\{.*(?:[*+/'\"()\[|]|__|-\d).*\}\}|\{\{\s*(?:config|self|settings|_self|namespace|lipsum|"
+            r"cycler|joiner)\b|\{%\s*\w+.*%\}|<%=?[^>]*%>|#\{[^}]*[*+(.'\"][^}]*\}|\$\{[^}]*(?:[*+(]|"
+            r"\d\s*-\s*\d)[^}]*\}|@\([^)]*[*+/-][^)]*\)|\{php\}|\{\$smarty|\{\{=|\[\[\$\{|\*\{[^}]*\}|"
+            r"~\[.*\]~|__\$\{|#set\s*\(\s*\$|<#assign|\{if\s|\[#assign"
         ),
         positive=("/?x={{7*7}}", "/?x=${7*7}", "/?x=<%25=7*7%25>", "/?x=%23{7*7}", "/?x={{config.items()}}"),
         negative=("/?x={{name}}", "/?x=${name}", "/?x=#top"),
@@ -247,17 +273,35 @@ RCE = (
         techniques=("T1190", "T1059"),
         where=ARGS,
         pattern=(
-            r"(?:^|[^a-z])(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|assert|eval|phpinfo|"
-            r"phpversion|php_uname|preg_replace|create_function|call_user_func(?:_array)?|array_map|"
-            r"array_filter|usort|file_get_contents|file_put_contents|readfile|fopen|fread|fwrite|fputs|"
-            r"fsockopen|include(?:_once)?|require(?:_once)?|unlink|chmod|chr|base64_decode|gzinflate|gzdecode|"
-            r"gzuncompress|str_rot13|hex2bin|unserialize|serialize|var_dump|print_r|print|die|md5|sha1|getenv|"
-            r"ini_set|ini_get|putenv|dl|mail|curl_exec|curl_init|show_source|highlight_file|scandir|glob|"
-            r"opendir|touch|symlink|rename|move_uploaded_file|parse_str|extract|posix_\w+|ob_start|"
-            r"register_shutdown_function|set_time_limit|error_reporting|func_get_args|debug_backtrace|is_\w+|"
-            r"str_\w+|tidy_\w+|mb_\w+|array_\w+|date_add|date_\w+|simplexml_\w+|session_\w+|iconv|sleep|"
-            r"usleep|define|constant|implode|explode|strrev|ucfirst|strip_tags|sprintf|substr|strlen|strpos|"
-            r"ord)(?:\s|/\*.*\*/|(?:#|//)[^\n]*\n)*\(|foofsockopen|fsockopen\s*\(|gz(?:decode|inflate)\s*\("
+            r"(?:^|[^a-z])(?:shell_exec|passthru|popen|proc_(?:open|nice|terminate|close|get_status)|"
+            r"pcntl_exec|assert|phpinfo|phpversion|phpcredits|php_\w+|preg_\w+|create_function|"
+            r"call_user_(?:func|method)\w*|array_(?:map|filter|walk|reduce|diff_u\w+|intersect_u\w+)|"
+            r"u[ak]?sort|file_(?:get|put)_contents|readfile|fopen|fread|fwrite|fputs|fputcsv|fgets|fsockopen|"
+            r"pfsockopen|unlink|chmod|chown|chgrp|chr|base64_(?:de|en)code|gzinflate|gzdecode|gzuncompress|"
+            r"gzopen|gzfile|readgzfile|str_rot13|hex2bin|bin2hex|unserialize|var_dump|var_export|print_r|"
+            r"getenv|ini_(?:set|get|restore|alter)|putenv|curl_\w+|show_source|highlight_\w+|scandir|opendir|"
+            r"readlink|symlink|tempnam|tmpfile|move_uploaded_file|parse_(?:str|ini_file)|posix_\w+|ob_\w+|"
+            r"register_\w+_function|set_(?:time_limit|error_handler|include_path)|error_(?:log|reporting)|"
+            r"func_get_args?|get_(?:defined_vars|current_user|cfg_var|loaded_extensions)|debug_\w+|"
+            r"is_callable|socket_\w+|stream_\w+|mysqli?_\w+|pg_\w+|sqlite_\w+|odbc_\w+|ftp_\w+|ssh2_\w+|"
+            r"ldap_\w+|imap_\w+|apache_\w+|openssl_\w+|mcrypt_\w+|convert_uu\w+|simplexml_\w+|xmlrpc_\w+|"
+            r"session_\w+|spl_\w+|iterator_\w+|filter_\w+|date_\w+|mb_\w+|tidy_\w+|zip_\w+|exif_\w+|iptc\w+|"
+            r"image(?:create|png|jpeg|gif)\w*|str_\w+|substr_\w+|html_entity_decode|htmlspecialchars\w*|"
+            r"strrev|strtr|strlen|strpos|ucfirst|ucwords|implode|explode|sprintf|vsprintf|printf|md5_file|"
+            r"sha1_file|md5|sha1|crc32|fileperms|fileowner|filesize|filemtime|disk_\w+|diskfreespace|"
+            r"gethostbyname|dns_\w+|checkdnsrr|escapeshell\w+|syslog|openlog|touch|mkdir|rmdir|rename|usleep|"
+            r"phpmailer|include_once|require_once)(?:\s|/\*.*\*/|(?:#|//)[^\n]*\n)*\(|(?:^|[^a-z])(?:system|"
+            r"exec|eval|include|require|print|echo|die|exit|glob|mail|dl|define|constant|extract|compact|"
+            r"serialize|copy|link|stat|sleep|ord|join|key|current|each|end|reset|abs|acos|array|asin|atan|"
+            r"basename|ceil|checkdate|chdir|chop|chroot|clearstatcache|closedir|cos|count|crypt|date|decbin|"
+            r"dechex|dir|dirname|empty|ereg|exp|fclose|feof|fflush|file|flock|floor|flush|fmod|fpassthru|"
+            r"fseek|ftell|ftruncate|getcwd|getdate|getmyuid|getopt|gettype|hash|header|hexdec|hypot|idate|"
+            r"intdiv|intval|isset|lchown|list|localtime|log|lstat|ltrim|max|metaphone|microtime|min|mktime|"
+            r"natsort|next|octdec|pack|pathinfo|pclose|pi|pos|pow|prev|quotemeta|rand|range|readdir|realpath|"
+            r"rewind|round|rsort|rtrim|settype|shuffle|sin|sizeof|sort|soundex|split|sqrt|srand|strcmp|"
+            r"stristr|strstr|strtolower|strtotime|strtoupper|substr|tan|time|trim|umask|uniqid|unpack|unset|"
+            r"urldecode|urlencode|virtual|wordwrap)(?:\(|\s*(?:[\t\n\r]|/\*.*\*/|  |(?:#|"
+            r"//)[^\n]*\n)\s*\()\s*[\w)'\"$@(\[)#/.~-]|fsockopen\s*\(|gz(?:decode|inflate|uncompress)\s*\("
         ),
         positive=(
             "/?x=phpinfo()",
@@ -266,8 +310,188 @@ RCE = (
             "/?x=eval(chr(112).chr(104))",
             "/?x=exec%20%09%20%23%0a%20()",
         ),
-        negative=("/?q=systems()",),
+        negative=("/?q=systems()", "/?q=system+(linux)", "/?q=the+mail+(me)"),
         false_positives="code in a text; a name followed by parentheses",
+    ),
+    Signature(
+        id="rce-code-call",
+        family="rce",
+        title="A call in the style of PHP and SQL: words joined by underscores, parentheses",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002",),
+        where=ARGS,
+        pattern=r"(?:^|[^a-z0-9_])[a-z]\w*_\w+\s*\([^)]*\)",
+        positive=("/?x=some_function(1)",),
+        negative=("/?q=a_b", "/?q=f(x)"),
+        false_positives="calls of an API that are written so, placeholders of a template",
+    ),
+    Signature(
+        id="rce-php-tag-end",
+        family="rce",
+        title="The end of PHP code",
+        severity="low",
+        confidence="medium",
+        techniques=("T1190", "T1059"),
+        where=ARGS,
+        pattern=r"[;)}]\s*\?>",
+        positive=("/?x=id;?>",),
+        negative=("/?x=1?",),
+        false_positives="XML in a parameter",
+    ),
+    Signature(
+        id="rce-placeholder",
+        family="rce",
+        title="A variable in braces, which a shell, PHP or a template would put in",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002",),
+        where=ARGS,
+        pattern=r"\$\s*\{\s*['\"$\w]",
+        positive=("/?x=${a}",),
+        negative=("/?price=$5",),
+        false_positives="links whose placeholders were not filled in",
+    ),
+    Signature(
+        id="rce-unix-word",
+        family="rce",
+        title="A value that begins like a command line",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002", "T1059.004"),
+        where=ARGS,
+        pattern=(
+            r"[=:](?:sudo |time |nohup |env |exec |nice |timeout \d+\w? |command |xargs |busybox |watch |"
+            r"eval |builtin )+(?:"
+            + COMMANDS
+            + (
+                r")\b(?: ?$| ?&| [^a-z]| \w+)|(?:^|[=;|&\n]) ?(?:whoami|uname|pwd|tac|printenv|echo|printf|wget|"
+                r"curl|lynx|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|bash|zsh|ksh|csh|tcsh|busybox|gcc|chmod|"
+                r"chown|chattr|mv|rm|rmdir|mkdir|ln|tar|gzip|gunzip|bzip2|unzip|7z|base64|xxd|hexdump|grep|egrep|"
+                r"awk|gawk|sed|uniq|tr|xargs|whereis|pkill|killall|nohup|crontab|systemctl|umount|df|du|lastlog|"
+                r"ifconfig|netstat|arp|traceroute|nslookup|dig|dnsdomainname|useradd|userdel|adduser|sudo|ssh|scp|"
+                r"rsync|apt|apt-get|yum|dnf|apk|npm|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|vi|vim|nano|"
+                r"emacs|getent|sendmail|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|timeout|bsdtar|ansible|"
+                r"jjs|rlwrap|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|mkfs|fdisk|parted|chroot|"
+                r"capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|msfvenom|msfconsole|searchsploit|hping3|"
+                r"tshark|ettercap|arpspoof|hashcat|crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|"
+                r"dpkg|rpm|flatpak|pacman|zypper|pipx|pnpm|npx|ansible-playbook|terraform|virsh|lxc|lxd|podman|"
+                r"ctr|crictl|rclone|s3cmd|gcloud|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|genisoimage|mkisofs|"
+                r"zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|"
+                r"tmpwatch|csplit|fmt|tsort|cmp|sdiff|vimdiff|basenc|base32|openvpn|stunnel|proxychains|torify|"
+                r"iconv|recode|jq|yq|xmllint|xmlstarlet|ls|cat|ping|perl|php|python[23]?|telnet|passwd) (?:-|"
+                r"[~/.*\"'$]|\w+ ?(?:\w+ ?)?(?:$|&)|\w+[.:/@]\w)|[;|]\s*(?:(?:/\w+)*/)?(?:id|ls|ps|w|who|whoami|"
+                r"uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|fetch|lynx|"
+                r"lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|tcsh|fish|"
+                r"busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|rmdir|"
+                r"mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|egrep|"
+                r"awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|nohup|"
+                r"crontab|at|service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|"
+                r"netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|"
+                r"adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|"
+                r"psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|"
+                r"expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|"
+                r"reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|"
+                r"nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|"
+                r"lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|"
+                r"msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|"
+                r"crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|"
+                r"zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|"
+                r"vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|"
+                r"unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|"
+                r"fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|"
+                r"fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|"
+                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)(?:\s+[-/.'\"(]|\s*[;|<>(]\s*)|& ?(?:id|ls|ps|"
+                r"w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|"
+                r"fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|"
+                r"tcsh|fish|busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|"
+                r"rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|"
+                r"egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|"
+                r"nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|"
+                r"netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|"
+                r"adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|"
+                r"psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|"
+                r"expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|"
+                r"reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|"
+                r"nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|"
+                r"lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|"
+                r"msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|"
+                r"crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|"
+                r"zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|"
+                r"vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|"
+                r"unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|"
+                r"fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|"
+                r"fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|"
+                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet) ['\"(]|[;|]\s*(?:id|ls|ps|w|who|whoami|uname|"
+                r"pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|fetch|lynx|lwp-\w+|"
+                r"aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|tcsh|fish|busybox|"
+                r"perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|rmdir|mkdir|touch|"
+                r"ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|egrep|awk|gawk|sed|"
+                r"cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|nohup|crontab|at|"
+                r"service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|netstat|ss|route|"
+                r"arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|adduser|passwd|"
+                r"su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|"
+                r"redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|expr|ed|vi|vim|"
+                r"nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|reboot|shutdown|"
+                r"halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|nice|yes|rev|"
+                r"bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|"
+                r"mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|msfvenom|"
+                r"msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|crackmapexec|"
+                r"smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|zypper|emerge|"
+                r"conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|vagrant|virsh|lxc|"
+                r"lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|"
+                r"genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|"
+                r"mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|fold|fmt|pr|tsort|comm|"
+                r"cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|torify|tor|iconv|recode|jq|"
+                r"yq|xmllint|xmlstarlet)\b(?:$|&)|[|;]\s*\w{1,3} \(|\balias [-+]?[\w+-]* ?\w+ ?=|[=;\s](?:\$\w|"
+                r"\$\{\w+\})+\s+(?:id|ls|ps|w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|"
+                r"set|echo|printf|wget|curl|fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|"
+                r"bash|sh|dash|zsh|ksh|csh|tcsh|fish|busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|"
+                r"chmod|chown|chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|"
+                r"xxd|od|hexdump|strings|grep|egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|"
+                r"whereis|type|kill|pkill|killall|nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|"
+                r"last|lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|"
+                r"hostname|dnsdomainname|useradd|userdel|adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|"
+                r"apk|pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|"
+                r"source|export|alias|unset|trap|test|expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|"
+                r"groups|getent|finger|mail|sendmail|reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|"
+                r"tcpdump|nmap|watch|timeout|time|nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|"
+                r"lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|"
+                r"setcap|getcap|strace|ltrace|gdb|msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|"
+                r"arpspoof|responder|john|hashcat|crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|"
+                r"dpkg|rpm|snap|flatpak|pacman|zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|"
+                r"ansible-playbook|terraform|vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|"
+                r"az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|"
+                r"zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|"
+                r"csplit|paste|column|fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|"
+                r"socks|proxychains|torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)\s|(?:^|[=\s])!(?:-?\d+|!|"
+                r"\?\w+\?)(?:$|&|!|\s|-)"
+            )
+        ),
+        plain=True,
+        positive=("/?x=time+who", "/?x=ls+foo+bar", "/?x=!-1!-2", "/?rce=alias%20%2bm%20a=b", "/?x=time+bsdtar+"),
+        negative=("/?q=time+warner", "/?q=find+me", "/?q=cat+food+for+old+cats"),
+        false_positives="words of a search that are also commands",
+    ),
+    Signature(
+        id="rce-sqlite-shell",
+        family="rce",
+        title="A command of SQLite's shell",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190", "T1059"),
+        where=ARGS,
+        pattern=(
+            r"(?:^|[;=\n\"'`]|\\n)\s*\.(?:archive|backup|bail|binary|cd|changes|check|clone|connection|"
+            r"databases|dbconfig|dbinfo|dump|echo|eqp|excel|exit|expert|explain|filectrl|fullschema|headers|"
+            r"import|imposter|indexes|limit|lint|load|log|mode|nonce|nullvalue|once|open|output|parameter|"
+            r"print|progress|prompt|quit|read|recover|restore|save|scanstats|schema|selftest|separator|"
+            r"session|sha3sum|shell|sh|show|stats|system|tables|testcase|testctrl|timeout|timer|trace|"
+            r"unmodule|vfsinfo|vfslist|vfsname|width)\b(?:[ \n;]|$|&)"
+        ),
+        plain=True,
+        positive=("/?x=1;.sh+whoami", "/?x=;\\n.databases"),
+        negative=("/?f=a.log", "/?ext=.html"),
     ),
     Signature(
         id="rce-php-variable",
@@ -280,10 +504,10 @@ RCE = (
         pattern=(
             r"\$_(?:get|post|request|cookie|server|files|session|env)\b|\$globals\b|\bhttp_(?:raw_post_data|"
             r"cookie_vars|get_vars|post_vars|server_vars)\b|_(?:request|globals|server|session|cookie)\[|"
-            r"\$\{?\s*\{?\$?\w+\}?\s*\(|\$\s*\{\s*['\"$\w]|(?:^|[\s&=;?])(?:allow_url_(?:include|fopen)|"
-            r"auto_(?:prepend|append)_file|disable_functions|open_basedir|extension_dir|memory_limit|"
-            r"safe_mode|suhosin\.\w+|cgi\.(?:force_redirect|redirect_status_env)|error_log|include_path|"
-            r"upload_tmp_dir|zend\.\w+|assert\.\w+)\s*="
+            r"\$\{?\s*\{?\$?\w+(?:->\w+|\[\w*\])*\}?\s*(?:/\*.*\*/\s*)?\(|\$\{\s*['\"$]|(?:^|"
+            r"[\s&=;?])(?:allow_url_(?:include|fopen)|auto_(?:prepend|append)_file|disable_functions|"
+            r"open_basedir|extension_dir|memory_limit|safe_mode|suhosin\.\w+|cgi\.(?:force_redirect|"
+            r"redirect_status_env)|error_log|include_path|upload_tmp_dir|zend\.\w+|assert\.\w+)\s*="
         ),
         plain=True,
         positive=(
@@ -326,12 +550,16 @@ RCE = (
         where=PAYLOAD,
         pattern=(
             r"\brequire\s*\(\s*['\"]?(?:child_process|fs|os|net|http|vm)|\brequire\.main\b|\bchild_process\b|"
-            r"\bprocess\s*(?:\.|\[['\"])\s*(?:mainmodule|binding|env|exit|kill|argv|dlopen|stdout)|"
-            r"\bthis\.constructor\b|\bconstructor\s*\.\s*(?:constructor|_load|prototype)|"
-            r"\[['\"]constructor['\"]\]|\bnew\s+function\s*\(|\bglobal(?:this)?\.process\b|"
-            r"\bnode:(?:child_process|fs|vm)|_\$\$nd_func\$\$_|\breaddirsync\b|\bexecsync\b|\bspawnsync\b|"
-            r"\b__defin(?:es|eg)etter__|\bresolved_model\b|:constructor\b|\b(?:while|for)\s*\(\s*!?\s*(?:true|"
-            r"1|[+-]?\d|!|;;|-?infinity|null|undefined|nan|\[|\{|['\"])[^&]*\)"
+            r"\b(?:process|require|module|constructor|globalthis)\s*\[|\bprocess\s*(?:\.|"
+            r"\[['\"])\s*(?:mainmodule|binding|env|exit|kill|argv|dlopen|stdout)|\bthis\.constructor\b|"
+            r"\bconstructor\s*\.\s*(?:constructor|_load|prototype|call|apply)|\[['\"]constructor['\"]\]|"
+            r"\bnew\s+function\s*\(|\bobject\.(?:assign|defineproperty|setprototypeof|prototype|"
+            r"getprototypeof)\b|\b(?:function|eval)\s*\(\s*[\"'`]|\bmodule\.exports\b|\bchild\.(?:exec|spawn)|"
+            r"\.(?:exec|spawn|fork)(?:file)?(?:sync)?\s*\(|\b_load\s*\(|\bglobal\.\w+|\bbuffer\.from\s*\(|"
+            r"\bdeno\.|\bimport\s*\(\s*['\"]|\bglobal(?:this)?\.process\b|\bnode:(?:child_process|fs|vm)|"
+            r"_\$\$nd_func\$\$_|\breaddirsync\b|\bexecsync\b|\bspawnsync\b|\b__defin(?:es|eg)etter__|"
+            r"\bresolved_model\b|:constructor\b|\b(?:while|for)(?:/\*.*\*/)?\(|\b(?:while|for)\s*\(\s*(?:true|"
+            r"[-+!~\d.\[{/'\"]|;;|infinity|null|undefined|nan)"
         ),
         plain=True,
         positive=(
@@ -352,10 +580,13 @@ RCE = (
         techniques=("T1190", "T1059"),
         where=ARGS,
         pattern=(
-            r"@\{\s*\[.*\]|\bprocess\.(?:spawn|clock_gettime)\b|\bkernel\.(?:exec|system|open|spawn)\b|"
-            r"#\{[^}]*\b(?:system|exec|spawn|open|file|io|eval|`)|%x[({\[]|\bio\.popen\b|\berb\.new\b|"
-            r"\bsend\s*\(\s*:|\buse\s+lib\b|\b__import__\s*\(|\bos\.(?:system|popen)\s*\(|\bsubprocess\.|"
-            r"\b__(?:class|globals|builtins|subclasses|mro|bases|init)__\b|\bimport\s+os\b"
+            r"@\{\s*\[.*\]|\b(?:process|kernel|file|dir|io|pty|open3|fileutils|object|module|marshal|yaml|"
+            r"psych)\.(?:spawn|exec|system|popen\w*|capture\w*|pipeline\w*|read\w*|open\w*|write|delete|"
+            r"binread|fork|clock_gettime|daemon|kill|exit|detach|wait|const_get|load|send|rm_rf?|glob|syscall|"
+            r"trap|last_status|argv0|groups|euid|uid)\b|#\{[^}]*\b(?:system|exec|spawn|open|file|io|eval|`)|"
+            r"%x[({\[]|\bio\.popen\b|\berb\.new\b|\bsend\s*\(\s*:|\buse\s+lib\b|\b__import__\s*\(|"
+            r"\bos\.(?:system|popen)\s*\(|\bsubprocess\.|\b__(?:class|globals|builtins|subclasses|mro|bases|"
+            r"init)__\b|\bimport\s+os\b"
         ),
         positive=(
             "/?x=@{[system+'id']}",
@@ -409,5 +640,17 @@ RCE = (
         positive=("/?x=<!DOCTYPE+a+[<!ENTITY+b+SYSTEM+'file:///x'>]>",),
         negative=("/?x=<!doctype+html>",),
         references=("https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing",),
+    ),
+    Signature(
+        id="rce-unix-tilde",
+        family="rce",
+        title="A tilde that a shell makes a directory",
+        severity="low",
+        confidence="medium",
+        techniques=("T1595.002", "T1059.004"),
+        where=("args",),
+        pattern=r"=~(?:[+-]?\d*)(?:$|&|/|\s)",
+        positive=("/?x=~0", "/?x=~+"),
+        negative=("/?x=~user",),
     ),
 )

@@ -102,7 +102,7 @@ SENSITIVE = (
             r"txt|swp|dist|sample|inc|zip|tar|gz|backup|\d)|~)+|/(?:wp-config(?:[.-]?(?:sample|backup|bak|"
             r"old))?\.(?:php|txt|inc|bak|old|html|zip)|web\.config|app\.config|applicationhost\.config|"
             r"application(?:-\w+)?\.(?:ya?ml|properties)|appsettings(?:\.\w+)?\.json|bootstrap\.ya?ml|"
-            r"database\.ya?ml|secrets\.ya?ml|parameters\.ya?ml|config\.(?:inc|ya?ml|ini|old|bak|rb|xml)|"
+            r"database\.ya?ml|secrets\.ya?ml|parameters\.ya?ml|config\.(?:inc|ya?ml|ini|old|bak|rb)|"
             r"settings\.(?:py|ya?ml|ini)|local\.xml|env\.(?:php|js|bak)|php\.ini|\.user\.ini|user\.ini|"
             r"my\.cnf|nginx\.conf|httpd\.conf|docker-compose\w*\.ya?ml|dockerfile|jenkinsfile|vagrantfile|"
             r"gruntfile\.js|gulpfile\.js|composer\.(?:json|lock)|package-lock\.json|yarn\.lock|"

@@ -11,7 +11,10 @@ SQLI = (
         confidence="high",
         techniques=("T1190",),
         where=PAYLOAD,
-        pattern=r"\bunion\b[\s(/*!\d]*(?:\b(?:all|distinct|distinctrow)\b)?[\s(/*!\d]*select\b",
+        pattern=(
+            r"\bunion\b[\s(/*!\d]*(?:\b(?:all|distinct|distinctrow)\b)?[\s(/*!\d]*select\b|"
+            r"\bunion\b.*\bselect\b.*[(,*\d].*\bfrom\b"
+        ),
         plain=True,
         positive=(
             "/item?id=-1+UNION+SELECT+1,2,3",
@@ -79,8 +82,8 @@ SQLI = (
         pattern=(
             r"['\"`]\s*\)*\s*(?:or|and|xor|\|\||&&)\s*(?:not\s+)?[\w'\"(!~@.{-]+\s*(?:[=<>!~*/+|&^-]|is\b|"
             r"like\b|in\b|between\b|regexp\b)|(?:\b(?:or|and|xor|having|where|if) |\b(?:or|and|xor|having|"
-            r"where|if)\(|\|\||&&)\s*\(*\s*['\"]?\d+['\"]?\s*\)*\s*(?:=|<|>|!=|\blike\b|\bis\b)|['\"]\s*(?:=|"
-            r"<>|!=|<=>|\blike\b|\brlike\b)\s*['\"]|\d\s*<=>\s*\d|\b\d+ is not (?:\d|null)"
+            r"where|if)\(|\|\||&& |&&\()\s*\(*\s*['\"]?\d+['\"]?\s*\)*\s*(?:=|<|>|!=|\blike\b|\bis\b)|"
+            r"['\"]\s*(?:=|<>|!=|<=>|\blike\b|\brlike\b)\s*['\"]|\d\s*<=>\s*\d|\b\d+ is not (?:\d|null)"
         ),
         plain=True,
         positive=("/i?id=1'+or+'1'='1", "/i?id=1+or+1=1", "/i?id=1%20AND%201=2", "/i?a=42<=>42", "/i?q=x'or+1+>+1"),
@@ -333,5 +336,117 @@ SQLI = (
         positive=("/i?user=*)(uid=*))(|(uid=*", "/i?q=admin)(%26(password=*))"),
         negative=("/i?q=(a)(b)",),
         references=("https://owasp.org/www-community/attacks/LDAP_Injection",),
+    ),
+    Signature(
+        id="sqli-number",
+        family="sqli",
+        title="A number at the edge of what a database can hold",
+        severity="low",
+        confidence="medium",
+        techniques=("T1595.002", "T1190"),
+        where=ARGS,
+        pattern=(
+            r"\b(?:2\.2250738585072007e-308|2\.2250738585072011e-308|1e309|2147483648|2147483647|4294967295|"
+            r"4294967296|9223372036854775807|9223372036854775808|18446744073709551615|00000000012345|"
+            r"0000012345)\b|-214748364[89]|\d\.?e[+-]?\d*\s*\(|=0x[0-9a-f]{6,}\b|\b0x(?:3c|22|27|5b|7e|2d|3a|"
+            r"[46]\d)[0-9a-f]{4,}|\bx'[0-9a-f]{2,}'"
+        ),
+        plain=True,
+        positive=("/?id=2.2250738585072007e-308", "/?id=1.e(1)", "/?id=0x414243444546"),
+        negative=("/?id=214748",),
+        false_positives="numbers that mean “no limit”; colours and hashes written with 0x",
+    ),
+    Signature(
+        id="sqli-operator",
+        family="sqli",
+        title="Operators of SQL between values",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002", "T1190"),
+        where=ARGS,
+        pattern=(
+            r"\b(?:sounds like|is (?:not )?null|not (?:like|in|between|regexp|rlike)|regexp binary|"
+            r"like binary|rlike|in boolean mode|against ?\(|match ?\([^)]*\) ?against|having \w+|"
+            r"character set|collate \w+_\w+|for xml (?:path|raw|auto)|with rollup|escape '|ilike|similar to|"
+            r"union all|is distinct from)\b|['\"\d)]\s*(?:\|\||!=|<>|<<|>>|\^)\s*['\"\d(@]|['\"\d)]\s*(?:&&|"
+            r":=|~\*?)\s*['\"(]|\bmerge\b.*\busing ?\(|\busing ?\(\s*\w+\s*\)|\bin ?\(\s*(?:select|['\"\d])|"
+            r"\bwhere [^&]*(?:[=<>]|\blike\b|\bin\b)|\bfrom \w+ (?:where|limit|order|group|into|union)\b|"
+            r"\bselect\b[^&]*\bfrom\b|\bexcept ?\(? ?select\b|\bintersect ?\(? ?select\b|\bxor ?['\"(]|"
+            r"\bxor \d|\bregexp ?['\"(]|\brlike ?['\"(]|\bnot between\b|\bnot exists\b|\bexists ?\(|\b(?:and|"
+            r"or) \(?\w+ ?(?:=|<|>|!=|like) ?['\"(\d]|\b(?:and|or)\([^)]*[=<>]"
+        ),
+        plain=True,
+        positive=("/?q=a+is+not+null", "/?q=1||1", "/?q=match(a)against(b)", "/?q=x+in+(1,2)"),
+        negative=("/?q=null", "/?q=selected+works"),
+        false_positives="a query language of an API; a search that looks like one",
+    ),
+    Signature(
+        id="sqli-database",
+        family="sqli",
+        title="Names of databases that come with a server",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1595.002", "T1190"),
+        where=ARGS,
+        pattern=(
+            r"\b(?:tempdb|northwind|msdb|mysql\.(?:db|user|host|proc|innodb)|pg_toast|performance_schema|"
+            r"msysrelationships|msyscolumns|msysqueries|msysaces|msysmodules|master\.\.|db_name ?\(|"
+            r"database ?\(|schema_name|table_schema|table_name|column_name|user_(?:tables|objects|tab_columns|"
+            r"constraints|db_links|ind_columns|password|users)|all_(?:objects|users|tables)|sys\.(?:tables|"
+            r"objects|databases|user_\w+|all_\w+|database_name|fn_\w+)|syscat|sysibm|rdb\$|v\$version)\b|"
+            r"\bfrom dual\b"
+        ),
+        plain=True,
+        positive=("/?q=tempdb", "/?q=x+from+dual", "/?q=table_name"),
+        negative=("/?q=table+names",),
+        false_positives="texts about databases",
+    ),
+    Signature(
+        id="sqli-terminator",
+        family="sqli",
+        title="A quote and the end of a statement, or a quote that opens nothing",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002", "T1190"),
+        where=ARGS,
+        pattern=(
+            r"['\"`]\s*\)*\s*;|['\"`]\s*[-+*/^|&%~]\s*['\"\d(]|['\"`]\s*\)*\s*(?:or|and|union|order|having|"
+            r"where|limit|like|in|is|between|div|mod|xor|rlike|regexp|group|into|procedure|not|select|insert|"
+            r"update|delete|drop)\b|['\"`´’‘][\s\w]*['\"`´’‘]\s*[=<>+|]|\w['\"`]\s*[+|=]\s*|"
+            r"['\"`]\s*[<>=]+\s*\w|\\['\"]\s*(?:;|--|or\b|and\b|union\b)"
+        ),
+        positive=("/?id=1';", "/?id='or", "/?x=a'%2bb"),
+        negative=("/?q=it's",),
+        false_positives="quotes in a search",
+    ),
+    Signature(
+        id="sqli-orm",
+        family="sqli",
+        title="A lookup of Django's as the name of a parameter",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002", "T1190"),
+        where=("args",),
+        pattern=(
+            r"(?:^|&)\w+__(?:i?startswith|i?endswith|i?contains|i?exact|i?regex|gte?|lte?|in|isnull|range|"
+            r"year|date|search)="
+        ),
+        plain=True,
+        positive=("/?username__istartswith=p",),
+        negative=("/?a_b=1",),
+        false_positives="APIs whose filters are these lookups",
+    ),
+    Signature(
+        id="sqli-comment-mark",
+        family="sqli",
+        title="The mark of a comment of SQL",
+        severity="low",
+        confidence="low",
+        techniques=("T1595.002", "T1190"),
+        where=("args", "referer"),
+        pattern=r"/\*.*\*/|--(?:\s|$|&|\+)|;\s*#|#\s*$|\*/",
+        positive=("/?q=a/**/b", "/?q=1+--+x"),
+        negative=("/get?url_slug=my--slugified-url",),
+        false_positives="dashes in a text, code",
     ),
 )

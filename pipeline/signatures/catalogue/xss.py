@@ -42,7 +42,7 @@ XSS = (
         pattern=(
             r"<\s*(?:iframe|object|embed|applet|meta|link|style|base|svg|math|frame|frameset|isindex|xml|"
             r"image|img|video|audio|source|details|marquee|bgsound|layer|ilayer|body|form|input|button|"
-            r"textarea|select|keygen|template|noscript|animate|set|foreignobject|!entity|"
+            r"textarea|select|keygen|template|noscript|animate|set|foreignobject|import|!entity|"
             r"\?xml-stylesheet)(?:[\s/>:]|$|&)"
         ),
         positive=("/i?q=<img+src=x>", "/i?q=%3Ciframe+src=//x", "/i?q=<svg/onload=x>", "/i?q=%3cOBJECT%20data%20%3d=s"),
@@ -59,7 +59,8 @@ XSS = (
         where=ARGS,
         pattern=(
             r"<\s*/?\s*(?:a|abbr|b|big|br|center|code|div|em|font|h[1-6]|hr|html|head|i|li|ol|p|pre|q|s|span|"
-            r"strong|sub|table|td|th|tr|title|u|ul|xss|x|test|acx?|sc[a-z]*)(?:[\s/>]|$|&)"
+            r"strong|sub|table|td|th|tr|title|u|ul|xss|x|test|acx?|sc[a-z]*)(?:[\s/>]|$|&)|"
+            r"<\s*/?[a-z][\w:-]*(?:[\s/][^<>]*)?>|<[a-z!?/][^<>]*\s(?:style|src|href|action|data|xmlns)\s*="
         ),
         positive=("/i?q=<div>", "/i?q=<b>x</b>"),
         negative=("/i?q=1<2",),
@@ -159,5 +160,73 @@ XSS = (
         ),
         positive=("/i?q=[][(![]+[])[+[]]", "/i?q=atob('YQ')"),
         negative=("/i?a[]=1&a[]=2",),
+    ),
+    Signature(
+        id="xss-attribute",
+        family="xss",
+        title="An attribute that loads or changes what a page shows",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190",),
+        where=ARGS,
+        pattern=(
+            r"[\s\"'/<>;](?:style|src|href|formaction|xlink:href|srcdoc|background|dynsrc|lowsrc|action|data|"
+            r"xmlns(?::\w+)?|datasrc|datafld|dataformatas|poster|srcset|autofocus|contenteditable|http-equiv|"
+            r"fscommand|seeksegmenttime)\s*=\s*[\"'\w#/&]|(?:^|[=&])(?:style|formaction|xmlns)=[^&]*[:(]"
+        ),
+        positive=("/?q=x%22+style=%22color:red", "/?q=<a+href=x", "/?q=%22%20xlink:href=x"),
+        negative=("/?q=life+style",),
+        false_positives="markup sent by an editor",
+    ),
+    Signature(
+        id="xss-comment",
+        family="xss",
+        title="A comment, a CDATA section or an instruction of markup",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190",),
+        where=ARGS,
+        pattern=r"<!--|--!?>|<!\[cdata\[|<\?import\b|<!doctype|<%\s|\bvmlframe\b|\.parentnode\b|\]\]>",
+        positive=("/?q=<!--x", "/?q=a-->", "/?q=<?import+x"),
+        negative=("/?q=a--b",),
+    ),
+    Signature(
+        id="xss-template",
+        family="xss",
+        title="An expression for a template in the browser that leaves its sandbox",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190",),
+        where=ARGS,
+        pattern=(
+            r"\{\{.*(?:constructor|\$on|\$eval|\$new|\$apply|_?compile|prototype|call|apply|\(|=|\[).*\}\}|"
+            r"\bng-(?:app|init|click|csp|include)\b|\bv-(?:html|on|bind)\b|\bx-data\b|\{\{[^}]*\}\}"
+        ),
+        positive=("/?q={{constructor.constructor('alert(1)')()}}", "/?q=<x+ng-app>"),
+        negative=("/?q={x}",),
+        false_positives="links whose placeholders were not filled in",
+    ),
+    Signature(
+        id="xss-method",
+        family="xss",
+        title="A function called in a way that no text has",
+        severity="medium",
+        confidence="medium",
+        techniques=("T1190",),
+        where=ARGS,
+        pattern=(
+            r"\.(?:call|apply|bind|map|find|filter|sort|foreach|reduce|concat|replace|some|every|then|"
+            r"tostring|valueof)\s*(?:\(|`|\?\.)|\[[^\]]*\]\s*\.\s*\w+\s*(?:\(|\.call|`)|\b(?:function|"
+            r"async)\s*\w*\s*\([^)]*\)\s*\{|\)\s*=>|=>\s*[\w({]|\(\s*\w*\s*\)\s*\(|(?:self|window|top|this|"
+            r"parent|frames|globalthis|document)(?:\[|/\*)|\bnew (?:function|image|xmlhttprequest|websocket|"
+            r"worker|eventsource)\b|\bfetch\s*\(|\bnavigator\.|\blocalstorage\b|\bxmlhttprequest\b|"
+            r"\bwith\s*\(\s*\w+\s*\)|\bdelete\s+\w+\.|\bvoid\s*\(|\btypeof\s+\w+|\bthrow\s+\w+|\bonerror\s*=|"
+            r"\bdebugger\b|\bimport\s*\(|\bsettimeout\b|\bencodeuri\w*\s*\(|\bunescape\s*\(|\bparseint\s*\(|"
+            r"\breg(?:exp)?\s*\(\s*/|\"\s*\)\s*;|'\s*\)\s*;"
+        ),
+        plain=True,
+        positive=("/?q=[1].find(alert)", "/?q=fetch('//x')", "/?q=x=>x", "/?q=window[%22x%22]"),
+        negative=("/?q=map+of+rome", "/?q=a.b"),
+        false_positives="code in a text",
     ),
 )

@@ -36,7 +36,7 @@ MAX_GROUP = 5_000  # sources of a group that are compared: a group larger than t
 
 # What ties, and how strongly; the weights are such that it takes three of them, or two and all of the paths
 TIED = 0.7
-PATHS = 0.4  # times the similarity of the paths (Jaccard)
+PATHS = 0.4  # times the similarity of the paths (Jaccard); half of it for one path of sources far apart
 AGENTS = 0.2  # the same programs, all of them
 NETWORK = 0.35  # the same /24 or /48
 NEIGHBOURS = 0.25  # the same /20 or /40
@@ -44,6 +44,8 @@ SYSTEM = 0.15  # the same autonomous system
 DAY = 0.15  # a day on which both came
 SEVERAL, SEVERAL_PATHS = 3, 0.1  # paths in common, and what that many add: one path may be chance
 EVERYWHERE = 30  # /20s from which the same programs ask for the same paths: by fewer than SEVERAL, that is no tie
+
+WEIGHT = 10  # requests for what attacks ask for: a campaign with fewer is information
 
 # stages of a campaign, by what was seen of its sources
 RECON, ATTEMPT = "recon", "attempt"
@@ -220,7 +222,8 @@ def score(one: Source, other: Source, popular: frozenset[Profile] = frozenset())
     common = one.paths & other.paths
     if common:
         points += PATHS * len(common) / len(one.paths | other.paths)
-        if len(common) < SEVERAL and (one.agents, one.paths) in popular:
+        alone = len(common) == 1 and one.neighbourhood != other.neighbourhood
+        if alone or (len(common) < SEVERAL and (one.agents, one.paths) in popular):
             points /= 2
         why.append("the same paths" if one.paths == other.paths else "paths in common")
         if len(common) >= SEVERAL:
@@ -280,6 +283,8 @@ def alert_of(campaign: Campaign) -> Alert:
     span = duration((campaign.ended - campaign.began).total_seconds())
     asns = {one.asn for one in members}
     asn = asns.pop() if len(asns) == 1 else None
+    sharp = sum(one.row["sharp"] for one in members)
+    severity = rule.severity if sharp >= WEIGHT else "low" if campaign.requests >= WEIGHT else "info"
     details: dict[str, Any] = {
         "stage": campaign.stages[-1], "stages": list(campaign.stages), "source_count": count, "why": list(campaign.why),
         "days": len(days), "samples": [path for path, _ in paths.most_common(2)],
@@ -290,7 +295,7 @@ def alert_of(campaign: Campaign) -> Alert:
     if asn is not None:
         details["asn"] = asn
     return Alert(
-        question="attacks", rule=CODE, severity=rule.severity if ATTEMPT in campaign.stages else "low",
+        question="attacks", rule=CODE, severity=severity,
         confidence="high" if len(networks) == 1 or len(paths) >= SURE else "medium",
         subject_kind="campaign", subject=campaign.name, day=members[0].first_day, began=campaign.began,
         ended=campaign.ended, requests=campaign.requests,

@@ -16,7 +16,7 @@ WITH agents AS (
             AND (ts < $until OR $until IS NULL)
         GROUP BY user_agent
     ) AS each_agent
-    WHERE regexp_matches(lower(user_agent), $names)
+    WHERE regexp_matches(lower(user_agent), concat($names, ''))
 )
 
 SELECT

@@ -16,7 +16,8 @@ WITH named AS (
     GROUP BY matched
 ),
 
--- few combinations of signatures occur: what each means is looked up once. Agents alone are weaker than what is asked for
+-- few combinations of signatures occur: what each means is looked up once. Agents alone are weaker than what is asked for, and
+-- those of scanners alone count
 combinations AS (
     SELECT
         named.matched,
@@ -26,7 +27,9 @@ combinations AS (
     FROM named
     CROSS JOIN unnest(string_split(named.matched, ' ')) AS each (id)
     INNER JOIN signatures_known ON each.id = signatures_known.id
-    WHERE signatures_known.severity <> 'info'
+    WHERE
+        signatures_known.severity <> 'info'
+        AND (signatures_known.family <> 'agent' OR signatures_known.confidence = 'high')
     GROUP BY named.matched
 )
 

@@ -51,6 +51,7 @@ def groups(sources: Iterable[Source], shared: Iterable[list[str]] = ()) -> list[
         (source("9.9.9.1"), source("9.9.9.2", ("/other",), ("other/1",)), False),  # neighbours, the same day
         (source("9.9.9.1"), source("7.7.7.7", KIT, ("other/1",), day=9), False),  # a public list
         (source("9.9.9.1"), source("7.7.7.7", ("/other",)), False),  # a public program
+        (source("9.9.9.1", KIT[:1]), source("7.7.7.7", KIT[:1]), False),  # one path on the same day, far apart
     ],
 )
 def test_what_ties_two_sources(first: Source, second: Source, together: bool) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from echo.clientip import load_config
+from echo.clientip import load_config, printable
 from pipeline.commands.options import (
     config_option,
     geo_option,
@@ -17,6 +17,7 @@ from pipeline.commands.options import (
     period_options,
     say_if_empty,
 )
+from pipeline.commands.results import destination
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import UsageFault
 from pipeline.geo import Geo, attribution_of, open_geo
@@ -29,6 +30,7 @@ from pipeline.report.words import LANGS
 EVERY_PLACES = 10  # of --every, where --places is not said: more lines a period than people read
 BUILDS = "SELECT DISTINCT geo_build FROM requests WHERE geo_build IS NOT NULL ORDER BY 1"
 TABLE_CHANGES = ("trend", "requests", "requests_before", "difference", "growth", "clients", "clients_before")
+STDOUT = "-"
 MAP_PLACES = 1000  # all countries
 
 
@@ -51,6 +53,13 @@ MAP_PLACES = 1000  # all countries
     type=click.Choice(LANGS),
     help="Names of places, and the words of tables and pages. JSON and CSV have names if it is said; codes, always.",
 )
+@click.option(
+    "--html",
+    "html_path",
+    metavar="FILE",
+    help="Write a page with a map, columns over time and tables of all levels, which needs nothing else; - is standard"
+    " output. With --versus it says what has changed; --every is how finely time is drawn.",
+)
 @click.option("--map", "show_map", is_flag=True, help="Draw the countries on a map above the table.")
 @output_option
 @config_option
@@ -64,6 +73,7 @@ def regions(
     versus: str | None,
     places: int | None,
     lang: str | None,
+    html_path: str | None,
     show_map: bool,
     form: str | None,
     config_path: str | None,
@@ -76,7 +86,9 @@ def regions(
     address that the geo database lacks. --config and --geo name the database that has the names of regions and cities
     for --lang.
     """
-    if every is not None and versus is not None:
+    if html_path is not None and (level or places or show_map or form):
+        raise UsageFault("has all levels, as a page", "--html", "leave --by, --places, --map and -o away")
+    if every is not None and versus is not None and html_path is None:
         raise UsageFault("are two questions", "--every, --versus", "ask one after the other")
     shown = form or default_form(sys.stdout)
     if show_map and (shown != "table" or every is not None or versus is not None):
@@ -87,6 +99,10 @@ def regions(
     asked = Period(**moments)
     if versus is not None:
         asked = compared(moments["since"], moments["until"], versus, answers.span_of(engine))
+    if html_path is not None:
+        geo = _names_database(config_path, geo_paths, "city", lang)
+        _write_page(engine, asked, every, lang, geo, html_path)
+        return
     geo = _names_database(config_path, geo_paths, level, lang)
     answers.prepare(engine, asked, every)
     columns: tuple[str, ...]
@@ -114,6 +130,16 @@ def _names_database(config_path: str | None, geo_paths: tuple[str, ...], level: 
     if lang in (None, LANGS[0]) or "region" not in LEVELS[level]:
         return None
     return open_geo(geo_paths, load_config(config_path))
+
+
+def _write_page(engine: Engine, asked: Period, every: str | None, lang: str | None, geo: Geo | None, path: str) -> None:
+    from pipeline.regions.page import page  # noqa: PLC0415  # the other forms need not wait for jinja2
+
+    text = page(engine, asked, lang or LANGS[0], geo, every)
+    with destination(None if path == STDOUT else path) as out:
+        out.write(text)
+    if path != STDOUT:
+        click.echo(f"{printable(path)}: a page of {len(text.encode()) // 1000 + 1:,} kB", err=True)
 
 
 def _write(

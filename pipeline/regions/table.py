@@ -46,7 +46,7 @@ FIGURES: Mapping[str, Any] = {
     "clients": figures.number,
     "clients_before": figures.number,
     "users": figures.number,
-    "difference": lambda value: f"{value:+,}".replace("-", "−"),
+    "difference": figures.signed,
     "bytes": figures.size,
     "share": figures.share,
     "share_before": figures.share,

@@ -50,6 +50,13 @@ def change(value: float | None) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else '±'}{text} %"
 
 
+def signed(value: int | None) -> str:
+    """Return a difference with its sign: `+895`, `−256`."""
+    if value is None:
+        return NOTHING
+    return f"{value:+,}".replace("-", "−") if value else "0"
+
+
 def milliseconds(value: float | None) -> str:
     """Return a time: `0.25 ms`, `37 ms`, `1.2 s`."""
     if value is None or not math.isfinite(value):

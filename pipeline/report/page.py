@@ -108,6 +108,7 @@ FILTERS: Mapping[str, Any] = {
     "size": figures.size,
     "share": figures.share,
     "change": figures.change,
+    "signed": figures.signed,
     "ms": figures.milliseconds,
     "moment": figures.moment,
     "minute": partial(figures.moment, pattern="%Y-%m-%d %H:%M"),

@@ -6,7 +6,10 @@ A table of words has a row a key, with a text for each of LANGS. A text may have
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 LANGS = ("en", "zh-CN")
@@ -22,6 +25,13 @@ WORDS: Table = {
     "total": ("total", "合计"),
     "other": ("other", "其他"),
 }
+
+
+@cache
+def table_of(name: str) -> Table:
+    """Return the table of words of a TOML file, by its path below `pipeline/`: a table a key, a text a language."""
+    texts = tomllib.loads(files("pipeline").joinpath(name).read_text("utf-8"))
+    return {key: tuple(told[lang] for lang in LANGS) for key, told in texts.items()}
 
 
 class Words:

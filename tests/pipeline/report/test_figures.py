@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.report.figures import change, milliseconds, moment, number, share, size
+from pipeline.report.figures import change, milliseconds, moment, number, share, signed, size
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ from pipeline.report.figures import change, milliseconds, moment, number, share,
         (change, 0, "±0 %"),
         (change, 11, "×12"),
         (change, None, "–"),
+        (signed, 895, "+895"),
+        (signed, -1256, "−1,256"),
+        (signed, 0, "0"),
+        (signed, None, "–"),
         (milliseconds, 0.25, "0.25 ms"),
         (milliseconds, 37.0, "37 ms"),
         (milliseconds, 1234, "1.23 s"),

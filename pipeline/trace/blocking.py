@@ -43,6 +43,7 @@ ACTIONS = {
     "lock": "End the user's sessions and have the password changed.",
     "keep": "Do not block it.",
     "watch": "Nothing to block.",
+    "trace": "Trace this next.",
 }
 
 

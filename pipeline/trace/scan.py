@@ -19,6 +19,7 @@ import pyarrow as pa
 from echo.clientip import Address, Ranges, parse_address, parse_range
 from pipeline import query
 from pipeline.engine.duckdb import Engine
+from pipeline.errors import UsageFault
 from pipeline.signatures import SIGNATURES, signatures_of
 from pipeline.trace.folding import Run, run_of
 from pipeline.trace.relations import RELATIONS
@@ -35,6 +36,7 @@ FINDERS = {
     REQUEST: ("by_request", "id"),
 }
 MAX_UNJUDGED = 1_000_000  # rows whose signatures are looked for now: some seconds
+MAX_ROWS = 5_000_000  # of a subject: headers and all, some GB in the temporary folder
 MAX_NEAR = 100  # clients named around one that has no requests
 MIN_SLOT = 60.0  # seconds of a slot of `runs`
 MAX_SLOTS = 20_000  # of a subject's whole time; a longer one has longer slots
@@ -100,6 +102,14 @@ class Lookup:
     def _find(self, finder: str, values: Mapping[str, Any], *more: Mapping[str, Any]) -> None:
         """Make `trace_rows` of what a query finds with values, and with more of them."""
         sql = query.load(f"trace/{finder}").sql
+        many = 0
+        for one in (values, *more):
+            counted = self.engine.query(f"SELECT count(*) AS n FROM ({sql}) AS found", {**one, **self.period})  # noqa: S608  # ours
+            many += counted.to_pylist()[0]["n"]
+        if many > MAX_ROWS:
+            raise UsageFault(
+                f"{many:,} requests, of {MAX_ROWS:,} that a trace can be of", "", "narrow it with --since and --until"
+            )
         self.engine.materialise(ROWS, sql, {**values, **self.period})
         for one in more:
             self.engine.append(ROWS, sql, {**one, **self.period})

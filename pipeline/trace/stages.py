@@ -80,8 +80,9 @@ STAGE_OF_FAMILY = {
     "wordpress": ENUMERATION,
     "backdoor": WEBSHELL,
 }
-# families whose request, once answered with 2xx, has got nothing by that: a console's login page is there for all
-HARMLESS = frozenset({"agent", "protocol", "admin", "wordpress", "backdoor"})
+# families whose request, once answered with 2xx, has got nothing by that: a console's login page is there for all, and
+# what is aimed at other visitors' browsers is not seen in the answer's status
+HARMLESS = frozenset({"agent", "protocol", "admin", "wordpress", "backdoor", "xss", "crlf", "session"})
 # severities of signatures that a person may match, too: such a request is a look around at most, and gets nothing
 SLIGHT = frozenset({"low", "info"})
 

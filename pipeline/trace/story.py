@@ -31,7 +31,7 @@ from pipeline.trace.stages import (
     is_of,
     stage_of,
 )
-from pipeline.trace.subject import CIDR, IP, USER, Subject
+from pipeline.trace.subject import CIDR, IP, REQUEST, USER, Subject
 
 VERSION = 1
 MIN_PROBES = 3  # refused paths of a neighbour that did little else
@@ -373,6 +373,8 @@ def _advice(
         for alert in background.alerts
         if alert.subject_kind == "user" and alert.severity in ("high", "medium")
     ]
+    if subject.kind == REQUEST:  # one request says little; what its client did beside says more
+        asked += [Advice("trace", one.client, f"its client: whofrom trace {one.client}") for one in seen]
     return [*asked[:MAX_CHECKS], *(one for one in found if one.action != "watch" or not asked)]
 
 

@@ -1,7 +1,7 @@
 -- question: Which ways did the subject's requests come: peer, and what the headers said of the client?
 -- grain: one row a distinct way, the most frequent first
 -- reads: trace_rows
--- parameter most int = 200: ways at most
+-- parameter most int = 2000: ways at most
 SELECT
     peer_ip,
     peer_name,

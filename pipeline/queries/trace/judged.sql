@@ -22,23 +22,25 @@ WITH signed AS (
     LEFT JOIN trace_signed AS s ON r.source = s.source AND r.source_offset = s.source_offset
 ),
 
+named AS (
+    SELECT
+        *,
+        regexp_matches(lower(path), '[.](bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$') AS static
+    FROM signed
+),
+
 attempted AS (
     SELECT
         o.*,
         coalesce(o.client_ip, '') AS client,
         coalesce(m.stage, '') AS attempt,
         coalesce(m.lands, FALSE) AS lands,
-        CASE
-            WHEN
-                o.status IN (400, 403, 404)
-                AND NOT regexp_matches(lower(o.path), '[.](bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$')
-                THEN o.path
-        END AS missing,
+        CASE WHEN o.status IN (400, 403, 404) AND NOT o.static THEN o.path END AS missing,
         CASE
             WHEN f.path IS NOT NULL AND o.status BETWEEN 200 AND 299 AND (o.method <> 'GET' OR contains(o.target, '?')) THEN 1
             ELSE 0
         END AS fresh
-    FROM signed AS o
+    FROM named AS o
     LEFT JOIN trace_meanings AS m ON o.signs = m.signs
     LEFT JOIN trace_fresh AS f ON o.path = f.path
 ),
@@ -134,7 +136,8 @@ SELECT
     CASE
         WHEN a.fresh = 1 AND a.ts >= coalesce(k.attack_ts, p.attack_ts) THEN 'webshell'
         WHEN a.attempt = 'webshell' THEN CASE WHEN a.status BETWEEN 200 AND 299 THEN 'webshell' ELSE 'recon' END
-        WHEN a.lands AND a.status BETWEEN 200 AND 299 THEN 'success'
+        -- a picture is sent whatever stands behind its name
+        WHEN a.lands AND a.status BETWEEN 200 AND 299 AND (a.attempt = 'enumeration' OR NOT a.static) THEN 'success'
         WHEN a.login = 'success' AND (a.ts > k.attack_ts OR a.ts > p.attack_ts) THEN 'login'
         ELSE a.first_stage
     END AS stage

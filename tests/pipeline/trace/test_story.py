@@ -10,6 +10,7 @@ import pytest
 
 from echo.clientip import parse_config
 from pipeline.engine.duckdb import Engine
+from pipeline.errors import UsageFault
 from pipeline.trace.stages import STAGE_OF_FAMILY, STAGES, Matched, lands, stage_of
 from pipeline.trace.story import KEYS, neighbours_of
 from tests.pipeline.trace import intrusion
@@ -101,6 +102,14 @@ def test_a_system_and_a_request(engine_of: Build) -> None:
     story = story_of(engine, "r-7", "request")
     assert story["seen"]["requests"] == 1
     assert len(story["timeline"]) == 1
+    client = story["values"]["client"][0]["value"]
+    assert ("trace", client) in {(one["action"], one["target"]) for one in story["advice"]}
+
+
+def test_what_is_too_much_for_a_story_is_said_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.trace.scan.MAX_ROWS", 10)
+    with pytest.raises(UsageFault, match="141 requests, of 10 that a trace can be of; narrow it with --since"):
+        story_of(engine, "0.0.0.0/0")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +166,8 @@ def test_families_that_are_not_known_are_attempts() -> None:
         ([("sensitive", "medium")], "enumeration", True),
         ([("admin", "low")], "recon", False),
         ([("agent", "medium")], "recon", False),
-        ([("agent", "medium"), ("xss", "high")], "exploit", True),
+        ([("agent", "medium"), ("rce", "high")], "exploit", True),
+        ([("xss", "high")], "exploit", False),
         ([("xss", "low")], "recon", False),  # what a user may write in a search box
         ([("agent", "info")], "", False),
         ([("backdoor", "medium")], "webshell", False),

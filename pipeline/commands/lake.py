@@ -157,7 +157,7 @@ def expire_command(lake_path: str, keep: str, retain: str, dry_run: bool, form: 
         _say_when(retention)
 
 
-@lake.command("re-resolve", short_help="Work out client and place of all rows again.")
+@lake.command("re-resolve", short_help="Work out client, place and signatures of all rows again.")
 @lake_option
 @config_option
 @click.option(
@@ -169,6 +169,10 @@ def expire_command(lake_path: str, keep: str, retain: str, dry_run: bool, form: 
     "--keep-verdicts", is_flag=True,
     help="Leave rows their client whose verdict came with the record (policy 'record'); renew their place.",
 )  # fmt: skip
+@click.option(
+    "--signatures", is_flag=True,
+    help="Judge all rows by the attack signatures of this whofrom; else only rows that were not judged.",
+)  # fmt: skip
 @dry_run_option
 @output_option
 def reresolve_command(
@@ -178,26 +182,28 @@ def reresolve_command(
     geo_paths: tuple[str, ...],
     no_geo: bool,
     keep_verdicts: bool,
+    signatures: bool,
     dry_run: bool,
     form: str | None,
 ) -> None:
     """
-    Work out client and place of all rows again, from the peers and headers that they hold.
+    Work out client, place and signatures of all rows again, from the peers and headers that they hold.
 
-    With --config or --trust each row's client is found by that policy; with --geo alone only places are renewed. Each
-    date is replaced in one step. A run that was stopped goes on where it was; rows that are right already are passed
-    over. Rows that an ingest adds meanwhile are resolved by that ingest's policy: run again for those. User and login
-    stay as they are, and so do rows whose addresses are anonymized.
+    With --config or --trust each row's client is found by that policy; with --geo alone only places are renewed, with
+    --signatures alone only signatures. Each date is replaced in one step. A run that was stopped goes on where it was;
+    rows that are right already are passed over. Rows that an ingest adds meanwhile are resolved by that ingest's
+    policy: run again for those. User and login stay as they are, and so do rows whose addresses are anonymized.
     """
     config = load_config(config_path, trust)
     said = config_path is not None or bool(trust)
-    if not said and not geo_paths and not no_geo:
-        raise UsageFault("nothing to work out again", "re-resolve", "name --config, --trust or --geo")
+    places = said or bool(geo_paths) or no_geo
+    if not places and not signatures:
+        raise UsageFault("nothing to work out again", "re-resolve", "name --config, --trust, --geo or --signatures")
     place = Lake(lake_path)
-    geo = None if no_geo else open_geo(geo_paths, config)
-    if geo is None and not no_geo:
+    geo = None if no_geo or not places else open_geo(geo_paths, config)
+    if geo is None and places and not no_geo:
         _refuse_to_forget(place)
-    task = Task(config.policy if said else None, geo, Kinds(config), keep_verdicts)
+    task = Task(config.policy if said else None, geo, Kinds(config), keep_verdicts, signatures, places)
     total = Report()
     for day, report in reresolve(place, task, dry_run=dry_run):
         total.add(report)
@@ -245,6 +251,8 @@ def _say_changes(total: Report, policy: Policy | None, *, dry_run: bool) -> None
             for (before, after), rows in total.countries.most_common(MAX_SHOWN)
         )
         click.echo(f"{counted(moved, 'row')}: another country ({most})", err=True)
+    if total.judged:
+        click.echo(f"{counted(total.judged, 'row')}: other signatures", err=True)
     parts = [f"{total.renewed:,} {'to renew' if dry_run else 'renewed'}"]
     if total.done:
         parts.append(f"{total.done:,} were right already")

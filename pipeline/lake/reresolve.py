@@ -1,5 +1,5 @@
 """
-Client and place of the rows of the lake worked out again, by a corrected policy or a newer database.
+Client, place and signatures of the rows of the lake worked out again, by a corrected policy or a newer database.
 
 Rows hold the peer and the headers as they came, so that this needs no log. Each date is one commit, in which its files
 are exchanged for files with the new columns; readers see a date before or after, never between. What is in a file is
@@ -15,6 +15,8 @@ Rules:
 3. Without a policy only the place is renewed, from the client that a row has.
 4. Rows whose addresses were made unrecognisable (`anonymized`) stay as they are: what they hold is not the evidence.
 5. User and login stay as they are, and so does the server's finding.
+6. Rows that no attack signature was tried on (`signatures` is null, as an older whofrom left it) are judged in any run;
+   with `signatures` all rows are, and those are renewed that are judged otherwise now.
 """
 
 from __future__ import annotations
@@ -42,14 +44,17 @@ from pipeline.lake.kinds import Kinds
 from pipeline.lake.parts import File
 from pipeline.lake.table import REQUESTS, Lake, widen
 from pipeline.resolve import POLICY_OF_RECORD, resolve, stands_alone
-from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA
+from pipeline.rows import GEO_COLUMNS, ROW_SCHEMA, SIGNATURE_COLUMNS
+from pipeline.signatures import signatures_of
 
 BATCH_ROWS = 1 << 16  # with all columns some tens of megabytes; row groups of this size are what DuckDB scans well
 WHY = "re-resolve"
 EVIDENCE = ("peer_ip", "proxied_ip", "headers", "client_source")
 RESOLVED = ("client_ip", "client_ip_num", "client_class", "client_source", "client_reason")
 PLACED = tuple(column.name for column in GEO_COLUMNS)
-MARKS = ("policy", "geo_build", "anonymized")  # what tells whether a row is done
+MARKS = ("policy", "geo_build", "anonymized", "signatures")  # what tells whether a row is done
+JUDGED = ("method", "target", "protocol", "user_agent", "headers")  # what signatures look at
+ADDED = (*PLACED, *(column.name for column in SIGNATURE_COLUMNS))  # what files of an older whofrom may lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,16 @@ class Task:
     geo            the open database; None takes the places away
     kinds          what addresses are called in the report
     keep_verdicts  rows with policy 'record' keep their client
+    signatures     judge all rows, not only those that were not judged
+    places         False leaves the place of rows whose client stays, and `geo` is not used for them
     """
 
     policy: Policy | None
     geo: Geo | None
     kinds: Kinds
     keep_verdicts: bool = False
+    signatures: bool = False
+    places: bool = True
 
 
 @dataclass(slots=True)
@@ -78,6 +87,7 @@ class Report:
     renewed    rows that carry the new policy and build now
     done       rows that carried them before
     left       rows that stay because their addresses are anonymized
+    judged     rows of those renewed whose signatures are others, or that had not been judged
     clients    (kind before, kind after) -> rows whose client is another
     countries  (country before, country after) -> rows whose country is another
     """
@@ -86,6 +96,7 @@ class Report:
     renewed: int = 0
     done: int = 0
     left: int = 0
+    judged: int = 0
     clients: Counter[tuple[str, str]] = field(default_factory=Counter)
     countries: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
 
@@ -95,6 +106,7 @@ class Report:
         self.renewed += other.renewed
         self.done += other.done
         self.left += other.left
+        self.judged += other.judged
         self.clients.update(other.clients)
         self.countries.update(other.countries)
 
@@ -195,7 +207,7 @@ def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:
 def renewed_schema(parquet: pq.ParquetFile) -> pa.Schema:
     """Return the columns of a file that takes another's place: the other's, and what an older whofrom did not place."""
     schema = parquet_schema(parquet)
-    return pa.schema([*schema, *(ROW_SCHEMA.field(name) for name in PLACED if name not in schema.names)])
+    return pa.schema([*schema, *(ROW_SCHEMA.field(name) for name in ADDED if name not in schema.names)])
 
 
 def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -224,17 +236,38 @@ def _masks(batch: pa.RecordBatch, task: Task) -> tuple[pa.Array, pa.Array, pa.Ar
         client = pc.fill_null(pc.not_equal(policy, task.policy.id), fill_value=True)
         if task.keep_verdicts:
             client = pc.and_(client, pc.fill_null(pc.not_equal(policy, POLICY_OF_RECORD), fill_value=True))
-    place = pc.or_(client, pc.not_equal(build, "" if task.geo is None else task.geo.build))
+    place = client
+    if task.places:
+        place = pc.or_(client, pc.not_equal(build, "" if task.geo is None else task.geo.build))
     free = pc.invert(fixed)
     return fixed, pc.and_(client, free), pc.and_(place, free)
+
+
+def _unjudged(batch: pa.RecordBatch) -> pa.Array:
+    """Return for each row whether no signature was tried on it, and can be."""
+    return pc.and_(_column(batch, "signatures").is_null(), _column(batch, "anonymized").is_null())
+
+
+def _judged(batch: pa.RecordBatch, task: Task) -> tuple[pa.Array, pa.Array]:
+    """Return for each row whether its signatures are to be renewed, and the signatures that rows have then."""
+    old = _column(batch, "signatures")
+    other = _unjudged(batch)
+    if task.signatures or other.true_count:
+        new = signatures_of({name: _column(batch, name) for name in JUDGED})
+        if task.signatures:
+            other = pc.or_(other, _differ(pc.binary_join(old, " "), pc.binary_join(new, " ")))
+            other = pc.and_(other, _column(batch, "anonymized").is_null())
+        return other, pc.if_else(other, new, old)
+    return other, old
 
 
 def _todo(parquet: pq.ParquetFile, task: Task) -> tuple[int, int]:
     """Return how many rows of a file are to be renewed, and how many are left because they are anonymized."""
     todo = left = 0
-    for batch in _batches(parquet, MARKS):
+    for batch in _batches(parquet, (*MARKS, *JUDGED) if task.signatures else MARKS):
         fixed, _, place = _masks(batch, task)
-        todo += pc.sum(place).as_py() or 0
+        other = _judged(batch, task)[0] if task.signatures else _unjudged(batch)
+        todo += pc.sum(pc.or_(place, other)).as_py() or 0
         left += pc.sum(fixed).as_py() or 0
     return todo, left
 
@@ -252,16 +285,18 @@ def renew(batch: pa.RecordBatch, task: Task, report: Report) -> pa.RecordBatch:
     if task.policy is not None:
         evidence = pa.RecordBatch.from_pydict({name: _column(batch, name) for name in EVIDENCE})
         found = resolve(evidence, task.policy)
-        other = pc.and_(client, pc.invert(stands_alone(evidence, found)))
-        new = {name: _chosen(other, found[name], _column(batch, name)) for name in RESOLVED}
+        mine = pc.and_(client, pc.invert(stands_alone(evidence, found)))
+        new = {name: _chosen(mine, found[name], _column(batch, name)) for name in RESOLVED}
         new["policy"] = pc.if_else(client, pa.scalar(task.policy.id), _column(batch, "policy"))
     clients = new.get("client_ip", _column(batch, "client_ip"))
     places = no_geo(rows) if task.geo is None else task.geo.columns(clients)
     new |= {name: _chosen(place, places[name], _column(batch, name)) for name in PLACED}
+    other, new["signatures"] = _judged(batch, task)
+    report.judged += pc.sum(other).as_py() or 0
     if task.policy is not None:
         _count_clients(batch, new, task.kinds, report.clients)
     _count(_column(batch, "country"), new["country"], report.countries)
-    fields = [*batch.schema, *(ROW_SCHEMA.field(name) for name in PLACED if name not in batch.schema.names)]
+    fields = [*batch.schema, *(ROW_SCHEMA.field(name) for name in ADDED if name not in batch.schema.names)]
     return pa.RecordBatch.from_arrays(
         [new[field.name] if field.name in new else batch.column(field.name) for field in fields],
         schema=pa.schema(fields),

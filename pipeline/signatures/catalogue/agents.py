@@ -201,9 +201,8 @@ AGENTS = (
         techniques=("T1595",),
         where=("agent",),
         pattern=(
-            r"^(?:user-agent|useragent|user agent|ua|mozilla/5\.0|mozilla|test|xxx|x|foobar|null|undefined|"
-            r"none|\{\{.*|\$\w+|'|\"|default|empty|random|browser|chrome|firefox|hacker?\w*)$|^user-agent\s*:|"
-            r"^mozilla/5\.0 \(\)$"
+            r"^(?:user-agent|useragent|user agent|mozilla/5\.0|mozilla|null|undefined|none|\{\{.*|\$\w+|'|"
+            r"\")$|^user-agent\s*:|^mozilla/5\.0 \(\)$"
         ),
         positive=(Example(agent="Mozilla/5.0"), Example(agent="User-Agent"), Example(agent="User-Agent: Mozilla/5.0")),
         negative=(

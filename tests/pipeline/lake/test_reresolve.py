@@ -238,6 +238,39 @@ def test_anonymized_rows_stay_as_they_are(lake: Lake, put: Put, sql: Sql) -> Non
     assert sql("SELECT client_ip FROM requests") == [{"client_ip": NODE}]
 
 
+def test_rows_that_were_not_judged_get_signatures_in_any_run(
+    lake: Lake, put: Put, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = {REQUESTS: tuple(column for column in ROW_COLUMNS if column.name != "signatures")}
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.lake.table.TABLES", TABLES | older)
+        patch.setattr("pipeline.lake.table.ROW_SCHEMA", schema_of(older[REQUESTS]))
+        put([1, 2])
+    put([3])
+    assert sql("SELECT count(*) AS n FROM requests WHERE signatures IS NULL") == [{"n": 2}]
+    report = run(lake, Task(None, None, Kinds(Config())))
+    assert (report.renewed, report.judged, report.done) == (2, 2, 1)
+    assert sql("SELECT DISTINCT signatures FROM requests") == [{"signatures": []}]
+
+
+def test_all_rows_are_judged_anew_where_that_is_asked_for(
+    lake: Lake, put: Put, sql: Sql, whofrom: Callable[..., Said]
+) -> None:
+    put([1, 2, 3])
+    table = lake.table(REQUESTS)
+    assert table is not None
+    table.update({"target": "'/.env'", "geo_build": "'a build'"}, predicate="date = '2015-05-02'")
+    files = lake.files()[REQUESTS]
+    said = whofrom("re-resolve", "--signatures")
+    assert "1 row: other signatures" in said.words
+    asked = "SELECT target, signatures, geo_build FROM requests WHERE signatures <> []"
+    assert sql(asked) == [{"target": "/.env", "signatures": ["sensitive-env"], "geo_build": "a build"}]
+    assert len(set(lake.files()[REQUESTS]) & set(files)) == 2
+    renewed = lake.files()[REQUESTS]
+    assert "3 were right already" in whofrom("re-resolve", "--signatures").words
+    assert lake.files()[REQUESTS] == renewed
+
+
 def test_bridges_are_told_from_pods() -> None:
     config = parse_config('[network]\npods = ["172.18.0.0/16"]\nnode_pod_prefix = 26\nnodes = ["192.168.0.0/24"]\n', "")
     texts = pa.array(["172.18.0.65", "172.18.0.70", "192.168.0.9", "8.8.8.8", "10.1.1.1", None])
@@ -260,7 +293,7 @@ def test_the_command_says_what_changed_in_words(
     again = whofrom("re-resolve", "--config", str(toml), "--geo", city_mmdb)
     assert again.rows == []
     assert "3 were right already" in again.words
-    assert "name --config, --trust or --geo" in whofrom("re-resolve", code=2).words
+    assert "--geo or --signatures" in whofrom("re-resolve", code=2).words
 
 
 def test_columns_of_a_file_keep_their_types(lake: Lake, put: Put) -> None:

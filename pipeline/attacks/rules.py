@@ -126,6 +126,32 @@ RULES: tuple[Rule, ...] = (
         query="attacks/floods", found_by="floods",
     ),
     Rule(
+        "distributed_bruteforce", "login", "medium", "medium", ("T1110.003", "T1110.004"),
+        "{requests:,} failed logins by {source_count:,} addresses, {each_source:.1f} each, of {users:,} accounts in "
+        "{span}, {examples}",
+        remedy="limit logins by account and ask for a second factor: no address is busy enough to be limited",
+        false_positives="an office or school whose single sign-on is down; an app with an old password in it",
+        source="CrowdSec magento-ccs by AS and by country, for a /24 or /48, a user agent, an AS and a country",
+        query="attacks/distributed", daily=True,
+    ),
+    Rule(
+        "distributed_probing", "recon", "low", "medium", ("T1595.003",),
+        "{paths:,} paths refused to {source_count:,} addresses, {each_source:.1f} each, in {span}, {examples}",
+        remedy="block what they have in common, if nobody else has it",
+        false_positives="a site that moved, and a search engine that does not know yet",
+        source="as distributed_bruteforce",
+        query="attacks/distributed", daily=True,
+    ),
+    Rule(
+        "distributed_attack", "attempt", "medium", "medium", ("T1595.002", "T1190"),
+        "{requests:,} requests as attacks ask by {source_count:,} addresses, {each_source:.1f} each, in {span}, "
+        "{examples}",
+        remedy="block what they have in common; look at what was answered with 200",
+        false_positives="a scanning service of your own",
+        source="as distributed_bruteforce",
+        query="attacks/distributed", daily=True,
+    ),
+    Rule(
         "low_and_slow", "recon", "medium", "medium", ("T1595",),
         "{requests:,} requests on {active_days:,} of {of_days:,} days, {a_day:.1f} a day: {signed:,} as attacks ask, "
         "{missing:,} refused, {examples}",

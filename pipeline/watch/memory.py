@@ -9,34 +9,45 @@ of them all day, is left to the lake.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
 from pipeline import query
-from pipeline.alerts import Alert
-from pipeline.attacks.find import BUCKETS, alerts_of_buckets
+from pipeline.alerts import Alert, worst_first
+from pipeline.attacks.find import BUCKETS, alert_of, alerts_of_buckets
 from pipeline.attacks.inside import Inside
+from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.stages import EARLIER, in_order, prepare, register_tables
 from pipeline.engine.duckdb import Engine, Limits
 from pipeline.lake import REQUESTS, TABLES, Lake
 from pipeline.rows import ROW_SCHEMA
 
 SIGNALS = "signals"
-# what the stages read of a row
-COLUMNS = (
-    "ts", "date", "client_ip", "client_ip_num", "client_class", "asn", "country", "target", "method", "status", "user",
-    "login", "protocol", "user_agent", "headers", "signatures", "source", "source_offset",
-)  # fmt: skip
+# asked early, too, and the rules of it whose severity does not depend on what else comes that day
+EARLY_QUERY, EARLY_RULES = "attacks/answered", ("answered",)
+
+
+def _columns() -> tuple[str, ...]:
+    """Return what the stages read of a row: columns whose names stand in their SQL."""
+    text = " ".join(query.load(query.makers()[name]).sql for name in in_order([SIGNALS]))
+    return tuple(name for name in ROW_SCHEMA.names if name == "ts" or re.search(rf"\b{name}\b", text))
+
+
+COLUMNS = _columns()
 SCHEMA = pa.schema([ROW_SCHEMA.field(name) for name in COLUMNS])
 KEPT_SECONDS = EARLIER.total_seconds()  # no bucket of the rules takes longer to leak
 # Of one client, kind and look: no bucket of a client holds more than 40, and the number told is "so far". A flood of
 # refused requests would fill the memory with what is known already.
-MAX_OF_A_CLIENT = 200
-MAX_SIGNALS = 1_000_000  # some 400 MB; above, the oldest go
+MAX_OF_A_CLIENT = 60
+MAX_SIGNALS = 500_000  # some 200 MB; above, the oldest go
+MAX_ALERTS = 1000  # of a look, the worst; where more sources than that attack at once, the lake has the others
+MAX_TOLD = 200_000  # of what was found, so that it is not made an alert of at each look; then all is forgotten
 MEMORY_BYTES, THREADS = 1 << 30, 1  # of DuckDB: the other core reads
 
 NEW = f"""
@@ -78,6 +89,7 @@ class Memory:
         self._judge, self._now = judge, now
         self._looks: deque[tuple[int, float, int]] = deque()  # number, time and signals of each look that is kept
         self._look = 0
+        self._told: set[tuple[Any, ...]] = set()
         register_tables(self._engine)
         self._stages = list(in_order([SIGNALS]))
         self._take(SCHEMA.empty_table())
@@ -93,8 +105,8 @@ class Memory:
         last = engine.query("SELECT max(ts) AS ts FROM requests").to_pylist()[0]["ts"]
         if last is None:
             return
-        since = min(last, datetime.now(UTC) + timedelta(days=1)) - timedelta(seconds=KEPT_SECONDS)
-        prepare(engine, since + EARLIER, None, [SIGNALS])
+        last = min(last, datetime.now(UTC) + timedelta(days=1))  # a clock may be wrong; the hour before comes with it
+        prepare(engine, last, None, [SIGNALS])
         kept = f"SELECT * FROM {SIGNALS} ORDER BY ts DESC LIMIT {MAX_SIGNALS}"  # noqa: S608  # ours
         self._engine.register("before", engine.query(kept))
         self._look += 1
@@ -106,8 +118,20 @@ class Memory:
         if not self._take(pa.concat_tables(rows) if rows else SCHEMA.empty_table()):
             return []
         self._engine.materialise(SIGNALS, NOW)
-        found = query.load(BUCKETS).run(self._engine, since=None, until=None).to_pylist()
-        return alerts_of_buckets(found, self._judge)
+        found = self._new(query.load(BUCKETS).run(self._engine, since=None, until=None), "over")
+        rows = self._new(query.load(EARLY_QUERY).run(self._engine, since=None, until=None), "severity")
+        answered = [alert_of(BY_CODE[row["rule"]], row, self._judge) for row in rows if row["rule"] in EARLY_RULES]
+        return worst_first(alerts_of_buckets(found, self._judge) + answered)[:MAX_ALERTS]
+
+    def _new(self, table: pa.Table, state: str) -> list[dict[str, Any]]:
+        """Return the rows of a query that were not found before, in that state."""
+        keys = list(zip(*(table[name].to_pylist() for name in ("rule", "subject", "day", state)), strict=True))
+        new = [number for number, key in enumerate(keys) if key not in self._told]
+        if len(self._told) + len(new) > MAX_TOLD:
+            self._told.clear()
+        self._told.update(keys[number] for number in new)
+        rows: list[dict[str, Any]] = table.take(pa.array(new, pa.int64())).to_pylist()
+        return rows
 
     def _take(self, rows: pa.Table) -> int:
         """Make signals of rows, and return how many."""

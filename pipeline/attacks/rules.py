@@ -170,6 +170,15 @@ RULES: tuple[Rule, ...] = (
         query="attacks/slow_sets",
     ),
     Rule(
+        "beaconing", "attempt", "low", "low", ("T1071.001", "T1505.003"),
+        "{requests:,} requests each {every_seconds:,.0f} seconds, within {jitter_seconds:,.0f}, {examples}",
+        remedy="look at what answers there: a web shell that is polled and data that is carried out look like this; so "
+        "do an app and a monitoring service",
+        false_positives="a monitoring service or an app that polls; name your own in [network]",
+        source="RITA's beacon score",
+        query="attacks/beaconing",
+    ),
+    Rule(
         "campaign", "attempt", "medium", "medium", ("T1595", "T1583"),
         "{source_count:,} sources that belong together, {requests:,} requests",
         remedy="block its sources together: whofrom blocklist; what one of them found, all of them know",

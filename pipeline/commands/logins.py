@@ -19,7 +19,7 @@ from pipeline.commands.options import (
     period_options,
     say_if_empty,
 )
-from pipeline.logins import SILENT, Judged, judge, parse_settings
+from pipeline.logins import SILENT, judge, look, parse_settings
 from pipeline.logins.explain import chosen, steps, written
 from pipeline.output import json_text, write_rows
 
@@ -65,27 +65,23 @@ def logins(
     moments = period(since, until)
     settings = parse_settings(load_config(config_path))
     engine = open_engine(lake_path)
-    judged = judge(engine, settings, **moments)
-    found = worst_first(one.alert for one in judged if not one.silent)
-    shown = [one for one in judged if not one.silent or everything or (learning and one.silent == "learning")]
+    looked = look(engine, settings, moments["since"], moments["until"], silent=everything or learning)
+    found = worst_first(one.alert for one in looked.judged if not one.silent)
     if everything or learning:
+        shown = [one for one in looked.judged if everything or one.silent in ("", "learning")]
         rows: list[dict[str, Any]] = [as_row(one.alert) | {"silent": one.silent or None} for one in shown]
         write_rows(rows, SILENT_KEYS, form, table_columns=SILENT_TABLE)
     else:
         rows = [as_row(alert) for alert in found]
         write_rows(rows, tuple(ALERT_KEYS), form, table_columns=("id", *TABLE_KEYS))
     say_if_empty(engine, rows, moments)
-    _say_silent(judged, shown)
-    if not judged and not engine.query("SELECT 1 AS one FROM requests WHERE login IS NOT NULL LIMIT 1").num_rows:
+    hidden = looked.kept_back + len(found) - len(rows)
+    if hidden:
+        click.echo(f"{hidden:,} kept back, which --all shows", err=True)
+    if not rows and not engine.query("SELECT 1 AS one FROM requests WHERE login IS NOT NULL LIMIT 1").num_rows:
         click.echo(NO_LOGINS, err=True)
     if fail_on is not None and any(SEVERITIES.index(one.severity) <= SEVERITIES.index(fail_on) for one in found):
         sys.exit(EXIT_FOUND)
-
-
-def _say_silent(judged: list[Judged], shown: list[Judged]) -> None:
-    kept = len(judged) - len(shown)
-    if kept:
-        click.echo(f"{kept:,} kept back, which --all shows", err=True)
 
 
 @logins.command()

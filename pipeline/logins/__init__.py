@@ -5,7 +5,7 @@ Off-site logins: did a user sign in from an unusual place, and is somebody tryin
 step of one finding. What is found, and what is looked at, is in `queries/logins/*.sql`.
 """
 
-from pipeline.logins.find import Judged, find, judge
+from pipeline.logins.find import Judged, Looked, find, judge, look
 from pipeline.logins.rules import RULES, SILENT
 from pipeline.logins.settings import LOGINS_KEYS, NUMBERS, Settings, parse_settings
 from pipeline.logins.words import duration
@@ -16,9 +16,11 @@ __all__ = [
     "RULES",
     "SILENT",
     "Judged",
+    "Looked",
     "Settings",
     "duration",
     "find",
     "judge",
+    "look",
     "parse_settings",
 ]

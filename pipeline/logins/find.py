@@ -11,7 +11,7 @@ Run the rules; make of each row an alert that says why it is one, or why it is k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ KEPT_PLACES = 20
 Row = Mapping[str, Any]
 Places = Sequence[Row]
 NO_PLACES: Places = ()
+DOUBT = "the user is known with the network's operator: the place may be the database's mistake"
 
 
 class Judged(NamedTuple):
@@ -39,6 +40,13 @@ class Judged(NamedTuple):
 
     alert: Alert
     silent: str
+
+
+class Looked(NamedTuple):
+    """What the rules found, oldest first, and how many of all were kept back, shown or not."""
+
+    judged: list[Judged]
+    kept_back: int
 
 
 class _Said(NamedTuple):
@@ -55,30 +63,46 @@ def find(
     engine: Engine, settings: Settings, since: datetime | None = None, until: datetime | None = None
 ) -> list[Alert]:
     """Return the alerts of logins from `since` on and before `until`, the worst first. Raises QueryFault."""
-    return worst_first(one.alert for one in judge(engine, settings, since, until) if not one.silent)
+    return worst_first(one.alert for one in look(engine, settings, since, until).judged)
 
 
 def judge(
     engine: Engine, settings: Settings, since: datetime | None = None, until: datetime | None = None
 ) -> list[Judged]:
     """Return all that the rules found, what is kept back included, oldest first. Raises QueryFault."""
+    return look(engine, settings, since, until, silent=True).judged
+
+
+def look(
+    engine: Engine,
+    settings: Settings,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    silent: bool = False,
+) -> Looked:
+    """Return what the rules found, with what is kept back or how much that is. Raises QueryFault."""
     prepare(engine, settings, until)
-    return sorted(
-        _judged(engine, settings, since, until),
-        key=lambda one: (one.alert.began, one.alert.subject, one.alert.rule, one.alert.key, one.silent),
-    )
+    rows = _rows(engine, settings, since, until)
+    wanted = [(code, row) for code, row in rows if silent or not row.get("silent")]
+    places = _histories(engine, settings, [row for _, row in wanted])
+    judged = [
+        _alert(RULES[code], row, places.get((row.get("user", ""), row.get("nth", 0)), NO_PLACES), settings)
+        for code, row in wanted
+    ]
+    shown = [one for one in judged if silent or not one.silent]
+    shown.sort(key=lambda one: (one.alert.began, one.alert.subject, one.alert.rule, one.alert.key, one.silent))
+    return Looked(shown, len(rows) - sum(not one.silent for one in judged))
 
 
-def _judged(engine: Engine, settings: Settings, since: datetime | None, until: datetime | None) -> Iterator[Judged]:
+def _rows(engine: Engine, settings: Settings, since: datetime | None, until: datetime | None) -> list[tuple[str, Row]]:
+    """Return (rule, row) of all rules."""
     rows: list[tuple[str, Row]] = []
     for name in dict.fromkeys(rule.query for rule in RULES.values()):
         loaded = query.load(name)
         found = engine.query(loaded.sql, values(loaded, settings, since=since, until=until)).to_pylist()
         rows += [(row["rule"] if name == UNUSUAL else name.partition("/")[2], row) for row in found]
-    places = _histories(engine, settings, [row for _, row in rows])
-    for code, row in rows:
-        known = places.get((row.get("user", ""), row.get("nth", 0)), NO_PLACES)
-        yield _alert(RULES[code], row, known, settings)
+    return rows
 
 
 def _histories(engine: Engine, settings: Settings, rows: Sequence[Row]) -> dict[tuple[str, int], Places]:
@@ -178,6 +202,8 @@ def _travel(row: Row, places: Places, settings: Settings) -> _Said:
     title = f"{row['user']} signed in from {where(row)} {duration(row['seconds'])} after {where(row, 'last_')}"
     new = f"not in the user's history by then: {' and '.join(unknown)}" if unknown else "both places are known"
     evidence = [_travel_sentence(row), new, _history(row, places), *_new(row), _why_not_silent(row, settings)]
+    if row["doubted"]:
+        return _Said(title, [*evidence, DOUBT], severity="medium", confidence="low")
     return _Said(title, evidence, confidence="" if row["measured"] else "high")
 
 
@@ -189,7 +215,10 @@ def _unusual(what: Callable[[Row], str]) -> Callable[[Row, Places, Settings], _S
             ago = duration(row["seconds"])
             far = f", {row['distance_km']:,.0f} km" if row["measured"] and row["distance_km"] is not None else ""
             evidence.append(f"{ago} after {where(row, 'last_')}{far}")
-        return _Said(title, [*evidence, *_new(row), _why_not_silent(row, settings)])
+        evidence += [*_new(row), _why_not_silent(row, settings)]
+        if row["doubted"] and not row["new_asn"]:
+            return _Said(title, [*evidence, DOUBT], severity="low" if row["new_country"] else "info", confidence="low")
+        return _Said(title, evidence)
 
     return said
 

@@ -29,15 +29,18 @@ class Rule(NamedTuple):
 _RULES = (
     Rule(
         "impossible_travel", UNUSUAL, "high", "medium",
-        "Two logins too far apart for the time between, both places as wrong as they may be, one of them new.",
+        "Two logins too far apart for the time between, both places as wrong as they may be, one of them new; medium "
+        "where the user is known with the operators of new places, since a database may be wrong about a network.",
         ("T1078",), f"{ASK} {LOCK} If it was a VPN, name its network in [logins].",
     ),
     Rule(
-        "new_country", UNUSUAL, "medium", "medium", "A login from a country that is not in the user's history.",
+        "new_country", UNUSUAL, "medium", "medium", "A login from a country that is not in the user's history; low "
+        "where the user is known with the network's operator.",
         ("T1078",), f"{ASK} {LOCK}",
     ),
     Rule(
-        "new_region", UNUSUAL, "low", "low", "A login from a region, of a known country, that is not in the history.",
+        "new_region", UNUSUAL, "low", "low", "A login from a region, of a known country, that is not in the "
+        "history; info where the user is known with the network's operator.",
         ("T1078",), "Look at it beside other findings; geo databases are unsure of regions.",
     ),
     Rule(
@@ -83,5 +86,6 @@ SILENT = {
     "shared_network": "others of the organisation sign in from that network",
     "learning": "the user is still learned",
     "both_known": "the user is known at both places",
+    "one_operator": "the user is known with the network's operator, whose exits are anywhere in the country",
     "known_network": "the user has signed in from that network before",
 }

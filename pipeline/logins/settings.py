@@ -91,7 +91,7 @@ NUMBERS = {
         "Of an office's or a carrier's accounts most get in; of a list of stolen ones few do.",
     ),
     "many_countries": Number(
-        3, 2, 250, "One account signed in to from so many countries in a day …",
+        3, 2, 250, "One account signed in to from so many countries in a day, by as many networks …",
         "Elastic and Okta alert on two within half an hour; a journey home may cross two in a day.",
     ),
     "many_networks": Number(

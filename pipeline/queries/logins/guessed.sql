@@ -9,12 +9,18 @@
 -- parameter until timestamp = null: logins before this time
 -- parameter guess_failures int = 5: failures from the same network before the login; twice as many from anywhere
 -- parameter guess_minutes float = 60: within so many minutes
-WITH tried AS (
+WITH days AS (  -- of a burst, one day holds its share at least
     SELECT "user"
     FROM login_events
     WHERE login = 'failure'
+    GROUP BY "user", day
+    HAVING count(*) >= $guess_failures / (2.0e0 + $guess_minutes / 1440)
+),
+
+tried AS (
+    SELECT "user"
+    FROM days
     GROUP BY "user"
-    HAVING count(*) >= $guess_failures
 ),
 
 watched AS (

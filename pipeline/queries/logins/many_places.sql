@@ -7,7 +7,7 @@
 -- attack: T1078
 -- parameter since timestamp = null: logins at this time or after
 -- parameter until timestamp = null: logins before this time
--- parameter many_countries int = 3: so many countries …
+-- parameter many_countries int = 3: so many countries, by as many networks …
 -- parameter many_networks int = 6: … or so many networks: ASNs, cities where those are not known
 WITH days AS (
     SELECT
@@ -35,5 +35,5 @@ WITH days AS (
 
 SELECT *
 FROM days
-WHERE countries >= $many_countries OR networks >= $many_networks
+WHERE (countries >= $many_countries AND networks >= $many_countries) OR networks >= $many_networks
 ORDER BY day, "user"

@@ -11,47 +11,80 @@
 -- parameter spray_asn_accounts int = 30: … or from an ASN
 -- parameter spray_share float = 0.5: … and their share of all accounts tried from there: who else signs in there is at home
 WITH tries AS (
-    SELECT
-        day,
-        client_ip,
-        site,
-        asn,
-        as_org,
-        country,
-        "user",
-        count(CASE WHEN login = 'failure' THEN 1 END) AS failures,
-        count(CASE WHEN login = 'success' THEN 1 END) AS successes,
-        min(ts) AS first_ts,
-        max(ts) AS last_ts
+    SELECT *
     FROM login_events
     WHERE
         outside
         AND coalesce(network, '') <> 'own'
         AND (ts >= $since OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
-    GROUP BY day, client_ip, site, asn, as_org, country, "user"
+),
+
+failures AS (
+    SELECT
+        day,
+        client_ip,
+        site,
+        asn,
+        "user"
+    FROM tries
+    WHERE login = 'failure'
+    GROUP BY day, client_ip, site, asn, "user"
+),
+
+-- sources that enough accounts failed from: few, and what else was done from these alone is looked at
+suspects AS (
+    SELECT
+        'ip' AS kind,
+        day,
+        client_ip AS source
+    FROM failures
+    GROUP BY day, client_ip
+    HAVING count(DISTINCT "user") >= $spray_accounts
+    UNION ALL
+    SELECT
+        'prefix' AS kind,
+        day,
+        site AS source
+    FROM failures
+    WHERE site <> client_ip
+    GROUP BY day, site
+    HAVING count(DISTINCT "user") >= $spray_accounts
+    UNION ALL
+    SELECT
+        'asn' AS kind,
+        day,
+        CAST(asn AS VARCHAR) AS source
+    FROM failures
+    WHERE asn IS NOT NULL
+    GROUP BY day, asn
+    HAVING count(DISTINCT "user") >= $spray_asn_accounts
 ),
 
 sources AS (
     SELECT
-        'ip' AS kind,
-        client_ip AS source,
-        *
+        suspects.kind,
+        suspects.source,
+        tries.*
     FROM tries
+    INNER JOIN suspects
+        ON tries.day = suspects.day AND tries.client_ip = suspects.source AND suspects.kind = 'ip'
     UNION ALL
     SELECT
-        'prefix' AS kind,
-        site AS source,
-        *
+        suspects.kind,
+        suspects.source,
+        tries.*
     FROM tries
-    WHERE site <> client_ip
+    INNER JOIN suspects
+        ON tries.day = suspects.day AND tries.site = suspects.source AND suspects.kind = 'prefix'
     UNION ALL
     SELECT
-        'asn' AS kind,
-        'AS' || CAST(asn AS VARCHAR) AS source,
-        *
+        suspects.kind,
+        'AS' || suspects.source AS source,
+        tries.*
     FROM tries
-    WHERE asn IS NOT NULL
+    INNER JOIN suspects
+        ON tries.day = suspects.day AND CAST(tries.asn AS VARCHAR) = suspects.source AND suspects.kind = 'asn'
 ),
 
 accounts AS (
@@ -60,16 +93,14 @@ accounts AS (
         kind,
         source,
         "user",
-        sum(failures) AS failures,
-        sum(successes) AS successes,
-        count(DISTINCT client_ip) AS addresses,
-        min(client_ip) AS sample_ip,
+        count(CASE WHEN login = 'failure' THEN 1 END) AS failures,
+        count(CASE WHEN login = 'success' THEN 1 END) AS successes,
         min(site) AS site,
         min(asn) AS asn,
         min(as_org) AS as_org,
         min(country) AS country,
-        min(first_ts) AS first_ts,
-        max(last_ts) AS last_ts
+        min(ts) AS first_ts,
+        max(ts) AS last_ts
     FROM sources
     GROUP BY day, kind, source, "user"
 ),

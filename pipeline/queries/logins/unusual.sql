@@ -36,6 +36,7 @@ pairs AS (
         last.place AS last_place,
         -- what was learned counts, the first place of all included
         last.place_known OR last.learning AS last_known,
+        last.asn_known AS last_asn_known,
         last.at_radius_km AS last_radius_km,
         last.latitude IS NOT NULL AND here.latitude IS NOT NULL AS measured,
         (here.us - last.ended_us) / 1e6 AS seconds,
@@ -64,7 +65,11 @@ judged AS (
         coalesce(net_km >= $least_km AND speed_kmh >= $least_kmh, false) AS is_fast,
         NOT country_known AND has_history AS new_country,
         country_known AND has_regions AND region IS NOT NULL AND NOT region_known AS new_region,
-        has_asns AND asn IS NOT NULL AND NOT asn_known AS new_asn
+        has_asns AND asn IS NOT NULL AND NOT asn_known AS new_asn,
+        -- an operator's exits are where he likes within his country, wherever his subscriber is
+        coalesce(country = last_country AND (asn = last_asn OR asn_known AND asn IS NOT NULL), false) AS one_operator,
+        -- each new place by an operator that the user is known with: the database's mistake, more likely than a thief
+        (place_known OR asn_known) AND coalesce(last_known OR last_asn_known, true) AS doubted
     FROM fast
 ),
 
@@ -72,7 +77,7 @@ ruled AS (
     SELECT
         *,
         CASE
-            WHEN is_fast AND NOT (place_known AND last_known) THEN 'impossible_travel'
+            WHEN is_fast AND NOT one_operator AND NOT (place_known AND last_known) THEN 'impossible_travel'
             WHEN new_country THEN 'new_country'
             WHEN new_region THEN 'new_region'
             WHEN new_asn THEN 'new_asn'
@@ -83,7 +88,9 @@ ruled AS (
             WHEN network IS NOT NULL THEN network
             WHEN shared THEN 'shared_network'
             WHEN learning THEN 'learning'
-            WHEN is_fast AND place_known AND last_known AND NOT new_asn THEN 'both_known'
+            WHEN new_country OR new_region OR new_asn THEN NULL
+            WHEN is_fast AND place_known AND last_known THEN 'both_known'
+            WHEN is_fast AND one_operator THEN 'one_operator'
         END AS silent
     FROM judged
 ),
@@ -150,6 +157,7 @@ SELECT
     new_country,
     new_region,
     new_asn,
+    doubted,
     place_known,
     last_known,
     others,

@@ -134,23 +134,40 @@ marked AS (
     LEFT JOIN sharing ON begun."user" = sharing."user" AND begun.nth = sharing.nth
 ),
 
+-- of each visit what its places are judged by, since these are sorted in several ways
+narrow AS (
+    SELECT
+        "user",
+        nth,
+        last_nth,
+        ended_us,
+        country,
+        region,
+        asn,
+        placed AND coalesce(network, 'own') = 'own' AS counts,
+        placed AND network IS NULL AS plain,
+        shared,
+        learning
+    FROM marked
+),
+
 -- what a user does by a network of his own, or was learned with, makes a place his; then a shared network there is, too
 settled AS (
     SELECT
         *,
-        min(CASE WHEN placed AND coalesce(network, 'own') = 'own' AND (NOT shared OR learning) THEN nth END)
+        min(CASE WHEN counts AND (NOT shared OR learning) THEN nth END)
             OVER (PARTITION BY "user", country, region) AS settled_nth,
-        min(CASE WHEN placed AND network IS NULL AND NOT shared THEN nth END)
+        min(CASE WHEN plain AND NOT shared THEN nth END)
             OVER (PARTITION BY "user", country, region) AS alone_nth
-    FROM marked
+    FROM narrow
 ),
 
 kept AS (
     SELECT
         *,
-        placed AND coalesce(network, 'own') = 'own' AND coalesce(settled_nth <= nth, false) AS remembered,
+        counts AND coalesce(settled_nth <= nth, false) AS remembered,
         -- a shared network may be a VPN's exit, but not where its user is by a network of his own as well
-        placed AND network IS NULL AND coalesce(alone_nth <= nth, false) AS travels
+        plain AND coalesce(alone_nth <= nth, false) AS travels
     FROM settled
 ),
 
@@ -191,45 +208,55 @@ histories AS (
 )
 
 SELECT
-    "user",
-    nth,
-    ts,
-    us,
-    day,
-    last_nth,
-    ended,
-    ended_us,
-    first_ts,
-    before_ts,
-    before_us,
-    client_ip,
-    prefix,
-    country,
-    region,
-    city,
-    latitude,
-    longitude,
-    radius_km,
-    asn,
-    as_org,
-    network,
-    network_name,
-    placed,
-    user_agent,
-    others,
-    shared,
-    learning,
-    remembered,
-    travels,
-    from_nth,
-    any_nth IS NOT NULL AS has_history,
-    any_asn_nth IS NOT NULL AS has_asns,
-    any_region_nth IS NOT NULL AS has_regions,
-    coalesce(country_nth >= nth - $history_logins OR country_us >= us - $history_days * 86400000000, false)
-        AS country_known,
-    coalesce(region_nth >= nth - $history_logins OR region_us >= us - $history_days * 86400000000, false)
-        AS region_known,
-    coalesce(asn_nth >= nth - $history_logins OR asn_us >= us - $history_days * 86400000000, false)
-        AS asn_known
-FROM histories
-ORDER BY "user", nth
+    marked."user",
+    marked.nth,
+    marked.ts,
+    marked.us,
+    marked.day,
+    marked.last_nth,
+    marked.ended,
+    marked.ended_us,
+    marked.first_ts,
+    marked.before_ts,
+    marked.before_us,
+    marked.client_ip,
+    marked.prefix,
+    marked.country,
+    marked.region,
+    marked.city,
+    marked.latitude,
+    marked.longitude,
+    marked.radius_km,
+    marked.asn,
+    marked.as_org,
+    marked.network,
+    marked.network_name,
+    marked.placed,
+    marked.user_agent,
+    marked.others,
+    marked.shared,
+    marked.learning,
+    histories.remembered,
+    histories.travels,
+    histories.from_nth,
+    histories.any_nth IS NOT NULL AS has_history,
+    histories.any_asn_nth IS NOT NULL AS has_asns,
+    histories.any_region_nth IS NOT NULL AS has_regions,
+    coalesce(
+        histories.country_nth >= marked.nth - $history_logins
+        OR histories.country_us >= marked.us - $history_days * 86400000000,
+        false
+    ) AS country_known,
+    coalesce(
+        histories.region_nth >= marked.nth - $history_logins
+        OR histories.region_us >= marked.us - $history_days * 86400000000,
+        false
+    ) AS region_known,
+    marked.asn IS NOT NULL AND coalesce(
+        histories.asn_nth >= marked.nth - $history_logins
+        OR histories.asn_us >= marked.us - $history_days * 86400000000,
+        false
+    ) AS asn_known
+FROM marked
+INNER JOIN histories ON marked."user" = histories."user" AND marked.nth = histories.nth
+ORDER BY marked."user", marked.nth

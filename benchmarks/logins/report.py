@@ -56,9 +56,9 @@ def _summary(score: Score, fast: Speed) -> str:
     total = sum(counted.values())
     hidden_said = f"{hidden} come from networks that are silent by default"
     return (
-        f"**{found} of {planted} planted anomalies found ({_share(found, planted)}; {hidden_said}); of {total} findings "
-        f"of severity high {_share(counted.get('attack', 0), total)} are attacks; {fast.logins:,} logins judged in "
-        f"{fast.seconds:.1f} s ({fast.cpu:.1f} s of CPU).**\n"
+        f"**{found} of {planted} planted anomalies found ({_share(found, planted)}; {hidden_said}); of {total} "
+        f"findings of severity high {_share(counted.get('attack', 0), total)} are attacks; {fast.logins:,} logins "
+        f"judged in {fast.seconds:.1f} s ({fast.cpu:.1f} s of CPU).**\n"
     )
 
 

@@ -216,7 +216,7 @@ class Engine:
         """Delete from a temporary table of `materialise` where a condition of ours holds. Raises QueryFault."""
         self._end()
         statement = Statement(f"DELETE FROM {name} WHERE {condition}", name, 1)  # noqa: S608  # ours
-        self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})), statement)
+        self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})).fetchall(), statement)
 
     def interrupt(self) -> None:
         """End what another thread has this do, with a QueryFault there."""
@@ -226,7 +226,8 @@ class Engine:
         (statement,) = self.statements(sql)
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
         bound = {name: value for name, value in (parameters or {}).items() if name in known}
-        self._run(lambda: self._connection.execute(f"{head} {statement.sql}", bound), statement)
+        # to its end: what is left of a result would be in the way of what comes next
+        self._run(lambda: self._connection.execute(f"{head} {statement.sql}", bound).fetchall(), statement)
 
     def _end(self) -> None:
         """Let go of a result that was not read to its end."""

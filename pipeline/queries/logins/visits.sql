@@ -51,13 +51,13 @@ begun AS (
     WINDOW person AS (PARTITION BY "user" ORDER BY nth)
 ),
 
--- sites that enough users are seen in at all
+-- sites that several users are seen in at all
 sites AS (
     SELECT site
     FROM successes
     WHERE placed AND network IS NULL AND site IS NOT NULL
     GROUP BY site
-    HAVING count(DISTINCT "user") > $shared_users
+    HAVING min("user") <> max("user")
 ),
 
 uses AS (

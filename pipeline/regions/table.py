@@ -27,11 +27,12 @@ from pipeline.world import shapes
 
 GAP = 2
 MAX_NAME = 32  # cells of a name; the rest of a long one tells nobody more
-BAR_LEAST, BAR_MOST = 6, 24
+BAR_LEAST, BAR_MOST = 8, 24
 LEAST_FIRST = (
     "clients_before", "users", "p50_ms", "p99_ms", "bytes", "clients", "p95_ms", "share", "error_share", "growth",
     "continent_name", "country_name",
 )  # fmt: skip
+BEFORE_BARS = ("users", "p50_ms", "p99_ms")  # which a bar of BAR_LEAST is worth more than
 LEAST_NAME = 8  # cells, where names are all that is left to be made shorter
 MAP_MOST, MAP_LEAST = 120, 40  # columns
 CELL_SHAPE = 2.0  # a cell is twice as high as it is wide
@@ -92,6 +93,9 @@ def write_places(
     widths = {name: max(map(cell_len, texts)) for name, texts in cells.items()}
     for name in LEAST_FIRST:
         if _width(widths) > terminal.width and name in widths:
+            del widths[name]
+    for name in BEFORE_BARS:
+        if bar is not None and terminal.width - _width(widths) - GAP < BAR_LEAST and name in widths:
             del widths[name]
     for name in sorted(widths.keys() - FIGURES.keys(), key=lambda name: -widths[name]):
         widths[name] = min(widths[name], max(LEAST_NAME, widths[name] - max(0, _width(widths) - terminal.width)))

@@ -22,7 +22,7 @@ from pipeline.trace.page import page
 from pipeline.trace.render_text import write_story
 from pipeline.trace.scan import Lookup, catalogue, network_of, whole_days
 from pipeline.trace.story import Background, tell
-from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, recognise
+from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, is_id, recognise
 
 LINES = 40  # of the timeline, unless --full
 FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and whofrom sql has every row
@@ -109,14 +109,20 @@ def told(
 
 def _known(lookup: Lookup, subjects: tuple[Subject, ...]) -> Subject:
     """Return the one of several subjects that the lake knows, its rows found. Raises UsageFault where it knows more."""
-    known = [one for one in subjects if one.kind not in (ALERT, CAMPAIGN) and lookup.count(one)]
+    asked = [one for one in subjects if one.kind not in (ALERT, CAMPAIGN)]
+    known = []
+    for one in asked:
+        if lookup.count(one):
+            known.append(one)
+            if not is_id(one.text):
+                return one
     if len(known) > 1:
         raise UsageFault(
             f"{quote(known[0].text)} is a {' and a '.join(one.kind for one in known)}", "",
             " or ".join(f"--as {one.kind}" for one in known),
         )  # fmt: skip
     chosen = known[0] if known else subjects[0]
-    if chosen.kind not in (ALERT, CAMPAIGN):
+    if chosen in asked and chosen != asked[-1]:  # the rows at hand are of the last one
         lookup.count(chosen)
     return chosen
 

@@ -8,6 +8,7 @@ a peer, and whether a script that the subject called was known before.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,13 +29,14 @@ from pipeline.trace.subject import ASN, CIDR, IP, REQUEST, USER, Subject
 
 Row = dict[str, Any]
 ROWS, JUDGED = "trace_rows", "trace_judged"
-# kind of a subject -> (the query that finds its rows, the parameter that it is)
-FINDERS = {
-    IP: ("by_address", "address"),
-    ASN: ("by_asn", "asn"),
-    USER: ("by_user", "name"),
-    REQUEST: ("by_request", "id"),
+# kind of a subject -> the queries that find its rows, each with the parameter that it is
+FINDERS: dict[str, tuple[tuple[str, str], ...]] = {
+    IP: (("by_address", "address"),),
+    ASN: (("by_asn", "asn"),),
+    USER: (("by_user", "name"),),
+    REQUEST: (("by_request", "id"), ("by_trace", "id")),
 }
+TRACE_ID = re.compile(r"[0-9a-f]{32}")  # W3C Trace Context §3.2.2.3
 MAX_UNJUDGED = 1_000_000  # rows whose signatures are looked for now: some seconds
 MAX_ROWS = 5_000_000  # of a subject: headers and all, some GB in the temporary folder
 MAX_NEAR = 100  # clients named around one that has no requests
@@ -85,34 +87,37 @@ class Lookup:
         return _rows(loaded.run(self.engine, **values, **period))
 
     def count(self, subject: Subject) -> int:
-        """Return how many requests a subject has; they are then `trace_rows`."""
+        """Return how many requests a subject has; they are then `trace_rows`. Raises UsageFault beyond MAX_ROWS."""
+        steps: list[tuple[str, Mapping[str, Any]]]
         if subject.kind == CIDR:
-            self._find("by_range", *map(hexadecimal, Ranges([subject.text]).spans()))
+            steps = [("by_range", span) for span in map(hexadecimal, Ranges([subject.text]).spans())]
         else:
-            finder, parameter = FINDERS[subject.kind]
-            self._find(finder, {parameter: subject.number if subject.kind == ASN else subject.text})
-        return self._counted()
+            value = subject.number if subject.kind == ASN else subject.text
+            steps = [(name, {parameter: value}) for name, parameter in FINDERS[subject.kind]]
+            if subject.kind == REQUEST and not TRACE_ID.fullmatch(subject.text):
+                steps = steps[:1]
+        return self._find(steps)
 
     def count_sources(self, sources: Sequence[str]) -> int:
-        """Return how many requests clients have together; they are then `trace_rows`."""
+        """Return how many requests clients have together; they are then `trace_rows`. Raises UsageFault likewise."""
         self._register("trace_sources", [{"client_ip": one} for one in dict.fromkeys(sources)])
-        self._find("by_sources", {})
-        return self._counted()
+        return self._find([("by_sources", {})])
 
-    def _find(self, finder: str, values: Mapping[str, Any], *more: Mapping[str, Any]) -> None:
-        """Make `trace_rows` of what a query finds with values, and with more of them."""
-        sql = query.load(f"trace/{finder}").sql
-        many = 0
-        for one in (values, *more):
-            counted = self.engine.query(f"SELECT count(*) AS n FROM ({sql}) AS found", {**one, **self.period})  # noqa: S608  # ours
-            many += counted.to_pylist()[0]["n"]
-        if many > MAX_ROWS:
+    def _find(self, steps: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Make `trace_rows` of what queries find with values, and return how many rows those are."""
+        make = self.engine.materialise
+        for name, values in steps:
+            sql = f"SELECT * FROM ({query.load(f'trace/{name}').sql}) AS found LIMIT {MAX_ROWS + 1}"  # noqa: S608  # ours
+            make(ROWS, sql, {**values, **self.period})
+            make = self.engine.append
+        count = self._counted()
+        if count > MAX_ROWS:
             raise UsageFault(
-                f"{many:,} requests, of {MAX_ROWS:,} that a trace can be of", "", "narrow it with --since and --until"
+                f"it has more than {MAX_ROWS:,} requests, too many for a trace",
+                "",
+                "narrow it with --since and --until",
             )
-        self.engine.materialise(ROWS, sql, {**values, **self.period})
-        for one in more:
-            self.engine.append(ROWS, sql, {**one, **self.period})
+        return count
 
     def _counted(self) -> int:
         return int(self.engine.query(f"SELECT count(*) AS n FROM {ROWS}").to_pylist()[0]["n"])  # noqa: S608  # ours
@@ -210,9 +215,8 @@ class Lookup:
             ]
             found["as_peer"] = next(iter(self.ask("as_peer", address=subject.text)), None)
             found["claimed"] = self.ask("claimed", address=subject.text)
-            for kind in (USER, REQUEST):
-                if self.count(Subject(kind, subject.text)):
-                    found.setdefault("also", []).append(kind)
+            if self.count(Subject(USER, subject.text)):
+                found["also"] = [USER]
         return found
 
 

@@ -3,8 +3,9 @@ What is traced: an address, a network, an autonomous system, a request, a user, 
 
 Rules:
 
-1. An address, a CIDR and AS64496 are what they look like. Any other text may be several things, an alert's id too a
-   request's; then the lake is asked which of them it knows, and where it knows several `--as` says which is meant.
+1. An address, a CIDR, AS64496 and a campaign are what they look like. Any other text may be several things; then the
+   lake is asked. What looks like an id is asked for as each, and where the lake knows several `--as` says which is
+   meant. Of what does not, a user goes before a request: looking through all ids takes longest.
 2. An address is canonical (`parse_hop`: port and brackets of a log go), a CIDR loses its host bits, and one of a single
    address is that address.
 """
@@ -33,6 +34,7 @@ KINDS = {
 MAX_SUBJECT_CHARS = 512  # user names are cut at 256 characters; a longer text is a paste that went wrong
 MAX_ASN = (1 << 32) - 1  # RFC 6793
 _ASN = re.compile(r"AS([0-9]{1,10})", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _CAMPAIGN = re.compile(r"[0-9a-f.:]{2,45}@[0-9]{4}-[0-9]{2}-[0-9]{2}")  # its first source and that one's first day
 _ALERT = re.compile(r"[0-9a-f]{16}")
 
@@ -70,8 +72,16 @@ def recognise(text: str, given: str | None = None) -> tuple[Subject, ...]:
     for kind in (IP, CIDR, ASN, CAMPAIGN):
         if (subject := FORMS[kind](text)) is not None:
             return (subject,)
-    kinds = (ALERT, REQUEST, USER) if _ALERT.fullmatch(text) else (REQUEST, USER)
+    if _ALERT.fullmatch(text):
+        kinds: tuple[str, ...] = (ALERT, REQUEST, USER)
+    else:
+        kinds = (REQUEST, USER) if _ID.fullmatch(text) else (USER, REQUEST)
     return tuple(Subject(kind, text) for kind in kinds)
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text looks like the id of a request: a UUID, a ULID, 16 hexadecimal digits or more."""
+    return _ID.fullmatch(text) is not None
 
 
 def _ip(text: str) -> Subject | None:

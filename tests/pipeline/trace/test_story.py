@@ -102,13 +102,14 @@ def test_a_system_and_a_request(engine_of: Build) -> None:
     story = story_of(engine, "r-7", "request")
     assert story["seen"]["requests"] == 1
     assert len(story["timeline"]) == 1
+    assert story_of(engine, "0" * 32, "request")["seen"] is None
     client = story["values"]["client"][0]["value"]
     assert ("trace", client) in {(one["action"], one["target"]) for one in story["advice"]}
 
 
 def test_what_is_too_much_for_a_story_is_said_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.trace.scan.MAX_ROWS", 10)
-    with pytest.raises(UsageFault, match="141 requests, of 10 that a trace can be of; narrow it with --since"):
+    with pytest.raises(UsageFault, match="more than 10 requests, too many for a trace; narrow it with --since"):
         story_of(engine, "0.0.0.0/0")
 
 

@@ -23,14 +23,16 @@ BY_FORM = [
     ("AS64496", [("asn", "AS64496")]),
     ("as64496", [("asn", "AS64496")]),
     ("203.0.113.9@2026-03-02", [("campaign", "203.0.113.9@2026-03-02")]),
-    ("alice@example.com", [("request", "alice@example.com"), ("user", "alice@example.com")]),
-    ("alice", [("request", "alice"), ("user", "alice")]),
+    ("alice@example.com", [("user", "alice@example.com"), ("request", "alice@example.com")]),
+    ("alice", [("user", "alice"), ("request", "alice")]),
     ("b7ad6b7169203331", [(kind, "b7ad6b7169203331") for kind in ("alert", "request", "user")]),
+    ("4bf92f3577b34da6a3ce929d0e0e4736", [(kind, "4bf92f3577b34da6a3ce929d0e0e4736") for kind in ("request", "user")]),
+    ("01ARZ3NDEKTSV4RRFFQ69G5FAV", [(kind, "01ARZ3NDEKTSV4RRFFQ69G5FAV") for kind in ("request", "user")]),
     # what only looks like an address, a network or a system may be a name
-    ("203.0.113", [("request", "203.0.113"), ("user", "203.0.113")]),
-    ("203.0.113.9/33", [("request", "203.0.113.9/33"), ("user", "203.0.113.9/33")]),
-    ("AS4294967296", [("request", "AS4294967296"), ("user", "AS4294967296")]),
-    ("ops/alice", [("request", "ops/alice"), ("user", "ops/alice")]),
+    ("203.0.113", [("user", "203.0.113"), ("request", "203.0.113")]),
+    ("203.0.113.9/33", [("user", "203.0.113.9/33"), ("request", "203.0.113.9/33")]),
+    ("AS4294967296", [("user", "AS4294967296"), ("request", "AS4294967296")]),
+    ("ops/alice", [("user", "ops/alice"), ("request", "ops/alice")]),
 ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ MAX_LOOKUPS = 64  # replacements of ${…} in ${…}; published evasions use up 
 MAX_BASE64 = 4  # values of one text that are tried
 MIN_BASE64 = 16  # characters: shorter ones are words
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PERCENT_U = re.compile(r"%u([0-9a-f]{4})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\})", re.IGNORECASE)
@@ -40,13 +41,14 @@ _SPACES = {0x0B: " ", 0x0C: " ", 0xA0: " ", 0x00: None, 0x3002: ".", 0xFFFD: "\u
 _COMMENT = re.compile(r"/\*(?:!\d{0,6})?|\*/")
 _SQL_COMMENT = re.compile(r"/\*(?!!)[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _SHELL_NOISE = re.compile(
-    r"""\\(?=[a-z/.])|'{2}|"{2}|\$[@*!_#-]|\$\$|\^(?=[a-z])|\$\{?ifs\}?(?:\$\d)?|\$\(\)|``|\$\{[@*]\}"""
+    r"""(?i)\\(?=[a-z/.])|'{2}|"{2}|\$[@*!_#-]|\$\$|\^(?=[a-z])|\$\{?ifs\}?(?:\$\d)?|[$<>]\(\)|``|\$\{[@*]\}"""
 )
 _LOOKUP = re.compile(r"\$\{([^${}]*)\}")
 _TOKEN = re.compile(rf"(?:^|[=,:/\s&])([A-Za-z0-9+/_-]{{{MIN_BASE64},}}={{0,2}})(?=$|[&,;\s}}])")
 _PARAMETERS = re.compile(r";[^/?]*")
 _SELF = re.compile(r"/(?:\./)+")
 _SLASHES = re.compile(r"/{2,}")
+_QUOTED = re.compile(r"""['"\\]|\$[a-zA-Z_]\w*""")
 _WIDE = re.compile(r"\s+")
 
 
@@ -64,6 +66,8 @@ def decoded(text: str, *, plus: bool = False) -> str:
     plus  `+` is a space, as in a query
     """
     text = bounded(text)
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
     if plus and "+" in text:
         text = text.replace("+", " ")
     for _ in range(MAX_ROUNDS):
@@ -90,8 +94,13 @@ def unpercented(text: str) -> str:
     return _OVERLONG.sub(_short, data).decode("utf-8", "replace")
 
 
+def _char(code: int) -> str:
+    """Return a character, U+FFFD for half a surrogate pair and what is no code point."""
+    return "\ufffd" if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
+
+
 def _code_point(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16))
+    return _char(int(match[1], 16))
 
 
 def _entity(match: re.Match[str]) -> str:
@@ -99,8 +108,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    code = int(match[1] or match[2] or match[3], 16)
-    return chr(code) if code <= 0x10FFFF else match[0]
+    return _char(int(match[1] or match[2] or match[3], 16))
 
 
 def _short(match: re.Match[bytes]) -> bytes:
@@ -108,7 +116,7 @@ def _short(match: re.Match[bytes]) -> bytes:
     code = data[0] & {2: 0x1F, 3: 0x0F, 4: 0x07}[len(data)]
     for byte in data[1:]:
         code = code << 6 | byte & 0x3F
-    return chr(code).encode("utf-8", "replace")
+    return _char(code).encode()
 
 
 def plain_path(path: str) -> str:
@@ -130,7 +138,7 @@ def readings(text: str) -> Iterator[str]:
         yield folded(_COMMENT.sub(" ", _SQL_COMMENT.sub(" ", small)))
     for invites, read in _READINGS:
         if any(mark in small for mark in invites):
-            found = read(small)
+            found = read(text).lower()
             if found != small:
                 yield found
     if len(text) >= MIN_BASE64:
@@ -143,7 +151,7 @@ def shell(text: str) -> str:
 
 
 def _noise(match: re.Match[str]) -> str:
-    return " " if "ifs" in match[0] else ""
+    return " " if "ifs" in match[0].lower() else ""
 
 
 def lookups(text: str) -> str:
@@ -162,9 +170,9 @@ def _looked_up(match: re.Match[str]) -> str:
     if default:
         return value
     name, colon, value = inner.partition(":")
-    if colon and name in ("lower", "upper"):
+    if colon and name.lower() in ("lower", "upper"):
         return value
-    if colon and name == "base64":
+    if colon and name.lower() == "base64":
         return _text_of(value) or match[0]
     return match[0]
 
@@ -201,8 +209,20 @@ def folded(text: str) -> str:
     return _WIDE.sub(" ", text)
 
 
+def unquoted(text: str) -> str:
+    """Return a text as a shell reads it whose words are quoted and whose variables are not set: `'c'a$x"t"`."""
+    return _QUOTED.sub("", text)
+
+
+def squeezed(text: str) -> str:
+    """Return a text without white space, as some read the names of elements: `<s c r i p t`."""
+    return _WIDE.sub("", text)
+
+
 _READINGS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\", "''", '""', "$", "^", "``"), shell),
     (("${",), lookups),
     (("\t", "\n", "\r", "  "), folded),
+    (("'", '"', "$"), unquoted),
+    (("<",), squeezed),
 )

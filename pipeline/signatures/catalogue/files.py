@@ -31,7 +31,7 @@ FILES = (
         confidence="medium",
         techniques=("T1595.002", "T1083"),
         where=("url", "path", "args"),
-        pattern=r"(?:^|[/\\=:&,])\.\.(?:[;\x00])?(?:[/\\]|$|&)|/\.\.;|[/\\]\.{2,}[/\\]",
+        pattern=r"(?:^|[/\\=:&,])\.\.(?:[;\x00])?(?:[/\\]|$|&)|[/;=\\]\.\.;|[/\\]\.{2,}[/\\]",
         positive=("/a/../b", "/i?f=../x", "/%2e%2e/x", "/manager/..;/html"),
         negative=("/a..b", "/i?q=wait..", "/v1...v2"),
         false_positives="links that a program joined without making them plain; a revision range in a code browser",
@@ -53,7 +53,9 @@ FILES = (
             r"net|cpuinfo|meminfo|sched_debug|\d+)\b|/var/(?:log|mail|spool|lib|www|run|backups)/[\w.-]|"
             r"/(?:usr|opt)/(?:local/)?(?:\w+/)*(?:httpd|nginx|php|my|server|catalina)\.(?:conf|ini|cnf|xml|"
             r"policy)|/root/\.\w|/home/[^/&]+/\.\w|\b(?:access|error)[._-]log\b.*\.\./|>+\s*/(?:tmp|dev|var)/|"
-            r"/dev/(?:tcp|udp|shm|null|cmdb)\b"
+            r"/dev/(?:tcp|udp|shm|null|cmdb|random|urandom|zero|mem|sd[a-z]|fd)\b|[=:]/(?:sys|root|boot|proc|"
+            r"dev)(?:$|&|/)|/sys/(?:class|kernel|block|bus|dev|devices|firmware|fs|module|power|hypervisor)\b|"
+            r"/(?:usr/share|usr/lib|opt|srv|mnt)/\w+/[^&]*\.\./"
         ),
         plain=True,
         positive=(
@@ -113,8 +115,9 @@ FILES = (
         pattern=(
             r"=\s*(?:https?|ftps?|\\\\|//)[:/]*[^\s&?]*\.(?:php\d?|phtml|inc|asp|aspx|jsp|cgi|pl|sh|txt|dat|"
             r"gif|ico)\?*\s*(?:&|$)|=\s*(?:https?|ftps?)://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[/:]|"
-            r"=\s*(?:https?|ftps?)://\[[0-9a-f:.]+\]|=\s*(?:\w+:)?(?:https?|ftps?|file|local_file|ldaps?|smb|"
-            r"sftp|gopher)://[^&?]*\?+(?:&|$)|(?:include|require|_path|dir_?root|root_dir|abs\w*path|basepath|"
+            r"=\s*(?:https?|ftps?)://\[[0-9a-f:.]+\]|=\s*(?:\w+:)*(?:https?|ftps?|file|local_file|ldaps?|smb|"
+            r"sftp|gopher|tftp|dict|ssh2?|jar|phar|zip|rar|ogg|glob|expect|php|data|zlib|svn|git|rsync|"
+            r"telnet):[^&]*\?+(?:&|$)|(?:include|require|_path|dir_?root|root_dir|abs\w*path|basepath|"
             r"includedir|mosconfig_\w+)\w*(?:\[\w*\])?=\s*(?:https?|ftps?):"
         ),
         positive=(

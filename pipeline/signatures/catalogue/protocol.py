@@ -108,11 +108,11 @@ PROTOCOL = (
             r"[\r\n]\s*(?:set-cookie|location|content-(?:type|length|disposition)|transfer-encoding|x-[\w-]+|"
             r"refresh|access-control-[\w-]+|http/\d|status|host|link|cookie|user-agent|referer|connection|"
             r"(?:get|post|head|put)\s+[/h])\s*:?|[\r\n]+\s*(?:mail from:|rcpt to:|data[\r\n]|ehlo |helo |"
-            r"vrfy |expn |rset\b|noop\b|quit\b|starttls\b|auth (?:plain|login|cram)|bcc\s*:|cc\s*:|to\s*:|"
-            r"subject\s*:|retr \d|dele \d|top \d|list\b|uidl\b|stat\b|user \w|pass \w|apop |capa\b|"
-            r"[\w.]{1,12} (?:append|authenticate|capability|check|close|copy|create|delete|examine|expunge|"
-            r"fetch|list|login|logout|lsub|noop|rename|search|select|status|store|subscribe|uid|unsubscribe|"
-            r"starttls)\b)|嘊嘍|\bset-cookie\s*:\s*\w+="
+            r"vrfy |expn |rset\b|noop\b|quit\b|starttls\b|auth\b|bcc\s*:|cc\s*:|to\s*:|subject\s*:|retr \d|"
+            r"dele \d|top \d|list\b|uidl\b|stat\b|user \w|pass \w|apop |capa\b|[\w.]{1,12} (?:append|"
+            r"authenticate|capability|check|close|copy|create|delete|examine|expunge|fetch|list|login|logout|"
+            r"lsub|noop|rename|search|select|status|store|subscribe|uid|unsubscribe|starttls)\b)|嘊嘍|"
+            r"\bset-cookie\s*:\s*\w+="
         ),
         positive=(
             "/r?u=%0d%0aSet-Cookie:x=1",
@@ -192,9 +192,10 @@ PROTOCOL = (
             r"\.(?:nip|xip|sslip)\.io\b|\blocaltest\.me\b|\blvh\.me\b|\bspoofed\.\w+\.\w+|://\d{8,10}\b|"
             r"://0x[0-9a-f]|://(?:0x?[0-9a-f]+\.){1,3}0?x?[0-9a-f]+|://0[0-7]{3,}|://[^/?&\s]*[\\#\s][^/?&]*@|"
             r"://[^/?&]*@(?:localhost|127|10|192|169|\[|0)|:\d+\\@|://(?:\d+\.){1,2}\d+(?:[/:?&]|$)|://\[|"
-            r"\bhttps?:(?:127|10|192|169|0x|localhost|\d{8,10})|\b(?:broadcasthost|ip6-\w+|"
-            r"localhost\.localdomain|kubernetes\.docker\.internal|host\.docker\.internal)\b|=(?://|"
-            r"\\\\)?(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|\[::\]|0177\.)(?:[/:]|$|&)"
+            r"\bhttps?:(?:127|10|192|169|0x|localhost|\d{8,10})|\b(?:broadcasthost|ip6-\w+|(?:gateway|host|vm|"
+            r"kubernetes)\.docker\.internal|_gateway|_outbound|_localdns\w+|[\w-]+\.localhost|[\w-]+\.local|"
+            r"[\w.-]+\.internal|localhost\.localdomain|kubernetes\.docker\.internal|host\.docker\.internal)\b|"
+            r"=(?://|\\\\)?(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|\[::\]|0177\.)(?:[/:]|$|&)"
         ),
         plain=True,
         positive=(
@@ -216,8 +217,10 @@ PROTOCOL = (
         techniques=("T1190",),
         where=ARGS,
         pattern=(
-            r"://(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+))*\.?(?:[:/?#&]|$)|://\[[0-9a-f:.%a-z]+\]|"
-            r"\b(?:https?|ftp):(?:0x[0-9a-f]{8}|(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){3})(?:[:/?#&]|$)"
+            r"://(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+))*\.?(?:[:/?#&@\\\s]|$)|\b(?:https?|ftp|gopher|"
+            r"dict|ldap):/(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+))*(?:[:/?#&]|$)|://(?:\d+\.){4}[a-z]|"
+            r"://\[[0-9a-f:.%a-z]+\]|\b(?:https?|ftp):(?:0x[0-9a-f]{8}|(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|"
+            r"\d+)){3})(?:[:/?#&]|$)"
         ),
         plain=True,
         positive=("/?u=http://203.0.113.5/", "/?u=http://425.510.425.510/", "/?u=http://0251.0376.0251.0376/"),

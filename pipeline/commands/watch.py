@@ -17,6 +17,7 @@ import click
 from echo.clientip import load_config, printable
 from echo.record import parse_login_rules
 from pipeline.alerts.deliver import Delivery
+from pipeline.alerts.find import check
 from pipeline.alerts.settings import PRINTED, parse_alerts
 from pipeline.commands.alerts import to_option
 from pipeline.commands.options import config_option, geo_option, lake_option
@@ -86,6 +87,7 @@ def watch(
         fast=settings.fast if fast is None else _seconds(fast, "--fast"),
         slow=settings.slow if slow is None else _seconds(slow, "--slow"),
     )
+    check(config)
     lake = Lake(lake_path)
     check_whole(lake)
     rules = parse_login_rules(config.tables.get("login"), config.path)

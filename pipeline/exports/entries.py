@@ -106,7 +106,7 @@ def gather(
     refused: dict[str, Refusal] = {}
     others = 0
     for alert in alerts:
-        if SEVERITIES.index(alert.severity) > SEVERITIES.index(severity):
+        if SEVERITIES.index(_severity(alert)) > SEVERITIES.index(severity):
             continue
         if alert.subject_kind not in BLOCKED_KINDS:
             others += 1
@@ -174,6 +174,12 @@ def network_of(subject: str, v6_prefix: int = 128) -> Network | None:
 def host_text(network: Network) -> str:
     """Return a network as text, a single address without its length."""
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _severity(alert: Alert) -> str:
+    """Return what an alert counts as: one about an unresolved proxy as it would about a client, so that it is said."""
+    told = alert.details.get("severity_if_client")
+    return told if told in SEVERITIES else alert.severity
 
 
 def _subjects(alert: Alert) -> Iterator[str]:

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from pipeline import query
 from pipeline.alerts import Alert, worst_first
+from pipeline.attacks.crawlers import Known, spared
 from pipeline.attacks.find import BUCKETS, alert_of, alerts_of_buckets
 from pipeline.attacks.inside import Inside
 from pipeline.attacks.rules import BY_CODE
@@ -31,11 +32,13 @@ from pipeline.rows import ROW_SCHEMA
 SIGNALS = "signals"
 # asked early, too, and the rules of it whose severity does not depend on what else comes that day
 EARLY_QUERY, EARLY_RULES = "attacks/answered", ("answered",)
+CLAIMS = "attacks/crawler_claims"  # which tells verified crawlers from those that are not
 
 
 def _columns() -> tuple[str, ...]:
-    """Return what the stages read of a row: columns whose names stand in their SQL."""
-    text = " ".join(query.load(query.makers()[name]).sql for name in in_order([SIGNALS]))
+    """Return what the SQL over new rows reads of them: columns whose names stand in it."""
+    names = [*(query.makers()[name] for name in in_order([SIGNALS])), CLAIMS]
+    text = " ".join(query.load(name).sql for name in names)
     return tuple(name for name in ROW_SCHEMA.names if name == "ts" or re.search(rf"\b{name}\b", text))
 
 
@@ -79,12 +82,19 @@ class _Nothing(Lake):
 class Memory:
     """Signals of the last hour; from one thread."""
 
-    def __init__(self, judge: Callable[[str], Inside | None], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        judge: Callable[[str], Inside | None],
+        known: Known | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         """
         Begin empty.
 
         judge  what an address is that is no attacker's, from `attacks.judge_of`
+        known  the crawlers that are spared
         """
+        self._known = known or Known()
         self._engine = Engine(_Nothing(), Limits(MEMORY_BYTES, THREADS))
         self._judge, self._now = judge, now
         self._looks: deque[tuple[int, float, int]] = deque()  # number, time and signals of each look that is kept
@@ -121,7 +131,8 @@ class Memory:
         found = self._new(query.load(BUCKETS).run(self._engine, since=None, until=None), "over")
         rows = self._new(query.load(EARLY_QUERY).run(self._engine, since=None, until=None), "severity")
         answered = [alert_of(BY_CODE[row["rule"]], row, self._judge) for row in rows if row["rule"] in EARLY_RULES]
-        return worst_first(alerts_of_buckets(found, self._judge) + answered)[:MAX_ALERTS]
+        alerts = worst_first(alerts_of_buckets(found, self._judge) + answered)[:MAX_ALERTS]
+        return spared(alerts, self._engine, self._known)
 
     def _new(self, table: pa.Table, state: str) -> list[dict[str, Any]]:
         """Return the rows of a query that were not found before, in that state."""

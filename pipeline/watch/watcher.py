@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from echo.clientip import Config
 from pipeline.alerts import Alert
 from pipeline.alerts.deliver import Delivery
-from pipeline.alerts.find import find
+from pipeline.alerts.find import SHARED, find
 from pipeline.alerts.settings import AlertSettings
-from pipeline.attacks import judge_of
+from pipeline.attacks import Known, judge_of
 from pipeline.engine.duckdb import Engine, Limits
 from pipeline.errors import QueryFault
 from pipeline.lake import REQUESTS, Lake
@@ -134,7 +134,7 @@ class Watcher(Watch):
 
     def _look_on(self) -> None:
         """Look at what has come, every few seconds, until the end."""
-        memory = Memory(judge_of(self._config))
+        memory = Memory(judge_of(self._config), Known(self._config))
         if self._lake.table(REQUESTS) is not None:
             memory.remember(self._lake)
         due = time.monotonic() + self._settings.fast
@@ -147,7 +147,7 @@ class Watcher(Watch):
                 rows = list(self._queue)
                 self._queue.clear()
             if rows:
-                self._tell(one for one in memory.look(rows) if one.severity in EARLY)
+                self._tell(one for one in memory.look(rows) if one.severity in EARLY and one.rule not in SHARED)
                 last = max(_latest(table) for table in rows)
                 self._newest = last if self._newest is None else max(self._newest, last)
                 if self._pace.unusual(_minutes(rows)):

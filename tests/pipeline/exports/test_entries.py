@@ -139,6 +139,11 @@ def test_what_the_alert_says_against_it_counts(details: dict[str, Any], words: s
     assert refusal.why.startswith(words)
 
 
+def test_an_unresolved_proxy_is_said_though_its_alert_is_information() -> None:
+    proxy = alert("203.0.113.9", severity="info", details={"inside": "trusted", "severity_if_client": "high"})
+    assert [one.subject for one in gathered(proxy).refused] == ["203.0.113.9"]
+
+
 def test_an_allow_file_is_a_list_of_ranges(tmp_path: Path) -> None:
     (tmp_path / "ours").write_text("# the office\n203.0.113.0/28  # Berlin\n")
     guard = make_guard(parse_config("", ""), [str(tmp_path / "ours")])

@@ -86,7 +86,7 @@ def test_only_what_is_new_is_looked_at_again() -> None:
 
 def test_it_is_remembered_for_as_long_as_a_bucket_may_take() -> None:
     clock = Clock()
-    memory = Memory(judge_of(None), clock)
+    memory = Memory(judge_of(None), now=clock)
     first, second = batches(refused("203.0.113.9", 6), 6), batches(refused("203.0.113.9", 6, begin=6), 6)
     second = [
         table.set_column(COLUMNS.index("target"), "target", pa.array([f"/x{n}" for n in range(6)])) for table in second
@@ -142,3 +142,9 @@ def test_what_was_found_is_found_again_only_if_it_is_more_by_then() -> None:
     first = memory.look(batches(refused("203.0.113.9", 40), 40))
     assert [one.rule for one in first] == ["probing"]
     assert memory.look(batches(refused("203.0.113.9", 40, begin=40), 40)) == []
+
+
+def test_a_crawler_that_is_one_is_spared_and_one_that_only_says_so_is_not() -> None:
+    agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+    rows = [row | {"user_agent": agent} for client in ("66.249.66.1", "203.0.113.9") for row in refused(client, 40)]
+    assert {one.subject for one in Memory(judge_of(None)).look(batches(rows, 80))} == {"203.0.113.9"}

@@ -14,10 +14,11 @@ from typing import Any
 
 from pipeline import query
 from pipeline.alerts import SEVERITIES, Alert, worst_first
+from pipeline.alerts.document import as_row
 from pipeline.attacks import campaigns, crawlers, floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
-from pipeline.attacks.sentences import duration, examples
+from pipeline.attacks.sentences import Count, duration, examples
 from pipeline.attacks.stages import Period, prepare, stages_read
 from pipeline.attacks.steps import steps
 from pipeline.engine.duckdb import Engine
@@ -38,10 +39,10 @@ GROUPS = {
     "rule": "rule",
 }
 COLUMNS = (
-    "rank", "source", "country", "asn", "severity", "stage", "rules", "requests", "first_ts", "last_ts", "evidence",
-    "techniques", "alerts",
+    "rank", "source", "country", "asn", "as_org", "severity", "confidence", "stage", "rules", "requests", "first_ts",
+    "last_ts", "why", "evidence", "techniques", "remedies", "alerts",
 )  # fmt: skip
-TABLE_COLUMNS = ("rank", "source", "country", "asn", "severity", "rules", "requests", "first_ts", "last_ts", "evidence")
+TABLE_COLUMNS = ("rank", "source", "country", "asn", "severity", "rules", "requests", "first_ts", "last_ts", "why")
 # columns of the buckets that every alert's details hold, where they are known
 DETAILS = (
     "values", "paths", "clients", "level", "capacity", "answered", "signatures", "country", "asn", "as_org", "prefix",
@@ -143,9 +144,11 @@ def alert_of(rule: Rule, row: Mapping[str, Any], judge: Callable[[str], Inside |
     kind, subject = row["subject_kind"], row["subject"]
     severity = row.get("severity") or rule.severity
     samples = [one for one in row.get("samples") or (row.get("example"), row.get("other_example")) if one]
+    span = duration((row["ended"] - row["began"]).total_seconds())
     sentence = rule.says.format(
-        **row,
-        span=duration((row["ended"] - row["began"]).total_seconds()),
+        **{name: Count(value) if type(value) is int else value for name, value in row.items()},
+        span=span,
+        within=f" in {span}" if row["requests"] > 1 else "",
         examples=examples(list(dict.fromkeys(samples))[:MAX_SAMPLES]),
     )
     details = {name: row[name] for name in DETAILS if row.get(name) is not None}
@@ -210,20 +213,25 @@ def _source(name: str, alerts: Sequence[Alert]) -> dict[str, Any]:
         by_rule.setdefault(alert.rule, []).append(alert)
     stages = [str(alert.details.get("stage", STAGES[0])) for alert in alerts]
     evidence = [f"{rule}: {_strip(group[0])}" for rule, group in by_rule.items()]
+    asn = _common(alert.details.get("asn") for alert in alerts)
     told = [alert.evidence[0] for alert in alerts if "inside" in alert.details][:1]
     return {
         "source": name,
         "country": _common(alert.details.get("country") for alert in alerts),
-        "asn": _common(alert.details.get("asn") for alert in alerts),
+        "asn": f"AS{asn}" if asn is not None else None,
+        "as_org": _common(alert.details.get("as_org") for alert in alerts),
         "severity": alerts[0].severity,
+        "confidence": alerts[0].confidence,
         "stage": max(stages, key=STAGES.index),
         "rules": list(by_rule),
         "requests": max(sum(alert.requests for alert in group) for group in by_rule.values()),
         "first_ts": min(alert.began for alert in alerts),
         "last_ts": max(alert.ended for alert in alerts),
+        "why": "; ".join([*told, _strip(alerts[0])]),
         "evidence": "; ".join([*told, *evidence]),
         "techniques": sorted({one for alert in alerts for one in alert.techniques}),
-        "alerts": [alert.fingerprint for alert in alerts],
+        "remedies": list(dict.fromkeys(alert.remedy for alert in alerts if alert.remedy)),
+        "alerts": [as_row(alert) for alert in alerts],
     }
 
 

@@ -35,6 +35,9 @@ GROUPS = {
     "users": ("wordpress-users", "sensitive-user-list"),
     "wordpress_config": ("wordpress-config", "cve-wordpress-config"),
     "wordpress_part": ("wordpress-part", "cve-wordpress-plugin", "cve-wordpress-enumerate"),
+    # of what two requests are enough for
+    "rce_sure": tuple(one.id for one in SIGNATURES if one.family == "rce" and one.severity == "high"),
+    "rce_unsure": tuple(one.id for one in SIGNATURES if one.family == "rce" and one.severity != "high"),
     # what ordinary users of a product ask for, too, is counted, and no alert
     "known_hole": tuple(
         one.id
@@ -59,7 +62,8 @@ class Rule:
     severity         of an alert
     confidence       how seldom somebody harmless does this
     techniques       ids of MITRE ATT&CK
-    says             the sentence behind "ADDRESS"; {names} are columns of the query, {span} and {examples} are made
+    says             the sentence behind "ADDRESS"; {names} are columns of the query, numbers of them `sentences.Count`;
+                     {span}, {within} (" in SPAN" of more than one request) and {examples} are made
     remedy           what to do
     false_positives  who else does this
     source           whose numbers they are
@@ -196,7 +200,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "bruteforce", "login", "medium", "high", ("T1110.001",),
-        "{requests:,} failed logins in {span}, {examples}",
+        "{requests:failed login} in {span}, {examples}",
         remedy="limit logins by address and account, ask for a second factor",
         false_positives="a client with an old password that tries again and again; an office behind one address",
         source="CrowdSec http-generic-bf, http-bf-401, http-bf-403; fail2ban (5 in 10 minutes)",
@@ -220,7 +224,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "guessing", "login", "low", "low", ("T1110", "T1589"),
-        "{requests:,} POSTs refused in {span}, {examples}",
+        "{requests:POST} refused in {span}, {examples}",
         remedy="see what is asked for: a login that answers 400, 404 or 422 to a wrong name is guessed at this way",
         false_positives="a form or an application that sends the same mistake again",
         source="CrowdSec CVE-2022-41697 and its kin (bucket of http-generic-bf)",
@@ -228,7 +232,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "unauthorised", "login", "low", "low", ("T1110",),
-        "{requests:,} requests refused for want of a login in {span}, {examples}",
+        "{requests:request} refused for want of a login in {span}, {examples}",
         remedy="see what is asked for: the log does not say whether a password came with it",
         false_positives="an application whose token ran out, and that asks again and again",
         source="CrowdSec http-generic-bf (Caddy's 401)",
@@ -268,13 +272,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "sensitive", "recon", "medium", "high", ("T1595.003", "T1083"),
-        "{values:,} files that no page links to in {span}, {examples}",
+        "{values:file} that no page links to{within}, {examples}",
         remedy=LOOK, source="CrowdSec http-sensitive-files",
         kinds=("sensitive",), capacity=4, leak_seconds=5, distinct="request", lone="info",
     ),
     Rule(
         "admin", "recon", "low", "medium", ("T1595.003",),
-        "{values:,} consoles of administrators refused in {span}, {examples}",
+        "{values:console} of administrators refused{within}, {examples}",
         remedy="let consoles answer to your own networks alone",
         false_positives="an administrator with an old bookmark",
         source="CrowdSec http-admin-interface-probing",
@@ -282,14 +286,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "bad_agent", "recon", "low", "high", ("T1595.002",),
-        "{requests:,} requests of a tool that names itself in {span}, {agents}",
+        "{requests:request} of a tool that names itself{within}, {agents}",
         false_positives="a test of your own; a monitor that uses such a tool",
         source="CrowdSec http-bad-user-agent; fail2ban apache-badbots",
         kinds=("bad_agent",), capacity=1, leak_seconds=60, distinct="request", lone="info",
     ),
     Rule(
         "scanner", "recon", "low", "high", ("T1595.002",),
-        "{requests:,} requests with the mark of a scanner in {span}, {examples}",
+        "{requests:request} with the mark of a scanner{within}, {examples}",
         source="ltsich/http-w00tw00t; CRS 913100",
         kinds=("protocol-scan",), capacity=0, leak_seconds=60,
     ),
@@ -302,20 +306,20 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "wordpress_config", "recon", "medium", "high", ("T1595.003", "T1552.001"),
-        "{values:,} names of WordPress's configuration in {span}, {examples}",
+        "{values:name} of WordPress's configuration{within}, {examples}",
         remedy=LOOK, source="CrowdSec http-wordpress_wpconfig",
         kinds=("wordpress_config",), capacity=5, leak_seconds=10, distinct="path", lone="info",
     ),
     Rule(
         "user_enumeration", "enumeration", "low", "high", ("T1589", "T1087"),
-        "{values:,} requests for the names of users in {span}, {examples}",
+        "{values:request} for the names of users{within}, {examples}",
         remedy="close lists of users to strangers",
         source="CrowdSec http-wordpress_user-enum",
         kinds=("users",), capacity=5, leak_seconds=10, distinct="item", lone="info",
     ),
     Rule(
         "open_proxy", "recon", "low", "high", ("T1090.002",),
-        "{requests:,} requests to be let through to another server in {span}, {examples}",
+        "{requests:request} to be let through to another server{within}, {examples}",
         remedy="see that the server is no proxy for strangers: answers of 2xx may be its own page or the other's",
         false_positives="a format whose log has whole URLs",
         source="CrowdSec http-open-proxy",
@@ -324,7 +328,7 @@ RULES: tuple[Rule, ...] = (
     # attacks by what they say
     Rule(
         "sqli", "attempt", "medium", "high", ("T1190",),
-        "{values:,} requests with SQL in {span}, {examples}",
+        "{values:request} with SQL{within}, {examples}",
         remedy="see that what was asked binds its parameters; look for odd sizes and times of answers",
         false_positives="a tool that sends SQL in its own API",
         source="CrowdSec http-sqli-probbing-detection; Wazuh 31103 and 31152 (8 in 120 s)",
@@ -332,7 +336,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "xss", "attempt", "medium", "high", ("T1190", "T1595.002"),
-        "{values:,} requests with script in {span}, {examples}",
+        "{values:request} with script{within}, {examples}",
         remedy="see that what was asked escapes what it shows",
         false_positives="an editor of web pages that sends them in the query",
         source="CrowdSec http-xss-probbing",
@@ -340,43 +344,44 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "traversal", "attempt", "medium", "high", ("T1190", "T1083"),
-        "{values:,} requests for files outside of the site in {span}, {examples}",
+        "{values:request} for files outside of the site{within}, {examples}",
         remedy=LOOK, source="CrowdSec http-path-traversal-probing",
         kinds=("traversal",), capacity=3, leak_seconds=10, distinct="request", lone="low",
     ),
     Rule(
         "rce", "attempt", "medium", "high", ("T1190", "T1059"),
-        "{requests:,} requests with commands or code to be run in {span}, {examples}",
+        "{requests:request} with commands or code to be run{within}, {examples}",
         remedy="look at what the server did then: new processes, connections out, new files",
         source="CrowdSec's scenarios of one request each; CRS 932, 933, 934",
-        kinds=("rce",), capacity=1, leak_seconds=60, distinct="request", lone="low",
+        kinds=("rce_sure",), capacity=1, leak_seconds=60, distinct="request", lone="low",
     ),
     Rule(
         "log4shell", "attempt", "medium", "high", ("T1190",),
-        "{requests:,} requests with a JNDI lookup in {span}, {examples}",
+        "{requests:request} with a JNDI lookup{within}, {examples}",
         remedy="see that no log4j before 2.17.1 reads what clients send; the answer's status tells nothing",
         source="CrowdSec apache_log4j2_cve-2021-44228",
-        kinds=("log4shell",), capacity=0, leak_seconds=60,
+        kinds=("log4shell",), capacity=1, leak_seconds=60, distinct="request", lone="low",
     ),
     Rule(
         "known_hole", "attempt", "medium", "high", ("T1190",),
-        "{requests:,} requests for known holes in {span}, {examples}",
+        "{requests:request for a known hole|requests for known holes}{within}, {examples}",
         remedy="if you run the product, see that it is patched: the signature's id is the CVE",
         source="CrowdSec http-cve-probing and its scenarios of one CVE each",
         kinds=("known_hole",), capacity=1, leak_seconds=60, distinct="target", lone="low",
     ),
     Rule(
         "injection", "attempt", "medium", "medium", ("T1190",),
-        "{values:,} requests that inject in {span}, {examples}",
+        "{values:request that injects|requests that inject}{within}, {examples}",
         remedy="see that what was asked takes nothing for granted",
         source="Wazuh 31153 (web attack, 10 in 120 s)",
         kinds=(
-            "nosql", "ldap", "rfi", "prototype", "deserialization", "xxe", "ssrf-metadata", "crlf-header", "session",
+            "rce_unsure", "nosql", "ldap", "rfi", "prototype", "deserialization", "xxe", "ssrf-metadata", "crlf-header",
+            "session",
         ), capacity=3, leak_seconds=12, distinct="request", lone="low",
     ),
     Rule(
         "ssrf", "attempt", "low", "low", ("T1190",),
-        "{values:,} requests that name an address of the inside in {span}, {examples}",
+        "{values:request that names|requests that name} an address of the inside{within}, {examples}",
         remedy="see that what was asked fetches nothing from there",
         false_positives="links of a test system that lead to localhost",
         source="CRS 934110; a bucket as for traversal",
@@ -384,7 +389,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "webshell", "attempt", "medium", "medium", ("T1505.003", "T1595.003"),
-        "{values:,} names of web shells in {span}, {examples}",
+        "{values:name of a web shell|names of web shells}{within}, {examples}",
         remedy="look for files in the site that you did not put there",
         source="CrowdSec http-backdoors-attempts",
         kinds=("backdoor",), capacity=1, leak_seconds=5, distinct="path", lone="low",
@@ -414,7 +419,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "invalid_version", "load", "low", "high", ("T1499.002", "T1595.002"),
-        "{requests:,} requests of an HTTP version that there is not in {span}, {examples}",
+        "{requests:request} of an HTTP version that there is not{within}, {examples}",
         source="CrowdSec http-dos-invalid-http-versions",
         kinds=("protocol-version",), capacity=0, leak_seconds=60,
     ),
@@ -437,7 +442,7 @@ RULES: tuple[Rule, ...] = (
     # what came of it
     Rule(
         "exposed", "success", "high", "medium", ("T1190", "T1552.001"),
-        "{values:,} files that give away secrets were answered with 200, {examples}",
+        "{values:file that gives away secrets was|files that give away secrets were} answered with 200, {examples}",
         remedy="ask for them yourself; if they are what they seem, close them and change all secrets in them",
         false_positives="a site that answers 200 to everything, which the sentence says where the log shows it",
         source="Wazuh 31106 (an attack returned 200)",
@@ -445,7 +450,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "webshell_answered", "success", "high", "medium", ("T1505.003",),
-        "{values:,} names of web shells were answered with 200, {examples}",
+        "{values:name of a web shell was|names of web shells were} answered with 200, {examples}",
         remedy="take the machine off the network, and look for the file and for what it was used for",
         false_positives="a site that answers 200 to everything; a page of your own of that name",
         source="Wazuh 31106 (an attack returned 200)",
@@ -453,7 +458,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "answered", "success", "low", "low", ("T1190",),
-        "{values:,} attacks were answered with 200, {examples}",
+        "{values:attack was|attacks were} answered with 200, {examples}",
         remedy="compare the answer with one to a harmless request: its size tells whether it says more",
         false_positives="most: a page that ignores what it does not know answers 200",
         source="Wazuh 31106 (an attack returned 200)",

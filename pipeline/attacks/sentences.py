@@ -30,6 +30,16 @@ def shown(text: str) -> str:
     return text if len(text) <= MAX_SAMPLE_CHARS else text[: MAX_SAMPLE_CHARS - 1] + "…"
 
 
+class Count(int):
+    """A number in a sentence: `{n:file}` is "1 file" or "2 files", `{n:file is|files are}` has both forms."""
+
+    def __format__(self, form: str) -> str:
+        if not form[:1].isalpha():
+            return super().__format__(form)
+        one, _, many = form.partition("|")
+        return f"{int(self):,} {one if self == 1 else many or f'{one}s'}"
+
+
 def examples(samples: Iterable[str | None]) -> str:
     """Return 'for example A and B'."""
     return "for example " + " and ".join(dict.fromkeys(shown(one) for one in samples if one))

@@ -27,6 +27,14 @@ WITH events AS (
             'rfi', 'prototype', 'deserialization', 'xxe', 'ssrf', 'crlf'
         )
         -- pages that tell of a server, lists of users and installers are often meant to be read
+        -- nor is it a success that a page's own file is given, where the attack was in a header
+        AND (
+            kind IN ('backdoor', 'sensitive', 'wordpress_config', 'known_hole')
+            OR (
+                regexp_matches(target, '[^A-Za-z0-9/._~?=&,:@+-]')
+                AND NOT regexp_matches(path, '(?i)\.(bmp|css|eot|gif|ico|jpe?g|js|map|otf|png|svg|ttf|webp|woff2?)$')
+            )
+        )
         AND coalesce(signature, '') NOT IN ('sensitive-status', 'sensitive-user-list', 'sensitive-install', 'ssrf-internal')
 ),
 
@@ -39,6 +47,14 @@ site AS (
         count(DISTINCT CASE WHEN answered IS NULL THEN path END) AS paths_refused
     FROM events
     GROUP BY day, rule
+),
+
+-- days on which the site did say no to something
+honest AS (
+    SELECT day, count(DISTINCT path) AS missing
+    FROM signals
+    WHERE kind = 'missing'
+    GROUP BY day
 ),
 
 found AS (
@@ -56,6 +72,7 @@ found AS (
         array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
         max(site.paths_answered) AS paths_answered,
         max(site.paths_refused) AS paths_refused,
+        coalesce(max(honest.missing), 0) AS missing,
         max(client_class) AS client_class,
         max(prefix) AS prefix,
         max(network) AS network,
@@ -65,6 +82,7 @@ found AS (
         min(fingerprint) AS fingerprint
     FROM events
     INNER JOIN site ON events.day = site.day AND events.rule = site.rule
+    LEFT JOIN honest ON events.day = honest.day
     WHERE answered = 1
     GROUP BY events.rule, client_ip, events.day
 )
@@ -74,11 +92,13 @@ SELECT
     CASE
         WHEN rule = 'answered' THEN NULL
         WHEN paths_answered >= paths_refused AND paths_answered > 2 THEN 'low'
+        WHEN missing = 0 THEN 'low'
         WHEN paths_refused = 0 THEN 'medium'
     END AS severity,
     CASE
         WHEN rule <> 'answered' AND paths_answered >= paths_refused AND paths_answered > 2
             THEN concat('the site answered ', paths_answered, ' of ', paths_answered + paths_refused, ' such names: it may answer anything')
+        WHEN rule <> 'answered' AND missing = 0 THEN 'nothing was answered 404 on that day: the site may answer anything'
     END AS note
 FROM found
 ORDER BY rule, day, subject

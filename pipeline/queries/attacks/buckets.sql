@@ -37,6 +37,9 @@ WITH events AS (
             WHEN signals.kind = 'denied' THEN signals.item
             WHEN rules.distinct_by = 'agent' THEN signals.user_agent
             WHEN rules.distinct_by = 'path' THEN signals.path
+            -- a target of ordinary characters is not what such a signature saw
+            WHEN signals.kind IN ('sqli', 'xss', 'log4shell', 'rce_sure', 'rce_unsure', 'ssrf-internal', 'nosql', 'ldap')
+                AND NOT regexp_matches(signals.target, '[^A-Za-z0-9/._~?=&,:@+-]') THEN concat(signals.target, ' (in a header)')
             ELSE signals.target
         END AS example,
         unix_micros(signals.ts) AS micros,

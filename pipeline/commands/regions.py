@@ -34,6 +34,16 @@ STDOUT = "-"
 MAP_PLACES = 1000  # all countries
 
 
+class Language(click.Choice[str]):
+    """One of the languages, or the beginning of its tag, such as zh."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the language's tag. Raises click's BadParameter."""
+        whole = value.lower().replace("_", "-")
+        begun = [lang for lang in self.choices if lang.lower().startswith(f"{whole}-")]
+        return super().convert(begun[0] if begun else whole, param, ctx)
+
+
 @click.command()
 @lake_option
 @period_options
@@ -50,7 +60,7 @@ MAP_PLACES = 1000  # all countries
 )
 @click.option(
     "--lang",
-    type=click.Choice(LANGS),
+    type=Language(LANGS, case_sensitive=False),
     help="Names of places, and the words of tables and pages. JSON and CSV have names if it is said; codes, always.",
 )
 @click.option(

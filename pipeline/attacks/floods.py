@@ -44,7 +44,7 @@ LOUD = 300  # requests a minute: five a second; below, a flood is a nuisance
 STRONG = 5  # times the threshold: nobody grows so fast
 FAILING = 0.1  # of the answers are 5xx: the site is hurt
 MAX_LOUD = 40  # values of one flood that are told apart, the loudest; a flood has one or two
-MAX_FLOODS = 50  # looked at closely a run, the loudest: each reads some minutes of the lake
+MAX_FLOODS = 30  # looked at closely a run, the loudest: each reads some minutes of the lake
 APART_MINUTES = 10  # between loud minutes of two floods, as floods.sql has it
 DAY_SECONDS = 86_400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

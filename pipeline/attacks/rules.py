@@ -166,8 +166,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "low_and_slow_set", "recon", "medium", "medium", ("T1595.001",),
-        "{requests:,} requests by {source_count:,} addresses on {active_days:,} of 60 days, {a_day:.1f} a day: "
-        "{signed:,} as attacks ask, {missing:,} refused, {examples}",
+        "{requests:,} requests as attacks ask by {source_count:,} addresses on {active_days:,} of 60 days, "
+        "{a_day:.1f} a day, {examples}",
         remedy="block the network, or refuse the user agent; single addresses change",
         false_positives="a research scanner, which says so in its user agent and can be asked to stop",
         source="as low_and_slow, for a /24 or /48, an AS and a user agent",

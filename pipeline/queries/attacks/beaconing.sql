@@ -24,6 +24,7 @@ WITH hours AS (
     WHERE
         client_class = 'public'
         AND (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY client_ip, week, hour
 ),
@@ -68,6 +69,7 @@ asked AS (
         AND (unix_micros(requests.ts) // 86400000000 + 3) // 7 = candidates.week
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
 ),
 

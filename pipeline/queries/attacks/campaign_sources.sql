@@ -4,9 +4,20 @@
 -- false positives: none by itself: what ties sources together is judged by pipeline/attacks/campaigns.py
 -- parameter paths int = 5: distinct paths that were refused, from which on a source without a signature counts
 -- parameter most int = 20000: sources, the ones with the most signatures
-WITH each_source AS (
+
+-- lists are made of those alone that are kept
+WITH chosen AS (
+    SELECT client_ip
+    FROM hostile
+    GROUP BY client_ip
+    HAVING sum(signed) > 0 OR count(DISTINCT path) >= $paths
+    ORDER BY sum(sharp) DESC, sum(signed) DESC, sum(requests) DESC, client_ip
+    LIMIT $most
+),
+
+each_source AS (
     SELECT
-        client_ip,
+        hostile.client_ip,
         min(client_ip_num) AS client_ip_num,
         min(asn) AS asn,
         min(country) AS country,
@@ -22,8 +33,8 @@ WITH each_source AS (
         array_slice(array_sort(list(DISTINCT user_agent)), 1, 20) AS agents,
         array_slice(array_sort(list(DISTINCT day)), 1, 400) AS days
     FROM hostile
-    GROUP BY client_ip
-    HAVING sum(signed) > 0 OR count(DISTINCT path) >= $paths
+    INNER JOIN chosen ON hostile.client_ip = chosen.client_ip
+    GROUP BY hostile.client_ip
 )
 
 SELECT
@@ -45,4 +56,3 @@ SELECT
     days
 FROM each_source
 ORDER BY sharp DESC, signed DESC, requests DESC, client_ip
-LIMIT $most

@@ -13,6 +13,7 @@ WITH agents AS (
         WHERE
             user_agent IS NOT NULL
             AND (ts >= $since OR $since IS NULL)
+            AND ("date" >= CAST($since AS DATE) OR $since IS NULL)
             AND (ts < $until OR $until IS NULL)
         GROUP BY user_agent
     ) AS each_agent
@@ -41,6 +42,7 @@ INNER JOIN agents ON requests.user_agent = agents.user_agent
 WHERE
     requests.client_ip IS NOT NULL
     AND (requests.ts >= $since OR $since IS NULL)
+    AND (requests."date" >= CAST($since AS DATE) OR $since IS NULL)
     AND (requests.ts < $until OR $until IS NULL)
 GROUP BY requests.client_ip, requests."date", requests.user_agent
 ORDER BY requests DESC, requests.client_ip, day, requests.user_agent

@@ -13,6 +13,8 @@ WITH clients AS (
             client_ip IS NOT NULL
             AND (ts >= $began OR $began IS NULL)
             AND (ts < $ended OR $ended IS NULL)
+            AND ("date" >= CAST($began AS DATE) OR $began IS NULL)
+            AND ("date" <= CAST($ended AS DATE) OR $ended IS NULL)
         GROUP BY client_ip
     ) AS each_client
 )
@@ -39,6 +41,8 @@ LEFT JOIN loud AS hosts ON hosts.dimension = 'host' AND requests.host = hosts.va
 WHERE
     (requests.ts >= $began OR $began IS NULL)
     AND (requests.ts < $ended OR $ended IS NULL)
+    AND (requests."date" >= CAST($began AS DATE) OR $began IS NULL)
+    AND (requests."date" <= CAST($ended AS DATE) OR $ended IS NULL)
 GROUP BY
     minute, ips.value, prefixes.value, asns.value, countries.value, agents.value, paths.value, hosts.value
 ORDER BY

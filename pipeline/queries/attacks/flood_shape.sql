@@ -14,6 +14,8 @@ WITH flood AS (
     WHERE
         (ts >= $began OR $began IS NULL)
         AND (ts < $ended OR $ended IS NULL)
+        AND ("date" >= CAST($began AS DATE) OR $began IS NULL)
+        AND ("date" <= CAST($ended AS DATE) OR $ended IS NULL)
         AND CASE $dimension
             WHEN 'site' THEN true
             WHEN 'ip' THEN client_ip = $value
@@ -59,6 +61,8 @@ clients AS (
         WHERE
             ts >= CAST($began AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY
             AND ts < CAST($began AS TIMESTAMP WITH TIME ZONE)
+            AND "date" >= CAST($began AS DATE) - INTERVAL 7 DAY
+            AND "date" <= CAST($began AS DATE)
         GROUP BY client_ip
     ) AS earlier ON per_client.client_ip = earlier.client_ip
 ),

@@ -12,6 +12,7 @@ WITH named AS (
     WHERE
         cardinality(signatures) > 0
         AND (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY matched
 ),
@@ -54,6 +55,7 @@ LEFT JOIN combinations
 WHERE
     requests.client_ip IS NOT NULL
     AND (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+    AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
     AND (requests.ts < $until OR $until IS NULL)
     AND (combinations.matched IS NOT NULL OR requests.status IN (400, 403, 404, 405, 410))
 GROUP BY requests.client_ip, requests."date", path, requests.user_agent

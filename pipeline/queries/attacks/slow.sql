@@ -62,6 +62,7 @@ totals AS (
     INNER JOIN candidates ON requests.client_ip = candidates.client_ip
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
     GROUP BY requests.client_ip, requests."date"
 ),

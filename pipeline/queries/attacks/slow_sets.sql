@@ -8,7 +8,7 @@
 -- parameter since timestamp = null: months with a day at this time or after
 -- parameter until timestamp = null: rows before this time
 -- parameter days int = 14: active days of the last sixty
--- parameter a_day float = 20: requests on an active day that match a signature or are refused, at most, on average
+-- parameter a_day float = 20: requests on an active day that match a signature, at most, on average
 -- parameter share float = 0.3: of all requests of the network are such
 -- parameter share_agent float = 0.8: the same of a user agent, which others may write too
 -- parameter sources int = 3: addresses, at least
@@ -17,34 +17,40 @@ WITH places AS (
         client_ip,
         ip_prefix(num, 24, 48) AS prefix,
         CASE WHEN contains(client_ip, '.') THEN rtrim(client_ip, '0123456789') ELSE substr(hex(num), 1, 12) END AS net
-    FROM (SELECT client_ip, min(client_ip_num) AS num FROM hostile GROUP BY client_ip) AS each_client
+    FROM (SELECT client_ip, min(client_ip_num) AS num FROM hostile WHERE signed > 0 GROUP BY client_ip) AS each_client
 ),
 
--- a signature by the agent alone says little of who writes it: `sharp` ones count, and those of networks all
+-- what is only missing is told of single sources, where its growth can be seen
+client_days AS (
+    SELECT
+        hostile.client_ip,
+        hostile.day,
+        hostile.user_agent,
+        min(places.prefix) AS prefix,
+        min(places.net) AS net,
+        min(hostile.asn) AS asn,
+        sum(hostile.signed) AS requests,
+        sum(hostile.sharp) AS sharp,
+        min(hostile.first_ts) AS first_ts,
+        max(hostile.last_ts) AS last_ts
+    FROM hostile
+    INNER JOIN places ON hostile.client_ip = places.client_ip
+    WHERE hostile.signed > 0
+    GROUP BY hostile.client_ip, hostile.day, hostile.user_agent
+),
+
+-- what an agent gives away of itself says little of an agent: what it asks for counts
 members AS (
-    SELECT 'prefix' AS subject_kind, places.prefix AS subject, places.net AS value, places.net, hostile.*
-    FROM hostile
-    INNER JOIN places ON hostile.client_ip = places.client_ip
+    SELECT 'prefix' AS subject_kind, prefix AS subject, net AS value, *
+    FROM client_days
     UNION ALL
-    SELECT
-        'asn' AS subject_kind,
-        concat('AS', hostile.asn) AS subject,
-        CAST(hostile.asn AS VARCHAR) AS value,
-        places.net,
-        hostile.*
-    FROM hostile
-    INNER JOIN places ON hostile.client_ip = places.client_ip
-    WHERE hostile.asn IS NOT NULL
+    SELECT 'asn' AS subject_kind, concat('AS', asn) AS subject, CAST(asn AS VARCHAR) AS value, *
+    FROM client_days
+    WHERE asn IS NOT NULL
     UNION ALL
-    SELECT
-        'fingerprint' AS subject_kind,
-        hostile.user_agent AS subject,
-        hostile.user_agent AS value,
-        places.net,
-        hostile.*
-    FROM hostile
-    INNER JOIN places ON hostile.client_ip = places.client_ip
-    WHERE hostile.user_agent IS NOT NULL AND hostile.sharp > 0
+    SELECT 'fingerprint' AS subject_kind, user_agent AS subject, user_agent AS value, *
+    FROM client_days
+    WHERE user_agent IS NOT NULL AND sharp > 0
 ),
 
 set_days AS (
@@ -54,10 +60,7 @@ set_days AS (
         min(value) AS value,
         day,
         sum(requests) AS requests,
-        sum(signed) AS signed,
         sum(sharp) AS sharp,
-        sum(missing) AS missing,
-        count(DISTINCT client_ip) AS clients,
         min(first_ts) AS first_ts,
         max(last_ts) AS last_ts
     FROM members
@@ -99,6 +102,7 @@ clients AS (
         WHERE
             client_ip IS NOT NULL
             AND (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+            AND ("date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
             AND (ts < $until OR $until IS NULL)
         GROUP BY client_ip
     ) AS each_client
@@ -111,6 +115,7 @@ totals AS (
     INNER JOIN candidates ON candidates.subject_kind = 'prefix' AND clients.net = candidates.value
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
     GROUP BY candidates.subject_kind, candidates.subject, requests."date"
     UNION ALL
@@ -119,6 +124,7 @@ totals AS (
     INNER JOIN candidates ON candidates.subject_kind = 'asn' AND concat('AS', requests.asn) = candidates.subject
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
     GROUP BY candidates.subject_kind, candidates.subject, requests."date"
     UNION ALL
@@ -127,6 +133,7 @@ totals AS (
     INNER JOIN candidates ON candidates.subject_kind = 'fingerprint' AND requests.user_agent = candidates.subject
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
     GROUP BY candidates.subject_kind, candidates.subject, requests."date"
 ),
@@ -141,9 +148,7 @@ windowed AS (
         count(set_days.day) OVER sixty AS active_days,
         sum(totals.all_requests) OVER sixty AS all_requests,
         sum(coalesce(set_days.requests, 0)) OVER sixty AS requests,
-        sum(coalesce(set_days.signed, 0)) OVER sixty AS signed,
         sum(coalesce(set_days.sharp, 0)) OVER sixty AS sharp,
-        sum(coalesce(set_days.missing, 0)) OVER sixty AS missing,
         min(set_days.first_ts) OVER sixty AS first_ts
     FROM totals
     INNER JOIN candidates ON totals.subject_kind = candidates.subject_kind AND totals.subject = candidates.subject
@@ -168,35 +173,47 @@ months AS (
         max(requests) AS requests,
         max(all_requests) AS all_requests,
         max(active_days) AS active_days,
-        max(signed) AS signed,
         max(sharp) AS sharp,
-        max(missing) AS missing,
         max(sources) AS source_count
     FROM windowed
     WHERE
         active_days >= $days
         AND requests <= $a_day * active_days
         AND requests >= CASE WHEN subject_kind = 'fingerprint' THEN $share_agent ELSE $share END * all_requests
-        -- what is only missing is told of single sources, where its growth can be seen
-        AND signed * 2 >= requests
     GROUP BY subject_kind, subject, extract(YEAR FROM day) * 12 + extract(MONTH FROM day)
     HAVING max(last_ts) IS NOT NULL
 ),
 
-told AS (
+listed AS (
     SELECT
         members.subject_kind,
         members.subject,
-        min(members.path) AS first_path,
-        max(members.path) AS last_path,
-        count(DISTINCT members.path) AS paths,
         count(DISTINCT members.user_agent) AS agents,
-        min(members.signature) AS signature,
         array_slice(array_sort(list(DISTINCT members.client_ip)), 1, 100) AS sources
     FROM members
     INNER JOIN candidates
         ON members.subject_kind = candidates.subject_kind AND members.subject = candidates.subject
     GROUP BY members.subject_kind, members.subject
+),
+
+asked AS (
+    SELECT
+        candidates.subject_kind,
+        candidates.subject,
+        min(hostile.path) AS first_path,
+        max(hostile.path) AS last_path,
+        count(DISTINCT hostile.path) AS paths,
+        min(hostile.signature) AS signature
+    FROM hostile
+    INNER JOIN places ON hostile.client_ip = places.client_ip
+    INNER JOIN candidates
+        ON candidates.value = CASE candidates.subject_kind
+            WHEN 'prefix' THEN places.net
+            WHEN 'asn' THEN CAST(hostile.asn AS VARCHAR)
+            ELSE hostile.user_agent
+        END
+    WHERE hostile.signed > 0
+    GROUP BY candidates.subject_kind, candidates.subject
 )
 
 SELECT
@@ -211,15 +228,14 @@ SELECT
     CAST(months.all_requests AS BIGINT) AS all_requests,
     months.active_days,
     months.requests / CAST(months.active_days AS DOUBLE) AS a_day,
-    CAST(months.signed AS BIGINT) AS signed,
-    CAST(months.missing AS BIGINT) AS missing,
     months.source_count,
-    told.sources,
-    told.paths,
-    told.agents,
-    told.signature,
-    [told.first_path, told.last_path] AS samples
+    listed.sources,
+    asked.paths,
+    listed.agents,
+    asked.signature,
+    [asked.first_path, asked.last_path] AS samples
 FROM months
-INNER JOIN told ON months.subject_kind = told.subject_kind AND months.subject = told.subject
+INNER JOIN listed ON months.subject_kind = listed.subject_kind AND months.subject = listed.subject
+INNER JOIN asked ON months.subject_kind = asked.subject_kind AND months.subject = asked.subject
 WHERE months.ended >= $since OR $since IS NULL
 ORDER BY months.source_count DESC, months.subject_kind, months.subject, months.day

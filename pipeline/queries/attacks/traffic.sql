@@ -16,6 +16,7 @@ WITH busy_host AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY hour, value
     HAVING count(*) >= $busy
@@ -26,6 +27,7 @@ busy_asn AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY hour, value
     HAVING count(*) >= $busy
@@ -36,6 +38,7 @@ busy_agent AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY hour, value
     HAVING count(*) >= $busy
@@ -46,6 +49,7 @@ busy_path AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY hour, value
     HAVING count(*) >= $busy
@@ -62,6 +66,7 @@ clients AS (
         WHERE
             client_ip IS NOT NULL
             AND (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+            AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
             AND (ts < $until OR $until IS NULL)
         GROUP BY client_ip
     ) AS each_client
@@ -72,6 +77,7 @@ client_hours AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY hour, client_ip
 ),
@@ -99,6 +105,7 @@ by_client AS (
     INNER JOIN busy_nets ON clients.net = busy_nets.net AND unix_micros(requests.ts) // 3600000000 = busy_nets.hour
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND (requests."date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (requests.ts < $until OR $until IS NULL)
     GROUP BY GROUPING SETS ((minute, busy_nets.net), (minute, busy_nets.net, requests.client_ip))
     HAVING count(*) >= $least
@@ -115,6 +122,7 @@ counted AS (
     FROM requests
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute
     UNION ALL
@@ -129,6 +137,7 @@ counted AS (
     WHERE
         country IS NOT NULL
         AND (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute, country
     HAVING count(*) >= $least
@@ -144,6 +153,7 @@ counted AS (
     INNER JOIN busy_host ON requests.host = busy_host.value AND unix_micros(ts) // 3600000000 = busy_host.hour
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute, busy_host.value
     HAVING count(*) >= $least
@@ -159,6 +169,7 @@ counted AS (
     INNER JOIN busy_asn ON requests.asn = busy_asn.value AND unix_micros(ts) // 3600000000 = busy_asn.hour
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute, busy_asn.value
     HAVING count(*) >= $least
@@ -174,6 +185,7 @@ counted AS (
     INNER JOIN busy_agent ON requests.user_agent = busy_agent.value AND unix_micros(ts) // 3600000000 = busy_agent.hour
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute, busy_agent.value
     HAVING count(*) >= $least
@@ -189,6 +201,7 @@ counted AS (
     INNER JOIN busy_path ON split_part(requests.target, '?', 1) = busy_path.value AND unix_micros(ts) // 3600000000 = busy_path.hour
     WHERE
         (ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 7 DAY OR $since IS NULL)
+        AND ("date" >= CAST($since AS DATE) - 7 OR $since IS NULL)
         AND (ts < $until OR $until IS NULL)
     GROUP BY minute, busy_path.value
     HAVING count(*) >= $least

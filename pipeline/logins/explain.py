@@ -7,6 +7,7 @@ A step is a heading and sentences; every figure in them is one of the alert's `d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from pipeline.errors import UsageFault
@@ -18,6 +19,7 @@ from pipeline.query import load
 
 LEAST_ID_CHARS = 4  # fewer say little, and are most often a slip
 HEADING = 15  # of a step, in columns
+WIDTH = 104  # of its sentences: 120 columns in all
 
 
 class Step(NamedTuple):
@@ -60,7 +62,8 @@ def written(one: Judged, settings: Settings) -> Iterator[str]:
     yield alert.title
     yield ""
     for step in steps(one, settings):
-        for number, line in enumerate(step.lines):
+        lines = [part for line in step.lines for part in wrap(line, WIDTH, break_long_words=False) or [""]]
+        for number, line in enumerate(lines):
             yield f"{step.heading if number == 0 else '':{HEADING}} {line}".rstrip()
 
 

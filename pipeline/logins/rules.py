@@ -87,5 +87,4 @@ SILENT = {
     "learning": "the user is still learned",
     "both_known": "the user is known at both places",
     "one_operator": "the user is known with the network's operator, whose exits are anywhere in the country",
-    "known_network": "the user has signed in from that network before",
 }

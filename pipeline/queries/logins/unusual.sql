@@ -19,7 +19,7 @@ WITH ends AS (
         CASE WHEN here.region IS NULL THEN here.country_known ELSE here.region_known END AS place_known,
         here.country || coalesce('/' || here.region, '') AS place
     FROM login_visits AS here
-    LEFT JOIN country_extents AS extent ON here.country = extent.country
+    LEFT JOIN country_extents AS extent ON here.country = extent.country AND here.city IS NULL
     WHERE here.placed
 ),
 

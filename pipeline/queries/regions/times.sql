@@ -34,8 +34,8 @@ WITH placed AS (
             WHEN client_ip LIKE '%:%' THEN 'IPv6'
             ELSE 'IPv4'
         END AS version,
-        -- in steps of one percent, so that no list of all times is needed
-        CAST(floor(ln(greatest(duration_us, 1)) * 100) AS INTEGER) AS step,
+        -- in steps of half a percent, so that no list of all times is needed
+        CAST(floor(ln(greatest(duration_us, 1)) * 200) AS INTEGER) AS step,
         duration_us
     FROM requests
     WHERE

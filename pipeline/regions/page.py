@@ -146,7 +146,9 @@ def _words_of(words: Words, period: Period, span: Span) -> str:
     first = period.since or span.first
     last = period.until - MOMENT if period.until is not None else span.last
     if first is None or last is None:
-        return words("nothing")
+        return ""
+    if first > last:  # asked for what is yet to come
+        return words("from", first=f"{first:%Y-%m-%d %H:%M}")
     return words("from_to", first=f"{first:%Y-%m-%d %H:%M}", last=f"{last:%Y-%m-%d %H:%M}")
 
 

@@ -111,6 +111,11 @@ def test_an_empty_lake_is_a_page_that_says_so(engine_of: Build) -> None:
     assert "Nothing in this period." in made(engine_of([])).text
 
 
+def test_a_period_that_is_yet_to_come_is_none(engine_of: Build) -> None:
+    found = made(engine_of(ROWS), period=Period(NOON + timedelta(days=365)))
+    assert "from 2027-01-01 12:00 UTC Nothing in this period." in found.text
+
+
 def test_what_strangers_wrote_is_text(engine_of: Build) -> None:
     """Cities and networks of a hostile database, users and agents of a hostile client."""
     evil = [text.encode("utf-8", "replace").decode() for text in HOSTILE if text]

@@ -15,15 +15,16 @@ from weakref import WeakKeyDictionary
 from pipeline import query
 from pipeline.attacks import relations
 from pipeline.attacks.rules import rules_table, signature_kinds
+from pipeline.attacks.steps import Period, steps
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
 from pipeline.signatures import catalogue_table
 from pipeline.trace.relations import RELATIONS
 
+WEEK = timedelta(days=7)  # what a flood is held against
 EARLIER = timedelta(hours=1)  # no bucket takes longer to leak: those of a period are right from its beginning
 # relation -> what makes it: the tables in the code that queries read
 TABLES = {"rules": rules_table, "signatures_known": catalogue_table, "signature_kinds": signature_kinds}
-Period = tuple[datetime | None, datetime | None]
 
 _made: WeakKeyDictionary[Engine, dict[str, Period]] = WeakKeyDictionary()
 
@@ -32,7 +33,8 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
     """
     Make the stages named, and those that they read, for the rows from since to until; None is without end.
 
-    A stage with a parameter `early` gets the time EARLIER than since, for what is still felt when the period begins.
+    A stage with a parameter `early` gets the time EARLIER than since, for what is still felt when the period begins;
+    one with `week` that WEEK before it, and is made some days at a time, as its rows are those of its days.
     What an engine has for the period already is left as it is. Raises QueryFault.
     """
     register_tables(engine)
@@ -41,11 +43,15 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
         if made.get(name) != (since, until):
             made.pop(name, None)
             loaded = query.load(query.makers()[name])
-            early = since - EARLIER if since is not None else None
+            early, week = (since - before if since is not None else None for before in (EARLIER, WEEK))
             known = {one.name for one in loaded.parameters}
-            given = {"since": since, "until": until, "early": early}
+            given = {"since": since, "until": until, "early": early, "week": week}
             values = {parameter: value for parameter, value in given.items() if parameter in known}
-            engine.materialise(name, loaded.sql, loaded.bound(**values))
+            parts = steps(engine, week, until) if "week" in known else ()
+            first = {"week": parts[0][0], "until": parts[0][1]} if parts else {}
+            engine.materialise(name, loaded.sql, loaded.bound(**values | first))
+            for start, end in parts[1:]:
+                engine.append(name, loaded.sql, loaded.bound(**values | {"week": start, "until": end}))
             made[name] = (since, until)
 
 

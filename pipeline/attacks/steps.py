@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from pipeline.attacks.stages import Period
 from pipeline.engine.duckdb import Engine
+
+Period = tuple[datetime | None, datetime | None]
 
 # Of a step, unless one day alone has more: the rows of interest among so many take some hundred MiB, and more steps
 # than need be cost a third of a second each
@@ -22,7 +23,7 @@ ORDER BY date
 """
 
 
-def steps(engine: Engine, since: datetime | None, until: datetime | None) -> list[Period]:
+def steps(engine: Engine, since: datetime | None, until: datetime | None) -> list[tuple[datetime, datetime]]:
     """Return periods of whole days that make up that from since to until, where there are rows. Raises QueryFault."""
     found: list[tuple[date, date, int]] = []
     for row in engine.query(COUNTED, {"since": since, "until": until}).to_pylist():

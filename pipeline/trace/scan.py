@@ -39,6 +39,8 @@ FINDERS: dict[str, tuple[tuple[str, str], ...]] = {
 TRACE_ID = re.compile(r"[0-9a-f]{32}")  # W3C Trace Context §3.2.2.3
 MAX_UNJUDGED = 1_000_000  # rows whose signatures are looked for now: some seconds
 MAX_ROWS = 5_000_000  # of a subject: headers and all, some GB in the temporary folder
+MAX_SCANS = 12  # for an address each; more are one scan that reads all columns, and takes as long as that many
+MAX_MEMBERS = 1000  # of a network that are looked for by name; the default of `members`
 MAX_NEAR = 100  # clients named around one that has no requests
 MIN_SLOT = 60.0  # seconds of a slot of `runs`
 MAX_SLOTS = 20_000  # of a subject's whole time; a longer one has longer slots
@@ -88,20 +90,32 @@ class Lookup:
 
     def count(self, subject: Subject) -> int:
         """Return how many requests a subject has; they are then `trace_rows`. Raises UsageFault beyond MAX_ROWS."""
-        steps: list[tuple[str, Mapping[str, Any]]]
         if subject.kind == CIDR:
-            steps = [("by_range", span) for span in map(hexadecimal, Ranges([subject.text]).spans())]
-        else:
-            value = subject.number if subject.kind == ASN else subject.text
-            steps = [(name, {parameter: value}) for name, parameter in FINDERS[subject.kind]]
-            if subject.kind == REQUEST and not TRACE_ID.fullmatch(subject.text):
-                steps = steps[:1]
+            return self._count_network(subject.text)
+        value = subject.number if subject.kind == ASN else subject.text
+        steps = [(name, {parameter: value}) for name, parameter in FINDERS[subject.kind]]
+        if subject.kind == REQUEST and not TRACE_ID.fullmatch(subject.text):
+            steps = steps[:1]
         return self._find(steps)
 
     def count_sources(self, sources: Sequence[str]) -> int:
-        """Return how many requests clients have together; they are then `trace_rows`. Raises UsageFault likewise."""
-        self._register("trace_sources", [{"client_ip": one} for one in dict.fromkeys(sources)])
+        """
+        Return how many requests clients have together; they are then `trace_rows`. Raises UsageFault likewise.
+
+        A scan for one address reads no other column of the rows that are not its own; one for several reads all.
+        """
+        named = list(dict.fromkeys(sources))
+        if 0 < len(named) <= MAX_SCANS:
+            return self._find([("by_address", {"address": one}) for one in named])
+        self._register("trace_sources", [{"client_ip": one} for one in named])
         return self._find([("by_sources", {})])
+
+    def _count_network(self, network: str) -> int:
+        spans = [hexadecimal(span) for span in Ranges([network]).spans()]
+        members = [row["client_ip"] for span in spans for row in self.ask("members", **span)]
+        if len(members) < MAX_MEMBERS:
+            return self.count_sources(members)
+        return self._find([("by_range", span) for span in spans])
 
     def _find(self, steps: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
         """Make `trace_rows` of what queries find with values, and return how many rows those are."""

@@ -126,6 +126,15 @@ def test_networks_begin_and_end_where_they_do(network: str, clients: int | None,
     assert (seen and seen["clients"]) == clients
 
 
+def test_a_network_of_many_clients_is_read_at_once(engine_of: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_of(intrusion.rows())
+    few = story_of(engine, "0.0.0.0/0")
+    monkeypatch.setattr("pipeline.trace.scan.MAX_SCANS", 3)
+    several = story_of(engine, "0.0.0.0/0")
+    monkeypatch.setattr("pipeline.trace.scan.MAX_MEMBERS", 3)
+    assert story_of(engine, "0.0.0.0/0") == several == few
+
+
 def test_a_period(engine: Engine) -> None:
     story = story_of(engine, INTRUDER, since=START + timedelta(minutes=30))
     assert [one["stage"] for one in story["stages"]] == ["guessing", "login"]

@@ -1,7 +1,8 @@
 """
 Measure the questions over lakes; write benchmarks/results/DATE-queries.md.
 
-    python -m benchmarks.queries [--rows N,…] [--lake ROWS=FOLDER] [--rounds N] [--output FILE] [--scratch FOLDER]
+    python -m benchmarks.queries [--rows N,…] [--lake ROWS=FOLDER] [--only PART,…] [--rounds N]
+                                [--output FILE] [--scratch FOLDER]
 
 Lakes that are named with --lake are read as they are, others are made in the scratch folder and removed. 100 million
 rows take a quarter of an hour to make, 3.5 GB of disk, and no log is written: it goes through a pipe.
@@ -40,7 +41,7 @@ def main() -> None:
     for rows in options.rows:
         with _lake(rows, options.lake.get(rows), options.scratch) as folder:
             found = []
-            for one in asked(folder, options.rounds):
+            for one in asked(folder, options.rounds, options.only):
                 found.append(one)
                 _say(one if isinstance(one, str) else f"{one.question.name}: {one.run.wall:.2f} s")
             lakes.append(
@@ -98,6 +99,9 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--lake", type=_given, action="append", default=[], metavar="ROWS=FOLDER", help="a lake that there is"
+    )
+    parser.add_argument(
+        "--only", type=lambda text: text.split(","), default=(), metavar="PART,…", help="of the questions' names"
     )
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(default: %(default)s)")
     parser.add_argument(

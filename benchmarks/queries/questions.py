@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ QUESTIONS = (
     Question("regions, by network", "regions --by asn"),
     Question("regions, by day", "regions --every day"),
     Question("regions, a week beside the one before", f"regions --since {WEEK} --until 2026-11-01 --versus 7d"),
+    Question("regions, the page", "regions --html -"),
     Question("logins, all rules", "logins"),
     Question("attacks, all rules, a day", f"attacks --since {DAY} --until 2026-10-30"),
     Question("attacks, all rules, all days", "attacks"),
@@ -57,11 +58,13 @@ def address(lake: Path, sql: str) -> str:
     return str(json.loads(said)["client_ip"])
 
 
-def asked(lake: Path, rounds: int) -> Iterator[Asked | str]:
-    """Yield each question of each round; of one that fails, its name and why."""
+def asked(lake: Path, rounds: int, only: Sequence[str] = ()) -> Iterator[Asked | str]:
+    """Yield each question of each round; of one that fails, its name and why; `only` has parts of names."""
     names = {"source": address(lake, SCANNER), "busiest": address(lake, BUSIEST)}
     for _ in range(rounds):
         for one in QUESTIONS:
+            if only and not any(part in one.name for part in only):
+                continue
             words = [part.format(**names) for part in one.arguments.split()]
             try:
                 taken = run([str(WHOFROM), words[0], "--lake", str(lake), *words[1:]])

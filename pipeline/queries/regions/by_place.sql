@@ -1,8 +1,9 @@
 -- question: Where do requests come from?
 -- grain: one row a place at the level asked for
 -- reads: visitors
--- false positives: two good geo databases disagree on the country for one address in twenty, on the city far more often;
---   a relay or VPN is counted where it leaves the network. Users are those that the log names: basic auth, or a login rule
+-- false positives: two good geo databases disagree on the country for one address in twenty, on the city far more
+--   often; a relay or VPN is counted where it leaves the network. Users are those that the log names: basic auth, or a
+--   login rule
 -- parameter since timestamp = null: rows at this time or after
 -- parameter until timestamp = null: rows before this time
 -- parameter level text = country: total (one row), continent, country, region, city, asn or version (of IP)

@@ -56,7 +56,9 @@ steps AS (
         ON
             CASE WHEN $level = 'continent' THEN coalesce(placed.no_place, placed.continent, 'unknown') END
             IS NOT DISTINCT FROM shown.continent
-            AND CASE WHEN $level IN ('country', 'region', 'city') THEN coalesce(placed.no_place, placed.country, 'unknown') END
+            AND CASE
+                WHEN $level IN ('country', 'region', 'city') THEN coalesce(placed.no_place, placed.country, 'unknown')
+            END
             IS NOT DISTINCT FROM shown.country
             AND CASE WHEN $level IN ('region', 'city') AND placed.no_place IS NULL THEN placed.region END
             IS NOT DISTINCT FROM shown.region
@@ -64,7 +66,10 @@ steps AS (
             IS NOT DISTINCT FROM shown.city
             AND CASE WHEN $level = 'asn' AND placed.no_place IS NULL THEN placed.asn END
             IS NOT DISTINCT FROM shown.asn
-            AND CASE WHEN $level = 'asn' AND (placed.no_place IS NOT NULL OR placed.asn IS NULL) THEN coalesce(placed.no_place, 'unknown') END
+            AND CASE
+                WHEN $level = 'asn' AND (placed.no_place IS NOT NULL OR placed.asn IS NULL)
+                    THEN coalesce(placed.no_place, 'unknown')
+            END
             IS NOT DISTINCT FROM CASE WHEN shown.asn IS NULL THEN shown.as_org END
             AND placed.version IS NOT DISTINCT FROM shown.version
     WHERE shown.number IS NOT NULL OR $others = 1

@@ -1,8 +1,8 @@
 -- question: What has grown and what has fallen since the period before?
 -- grain: one row a place at the level asked for
 -- reads: visitors
--- false positives: requests of one busy client are no trend: look at the clients beside them. Where the lake begins within
---   the earlier period, all seems to grow
+-- false positives: requests of one busy client are no trend: look at the clients beside them. Where the lake begins
+--   within the earlier period, all seems to grow
 -- parameter since timestamp = null: the period begins here
 -- parameter until timestamp = null: and ends before this time
 -- parameter before_since timestamp = null: the earlier period begins here

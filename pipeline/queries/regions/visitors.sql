@@ -2,8 +2,8 @@
 -- makes: visitors
 -- grain: one row a period, client, place and user
 -- reads: requests
--- false positives: two good geo databases disagree on the country for one address in twenty, on the city far more often;
---   a relay or VPN is counted where it leaves the network
+-- false positives: two good geo databases disagree on the country for one address in twenty, on the city far more
+--   often; a relay or VPN is counted where it leaves the network
 -- parameter since timestamp = null: rows at this time or after
 -- parameter until timestamp = null: rows before this time
 -- parameter before_since timestamp = null: the earlier period that is compared with begins here; null if none is

@@ -68,6 +68,12 @@ INGEST ?=
 bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside GoAccess and others, its memory, and queries
 	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
 
+# LOGINS="--users 300" for less. Some minutes.
+LOGINS ?=
+.PHONY: bench-logins
+bench-logins: $(VENV)/.installed ## measure what logins finds of a year of 1,000 users, and how fast
+	@$(BIN)/python -m benchmarks.logins $(LOGINS)
+
 # QUERIES="--rows 10000000 --rounds 1" for less. Half an hour and 4 GB of disk.
 QUERIES ?=
 .PHONY: bench-queries

@@ -10,7 +10,7 @@
 -- parameter history_days float = 30: … or one of so many days before
 -- parameter learning_logins int = 10: a user is learned until so many logins …
 -- parameter learning_days float = 14: … or so many days after the first one, whichever is earlier
--- parameter shared_users int = 5: a network that so many other users signed in from is shared …
+-- parameter shared_users int = 5: a network that so many other users, who are at home there, signed in from is shared …
 -- parameter shared_days float = 30: … if they did so within so many days
 -- parameter dormant_days float = 90: a user who comes back after so many days begins a new visit, wherever he is
 WITH successes AS (
@@ -60,6 +60,35 @@ sites AS (
     HAVING min("user") <> max("user")
 ),
 
+-- who is at home in a site: there since he was learned, or elsewhere in its country before. Thieves who enter many
+-- accounts from one address do not vouch for each other
+lands AS (
+    SELECT
+        "user",
+        country,
+        min_by(site, nth) AS first_site
+    FROM successes
+    WHERE placed
+    GROUP BY "user", country
+),
+
+homes AS (
+    SELECT
+        successes.site,
+        successes."user"
+    FROM successes
+    INNER JOIN sites ON successes.site = sites.site
+    INNER JOIN lands ON successes."user" = lands."user" AND successes.country = lands.country
+    GROUP BY successes.site, successes."user"
+    HAVING
+        min(successes.nth) = 1
+        OR (
+            min(successes.nth) <= $learning_logins
+            AND min(successes.us - successes.first_us) < $learning_days * 86400000000
+        )
+        OR max(CASE WHEN lands.first_site <> successes.site THEN 1 ELSE 0 END) = 1
+),
+
 uses AS (
     SELECT
         successes.site,
@@ -68,7 +97,7 @@ uses AS (
         lag(successes.us) OVER own AS last_us,
         lead(successes.us) OVER own AS next_us
     FROM successes
-    INNER JOIN sites ON successes.site = sites.site
+    INNER JOIN homes ON successes.site = homes.site AND successes."user" = homes."user"
     WINDOW own AS (PARTITION BY successes.site, successes."user" ORDER BY successes.us)
 ),
 
@@ -118,20 +147,26 @@ sharing AS (
     SELECT
         "user",
         nth,
-        CAST(users - 1 AS BIGINT) AS others
+        users
     FROM counted
     WHERE kind = 1
 ),
 
-marked AS (
+counting AS (
     SELECT
         begun.*,
-        coalesce(sharing.others, 0) AS others,
-        coalesce(sharing.others, 0) >= $shared_users AND begun.network IS NULL AS shared,
-        begun.nth - 1 < $learning_logins
-        AND begun.us - begun.first_us < $learning_days * 86400000000 AS learning
+        CAST(coalesce(sharing.users, 0) AS BIGINT) - CASE WHEN homes."user" IS NULL THEN 0 ELSE 1 END AS others
     FROM begun
     LEFT JOIN sharing ON begun."user" = sharing."user" AND begun.nth = sharing.nth
+    LEFT JOIN homes ON begun.site = homes.site AND begun."user" = homes."user"
+),
+
+marked AS (
+    SELECT
+        *,
+        others >= $shared_users AND network IS NULL AS shared,
+        nth - 1 < $learning_logins AND us - first_us < $learning_days * 86400000000 AS learning
+    FROM counting
 ),
 
 -- of each visit what its places are judged by, since these are sorted in several ways

@@ -122,6 +122,22 @@ def test_a_network_that_five_others_use_is_shared(found: Found) -> None:
     assert found(rows(5, days=31)) == [("new_country", "alice")]
 
 
+def test_thieves_do_not_vouch_for_each_other(found: Found) -> None:
+    """Who enters many accounts from one address is found at the last as at the first."""
+    users = [f"user{n}" for n in range(9)]
+    homes = [row for n, user in enumerate(users) for row in history({**BERLIN, "client_ip": f"2.{n}.1.1"}, user=user)]
+    thefts = [login({**TOKYO, "city": None}, after(hours=n), user) for n, user in enumerate(users)]
+    assert found([*homes, *thefts]) == [("new_country", user) for user in users]
+
+
+def test_an_office_is_shared_by_those_who_have_been_elsewhere_in_its_country(found: Found) -> None:
+    office = {**TOKYO, "client_ip": "2.125.200.1"}
+    users = [f"user{n}" for n in range(5)]
+    locals_ = [row for n, user in enumerate(users) for row in history({**TOKYO, "client_ip": f"2.{n}.1.1"}, user=user)]
+    visits = [login(office, after(days=-1), user) for user in users]
+    assert found([*history(BERLIN), *locals_, *visits, login(office, NOON)], since=NOON) == []
+
+
 def test_a_commuter_between_two_known_places_is_silent(found: Found) -> None:
     rows = [
         login(place, after(days=-20 + day, hours=hour))

@@ -23,26 +23,15 @@ from typing import Any, NamedTuple
 ORDINARY = frozenset(string.ascii_letters + string.digits + "_-./~=&?,:@+ ")
 MAX_EXACT = 256  # texts that a part of a pattern is replaced by; more are not listed
 # Literals that half the targets of an ordinary site have tell nothing.
-COMMON = (
-    ".php",
-    ".asp",
-    ".aspx",
-    ".jsp",
-    ".html",
-    "wp-",
-    "/wp-",
-    "/api/",
-    "/js/",
-    "/css/",
-    "/img/",
-    "http://",
-    "https://",
+COMMON = frozenset(
+    [".php", ".php?", ".asp", ".aspx", ".jsp", ".html", "wp-", "/wp-", "/api/", "/js/", "/css/", "/img/", "/images/"]
+    + ["http://", "https://", "mozilla", "mozilla/5.0"]
 )
 MAX_SPREAD = 1000  # sequences that a pattern is spread to
+MAX_CLASS = 4  # characters of a class that are tried one by one
 MIN_CHARS = 3  # a literal of two characters is in every other target
-MAX_LITERALS = (
-    1000  # of a pattern: RE2 keeps an automaton of some MiB, and is ten times slower where that is too little
-)
+# Of a pattern: RE2 keeps an automaton of some MiB, and is ten times slower where that is too little.
+MAX_LITERALS = 1000
 ENOUGH_CHARS = 9  # a literal of so many is as good as a longer one
 
 Texts = frozenset[str]
@@ -73,21 +62,8 @@ def hints(pattern: str) -> tuple[Texts, bool] | None:
 
     Empty if no ordinary text can match; None if there are no such literals.
     """
-    found = _hints(pattern)
+    found = _Reader(ORDINARY, MIN_CHARS).needed(pattern)
     return None if found is None else (found, not found.isdisjoint(COMMON))
-
-
-def _hints(pattern: str) -> Texts | None:
-    found: set[str] = set()
-    for items in _spread(list(parser.parse(pattern, re.DOTALL))):
-        part = _sequence(items)
-        if part.odd:
-            continue
-        best = _best(part.required, _ordinary(part.exact))
-        if best is None:
-            return None
-        found |= best
-    return frozenset(found)
 
 
 def literal_patterns(literals: Iterable[str]) -> tuple[str, ...]:
@@ -124,16 +100,6 @@ def _alternatives(item: tuple[Any, Any]) -> list[Items]:
     return []
 
 
-def _ordinary(texts: Texts | None) -> Texts | None:
-    return None if texts is None else frozenset(text for text in texts if ORDINARY.issuperset(text))
-
-
-def _best(*candidates: Texts | None) -> Texts | None:
-    """Return the literals that are seldom found by chance: the shortest of them is long, and they are few."""
-    usable = [texts for texts in candidates if texts and min(map(len, texts)) >= MIN_CHARS and texts.isdisjoint(COMMON)]
-    return max(usable, key=lambda texts: (min(map(_worth, texts)), -len(texts)), default=None)
-
-
 def _worth(text: str) -> int:
     """Return how seldom a literal is met by chance: words are, in every other shop, and behind a slash more often."""
     if text in COMMON:
@@ -145,70 +111,104 @@ def _worth(text: str) -> int:
     return min(ENOUGH_CHARS, len(text)) + 4
 
 
-def _sequence(items: Items) -> Part:
-    run: Texts = EMPTY  # what the end of what was read is, exactly
-    whole, odd = True, False
-    best: Texts | None = None
-    for item in items:
-        part = _item(item)
-        odd = odd or part.odd
-        if part.exact is not None and len(run) * len(part.exact) <= MAX_EXACT:
-            run = frozenset(a + b for a, b in product(run, part.exact))
-            continue
-        whole = False
-        best = _best(best, _ordinary(run), part.required, _ordinary(part.exact))
-        run = part.exact if part.exact is not None else EMPTY
-    return Part(run, None, odd) if whole else Part(None, _best(best, _ordinary(run)), odd)
+class _Reader:
+    """
+    Reads parse trees.
 
+    ordinary  the characters that texts have; None: any
+    least     characters of a literal that is worth it
+    """
 
-def _item(item: tuple[Any, Any]) -> Part:
-    kind, value = item
-    if kind is names.LITERAL:
-        return Part(frozenset({chr(value)}), None, chr(value) not in ORDINARY)
-    if kind is names.AT:
-        return Part(EMPTY, None)
-    if kind is names.IN:
-        return _class(value)
-    if kind is names.SUBPATTERN:
-        return _sequence(value[3])
-    if kind is names.BRANCH:
-        return _branch([_sequence(one) for one in value[1]])
-    if kind in (names.MAX_REPEAT, names.MIN_REPEAT):
-        least, most, inner = value
-        return _repeat(least, most, _sequence(inner))
-    return UNKNOWN
+    def __init__(self, ordinary: frozenset[str] | None, least: int) -> None:
+        self.ordinary, self.least = ordinary, least
 
+    def needed(self, pattern: str) -> Texts | None:
+        """Return the literals for a pattern."""
+        found: set[str] = set()
+        for items in _spread(list(parser.parse(pattern, re.DOTALL))):
+            part = self.sequence(items)
+            if part.odd:
+                continue
+            best = self.best(part.required, part.exact)
+            if best is None:
+                return None
+            found |= best
+        return frozenset(found)
 
-def _class(members: Items) -> Part:
-    """Return what a [class] is; one of few ordinary characters is each of these."""
-    if not all(kind is names.LITERAL for kind, _ in members):
-        return UNKNOWN
-    chars = frozenset(chr(value) for _, value in members)
-    ordinary = chars & ORDINARY
-    return Part(ordinary if len(ordinary) <= 4 else None, None, not ordinary)
+    def best(self, *candidates: Texts | None) -> Texts | None:
+        """Return the literals that are seldom found by chance: the shortest of them is long, and they are few."""
+        kept = (None if texts is None else self.kept(texts) for texts in candidates)
+        usable = [texts for texts in kept if texts and min(map(len, texts)) >= self.least]
+        return max(usable, key=lambda texts: (min(map(_worth, texts)), -len(texts)), default=None)
 
+    def kept(self, texts: Texts) -> Texts:
+        """Return those that the texts can contain."""
+        return texts if self.ordinary is None else frozenset(filter(self.ordinary.issuperset, texts))
 
-def _branch(parts: list[Part]) -> Part:
-    parts = [part for part in parts if not part.odd]
-    if not parts:
-        return Part(None, None, odd=True)
-    needed = [_best(part.required, _ordinary(part.exact)) for part in parts]
-    required = None if None in needed else frozenset[str]().union(*(one for one in needed if one is not None))
-    exact: set[str] = set()
-    for part in parts:
-        if part.exact is None:
-            return Part(None, required)
-        exact |= part.exact
-    return Part(frozenset(exact) if len(exact) <= MAX_EXACT else None, required)
+    def sequence(self, items: Items) -> Part:
+        """Return what is known of parts one behind the other."""
+        run: Texts = EMPTY  # what the end of what was read is, exactly
+        whole, odd = True, False
+        best: Texts | None = None
+        for item in items:
+            part = self.item(item)
+            odd = odd or part.odd
+            if part.exact is not None and len(run) * len(part.exact) <= MAX_EXACT:
+                run = frozenset(a + b for a, b in product(run, part.exact))
+                continue
+            whole = False
+            best = self.best(best, run, part.required, part.exact)
+            run = part.exact if part.exact is not None else EMPTY
+        return Part(run, None, odd) if whole else Part(None, self.best(best, run), odd)
 
-
-def _repeat(least: int, most: Any, inner: Part) -> Part:
-    if least == 0:
-        if inner.odd:
+    def item(self, item: tuple[Any, Any]) -> Part:
+        """Return what is known of one part."""
+        kind, value = item
+        if kind is names.LITERAL:
+            char = chr(value)
+            return Part(frozenset({char}), None, self.ordinary is not None and char not in self.ordinary)
+        if kind is names.AT:
             return Part(EMPTY, None)
-        if most == 1 and inner.exact is not None and len(inner.exact) < MAX_EXACT:
-            return Part((_ordinary(inner.exact) or EMPTY) | EMPTY, None)
+        if kind is names.IN:
+            return self.chars(value)
+        if kind is names.SUBPATTERN:
+            return self.sequence(value[3])
+        if kind is names.BRANCH:
+            return self.branch([self.sequence(one) for one in value[1]])
+        if kind in (names.MAX_REPEAT, names.MIN_REPEAT):
+            least, most, inner = value
+            return self.repeat(least, most, self.sequence(inner))
         return UNKNOWN
-    if least == most == 1:
-        return inner
-    return Part(None, _best(inner.required, _ordinary(inner.exact)), inner.odd)
+
+    def chars(self, members: Items) -> Part:
+        """Return what a [class] is: each of its characters, if these are few."""
+        if not all(kind is names.LITERAL for kind, _ in members):
+            return UNKNOWN
+        chars = self.kept(frozenset(chr(value) for _, value in members))
+        return Part(chars if 0 < len(chars) <= MAX_CLASS else None, None, not chars)
+
+    def branch(self, parts: list[Part]) -> Part:
+        """Return what is known of one part or another."""
+        parts = [part for part in parts if not part.odd]
+        if not parts:
+            return Part(None, None, odd=True)
+        needed = [self.best(part.required, part.exact) for part in parts]
+        required = None if None in needed else frozenset[str]().union(*(one for one in needed if one is not None))
+        exact: set[str] = set()
+        for part in parts:
+            if part.exact is None:
+                return Part(None, required)
+            exact |= part.exact
+        return Part(frozenset(exact) if len(exact) <= MAX_EXACT else None, required)
+
+    def repeat(self, least: int, most: Any, inner: Part) -> Part:
+        """Return what is known of a part that comes again, or not at all."""
+        if least == 0:
+            if inner.odd:
+                return Part(EMPTY, None)
+            if most == 1 and inner.exact is not None and len(inner.exact) < MAX_EXACT:
+                return Part(self.kept(inner.exact) | EMPTY, None)
+            return UNKNOWN
+        if least == most == 1:
+            return inner
+        return Part(None, self.best(inner.required, inner.exact), inner.odd)

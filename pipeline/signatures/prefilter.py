@@ -22,8 +22,8 @@ from pipeline.signatures.signature import Area
 # What ordinary targets are not made of. Escapes of letters beyond ASCII are ordinary, those of ASCII but the space are
 # not, nor those of forms that NFKC makes ASCII (U+FFxx, circled letters), nor of UTF-8 that is too long.
 ODD_IN_TARGET = (
-    r"[^\w\-./~=&?,:@+% ]|%[013-7]|%2[1-9a-fA-F]|%[cC][01]|%[eE]0%[89]|%[fF]0%8|%[eE][fF]%[bB]|%[eE]2%9|%[uU]|%$"
-    r"|%[^0-9a-fA-F]|\.\.|//|^[^/]|=~|--(?:[ +&]|%20|$)"
+    r"[^\w\-./~=&?,:@+% ]|%[013-7]|%2[1-9a-fA-F]|%[cC][01]|%[eE]0%[89]|%[fF]0%8|%[eE][fF]%[bB]|%[eE]2%9"
+    r"|%[eE]5%98%8[aAdD]|%[uU]|%$|%[^0-9a-fA-F]|\.\.|//|^[^/]|=~|--(?:[ +&]|%20|$)"
 )
 # Headers are full of quotes, semicolons and parentheses; of a payload these are odd. In lower case.
 ODD_IN_HEADER = (

@@ -171,12 +171,12 @@ AGENTS = (
         pattern=(
             r"\bhttrack\b|\bwebcopier\b|\bwebzip\b|\bteleport\b|\bsitesnagger\b|\bwebsucker\b|\bwebstripper\b|"
             r"\bwebwhacker\b|\bemailsiphon\b|\bemailwolf\b|\bextractorpro\b|\bcherrypicker\b|"
-            r"\bemailcollector\b|\bwebbandit\b|\bcopyrightcheck\b|\blibwww-perl\b|\blinkwalker\b|"
-            r"\bnetspider\b|\bpagegrabber\b|\bwww-mechanize\b|\bsuperbot\b|\boffline explorer\b|\bwebreaper\b|"
-            r"\bgrabnet\b|\bxenu\b|\bindy library\b|\bsnapbot\b|\bjorgee\b|\bwinhttp\.winhttprequest\b|"
-            r"\bdatacha0s\b|\btoata\b|\bmorpheus\b|\bpmafind\b|\bsysscan\b|\bjakarta commons\b|"
-            r"\bperl tester\b|\bcollector\b|\bdownload (?:demon|wonder|ninja)\b|\bflashget\b|\bhtmlparser/|"
-            r"\bcheesebot\b|\bemail[ _-]?extract\w*"
+            r"\bemailcollector\b|\bwebbandit\b|\bcopyrightcheck\b|\blibwww-perl\b|\bnetspider\b|"
+            r"\bpagegrabber\b|\bwww-mechanize\b|\bsuperbot\b|\boffline explorer\b|\bwebreaper\b|\bgrabnet\b|"
+            r"\bindy library\b|\bsnapbot\b|\bjorgee\b|\bwinhttp\.winhttprequest\b|\bdatacha0s\b|\btoata\b|"
+            r"\bmorpheus\b|\bpmafind\b|\bsysscan\b|\bjakarta commons\b|\bperl tester\b|\bcollector\b|"
+            r"\bdownload (?:demon|wonder|ninja)\b|\bflashget\b|\bhtmlparser/|\bcheesebot\b|"
+            r"\bemail[ _-]?extract\w*"
         ),
         positive=(
             Example(agent="Mozilla/4.5 (compatible; HTTrack 3.0x; Windows 98)"),
@@ -223,7 +223,7 @@ AGENTS = (
         confidence="high",
         techniques=("T1595",),
         where=("agent",),
-        pattern=r"\bmj12bot\b|\bmegaindex\b|\bblexbot\b|\bdotbot\b",
+        pattern=r"\bmj12bot\b|\bmegaindex\b|\bblexbot\b|\bdotbot\b|\bxenu\b|\blinkwalker\b",
         positive=(Example(agent="Mozilla/5.0 (compatible; MJ12bot/v1.4.4; http://www.majestic12.co.uk/bot.php?+)"),),
         negative=(
             Example(

@@ -117,8 +117,8 @@ FILES = (
             r"gif|ico)\?*\s*(?:&|$)|=\s*(?:https?|ftps?)://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[/:]|"
             r"=\s*(?:https?|ftps?)://\[[0-9a-f:.]+\]|=\s*(?:\w+:)*(?:https?|ftps?|file|local_file|ldaps?|smb|"
             r"sftp|gopher|tftp|dict|ssh2?|jar|phar|zip|rar|ogg|glob|expect|php|data|zlib|svn|git|rsync|"
-            r"telnet):[^&]*\?+(?:&|$)|(?:include|require|_path|dir_?root|root_dir|abs\w*path|basepath|"
-            r"includedir|mosconfig_\w+)\w*(?:\[\w*\])?=\s*(?:https?|ftps?):"
+            r"telnet):[^&]*\?+(?:&|$)|=(?:file|ftps?|https?)\?+(?:&|$)|(?:include|require|_path|dir_?root|"
+            r"root_dir|abs\w*path|basepath|includedir|mosconfig_\w+)\w*(?:\[\w*\])?=\s*(?:https?|ftps?):"
         ),
         positive=(
             "/i?page=http://evil.example/shell.txt?",
@@ -161,19 +161,18 @@ FILES = (
         techniques=("T1190", "T1083"),
         where=("args", "header"),
         pattern=(
-            r"(?:^|[=/\\])(?:\.(?:env|htaccess|htpasswd|htdigest|git|svn|hg|ssh|aws|azure|docker|kube|"
-            r"bash_history|bash_profile|bash_logout|bashrc|profile|zshrc|zsh_history|mysql_history|"
-            r"psql_history|netrc|npmrc|pypirc|pgpass|my\.cnf|gnupg|vimrc|viminfo|subversion|dockerignore|"
-            r"gitconfig|gitignore|config|cache|cshrc|login|logout|kshrc|forward|rhosts|history|nano_history|"
-            r"python_history|rediscli_history|idea|vscode|claude|cursor|codex|gemini|aider\w*|continue|"
-            r"copilot|windsurf|mcp)\b|wp-config\.|config\.(?:php|inc|ini|yml|yaml)\b|configuration\.php|"
-            r"settings\.(?:php|py)\b|localsettings\.php|web\.config|global\.asa|web-inf|meta-inf|id_(?:rsa|"
-            r"dsa|ecdsa|ed25519)\b|authorized_keys|known_hosts|credentials\.\w+|database\.yml|secrets\.yml|"
-            r"composer\.(?:json|lock)|package(?:-lock)?\.json|docker-compose\.ya?ml|dockerfile|makefile|"
-            r"gruntfile\.js|gulpfile\.js|gemfile|pom\.xml|build\.(?:xml|gradle)|error_?log|access_?log|"
-            r"php_?errors?\.log|backup\.(?:zip|sql|tar|gz|bak)|dump\.sql|db\.sql|database\.sql|claude\.md|"
-            r"agents\.md|mcp\.json)|\.sql\.(?:zip|gz|bak|tar|7z|rar|bz2)\b|\.(?:php|asp|aspx|jsp)(?:~|\.bak|"
-            r"\.old|\.swp|\.orig)(?:$|&)"
+            r"[=/\\](?:\.(?:env|htaccess|htpasswd|htdigest|git|svn|hg|ssh|aws|azure|docker|kube|bash_history|"
+            r"bash_profile|bash_logout|bashrc|profile|zshrc|zsh_history|mysql_history|psql_history|netrc|"
+            r"npmrc|pypirc|pgpass|my\.cnf|gnupg|vimrc|viminfo|subversion|dockerignore|gitconfig|gitignore|"
+            r"config|cache|cshrc|login|logout|kshrc|forward|rhosts|history|nano_history|python_history|"
+            r"rediscli_history|idea|vscode|claude|cursor|codex|gemini|aider|continue|copilot|windsurf|mcp)\b|"
+            r"wp-config\.|config\.(?:php|inc|ini|yml|yaml)\b|configuration\.php|settings\.(?:php|py)\b|"
+            r"localsettings\.php|web\.config|global\.asa|web-inf|meta-inf|id_(?:rsa|dsa|ecdsa|ed25519)\b|"
+            r"authorized_keys|known_hosts|credentials\.\w+|database\.yml|secrets\.yml|composer\.(?:json|lock)|"
+            r"package(?:-lock)?\.json|docker-compose\.ya?ml|dockerfile|makefile|gruntfile\.js|gulpfile\.js|"
+            r"gemfile|pom\.xml|build\.(?:xml|gradle)|error_?log|access_?log|php_?errors?\.log|backup\.(?:zip|"
+            r"sql|tar|gz|bak)|dump\.sql|db\.sql|database\.sql|claude\.md|agents\.md|mcp\.json)|\.sql\.(?:zip|"
+            r"gz|bak|tar|7z|rar|bz2)\b|\.(?:php|asp|aspx|jsp)(?:~|\.bak|\.old|\.swp|\.orig)(?:$|&)"
         ),
         plain=True,
         positive=("/?f=.htaccess", "/?page=wp-config.php", "/?code=backup.sql.zip", "/?f=config.php"),

@@ -69,7 +69,8 @@ PROTOCOL = (
             r"w00tw00t|/muieblackcat|acunetix|/nmaplowercheck|/nice%20ports|/nice ports|trinity\.txt|"
             r"/netsparker|/nessus|nikto-|sqlmap|/burp/|/appscan_fingerprint|wvstest|acu_test|/crowdsec-test-|"
             r"/\w{32}\.burp|interact\.sh|\boast\.(?:fun|pro|live|site|online|me)\b|burpcollaborator|"
-            r"\boastify\.com|\bdnslog\.cn|\bceye\.io|bxss\.me|hithere\.\w+"
+            r"\boastify\.com|\bdnslog\.cn|\bceye\.io|bxss\.me|acx\w*kzsy|kzsy\(|testasp\.vulnweb|www\.vulnweb|"
+            r"\.acu/|injected_by_wvs|acux\d{4}|wvs[-_]?(?:test|security)|appscan-|qualysguard"
         ),
         plain=True,
         positive=(
@@ -182,7 +183,7 @@ PROTOCOL = (
         severity="high",
         confidence="medium",
         techniques=("T1190",),
-        where=ARGS,
+        where=("args", "header"),
         pattern=(
             r"(?:://|\b(?:https?|ftp|gopher|dict|file|ldap|tcp|url):)(?:[^/@\s]*@)?(?:localhost|127\.\d|"
             r"0\.0\.0\.0|0+(?:/|:\d|$|&)|0x[0-9a-f]+|\[(?:::|0|fe80|fc|fd|a::|[0-9a-f:.]*%|[0-9a-f:]*ffff)|"

@@ -55,7 +55,10 @@ RCE = (
         pattern=(
             r"(?:[;|`{]|&&|\|\||\$\(|<\(|>\(|\n)\s*(?:[\w$]*/(?:usr/)?(?:local/)?s?bin/)?(?:"
             + COMMANDS
-            + r")(?:\s+[-/\w.'\"$~<>*|;&]|\s*[;|`)}<>]|\$ifs|\s*$|&)"
+            + (
+                r")(?:\s+[-/\w.'\"$~<>*|;&]|\s*[;|`)}<>]|\$ifs|\s*$|&)|&\s*(?:nslookup|ping|wget|curl|sleep|"
+                r"whoami|cat|uname|telnet|tftp) [\w.-]+"
+            )
         ),
         positive=(
             "/i?ip=127.0.0.1;cat+/etc/passwd",
@@ -64,6 +67,7 @@ RCE = (
             "/i?x=`id`",
             "/i?x=a%0acat%20/x",
             "/i?ip=1;c''at%20x",
+            "/x/2-%26nslookup%20a%26'",
             "/i?x=;cat${IFS}x",
         ),
         negative=("/i?a=b;id=3", "/i?q=cats;dogs"),
@@ -265,12 +269,15 @@ RCE = (
     Signature(
         id="rce-php",
         family="rce",
-        title="PHP code",
+        title="PHP or ASP code",
         severity="high",
         confidence="high",
         techniques=("T1190", "T1059"),
         where=PAYLOAD,
-        pattern=r"<\?(?:php\b|=|\s|xml\s*:)|\{/?php\}|\[/?php\]|<script\s+language\s*=\s*[\"']?php",
+        pattern=(
+            r"\bresponse\.write\s*\(|\bserver\.(?:createobject|execute|mappath)\s*\(|<\?(?:php\b|=|\s|"
+            r"xml\s*:)|\{/?php\}|\[/?php\]|<script\s+language\s*=\s*[\"']?php"
+        ),
         positive=("/?x=<?php+system('id');?>", "/?x=<?=1", "/?x={php}echo+1", "/?x=%3C%3F%0Aphp%20echo"),
         negative=("/?x=<?xml+version='1.0'?>", "/?x=<?xsl-stylesheet?>"),
     ),
@@ -281,7 +288,7 @@ RCE = (
         severity="high",
         confidence="medium",
         techniques=("T1190", "T1059"),
-        where=ARGS,
+        where=("args", "header"),
         pattern=(
             r"(?:^|[^a-z])(?:shell_exec|passthru|popen|proc_(?:open|nice|terminate|close|get_status)|"
             r"pcntl_exec|assert|phpinfo|phpversion|phpcredits|php_\w+|preg_\w+|create_function|"

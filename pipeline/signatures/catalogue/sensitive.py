@@ -136,10 +136,10 @@ SENSITIVE = (
             r"/(?:backups?|bak|www|wwwroot|public_html|htdocs|html|site|website|web|old|db|database|data|dump|"
             r"mysql|sql|archive|admin|home|root|full|latest|wordpress|wp|app|code|source|src|release|files?|"
             r"back|1|a|\w*backup\w*|[\w.-]+\.(?:com|net|org|cn|ru|de))[\w.-]*\.(?:zip|rar|7z|tar|tgz|gz|bz2|"
-            r"xz|tar\.\w+|sql|bak|old|war)(?:$|\?|\.)|\.(?:php|asp|aspx|jsp|html?|js|py|rb|pl|conf|ini|xml|"
-            r"json|ya?ml|cgi)(?:\.(?:bak|old|orig|save|swp|swo|tmp|temp|copy|backup|back|dist|txt|inc|src|\d|"
-            r"zip|gz)|~|_bak|_old|\.~1~)(?:$|\?)|\.sql\.(?:zip|gz|bz2|tar|7z|rar|bak)\b|/[\w.-]*\.(?:bak|old|"
-            r"orig|swp|save|mdb|accdb|bkp|bck)(?:$|\?)"
+            r"xz|sql|bak|old|war)(?:$|\?|\.)|\.(?:php|asp|aspx|jsp|html?|js|py|rb|pl|conf|ini|xml|json|ya?ml|"
+            r"cgi)(?:\.(?:bak|old|orig|save|swp|swo|tmp|temp|copy|backup|back|dist|txt|inc|src|zip|gz)|~|_bak|"
+            r"_old|\.~1~)(?:$|\?)|\.sql\.(?:zip|gz|bz2|tar|7z|rar|bak)\b|/[\w.-]*\.(?:bak|old|orig|swp|save|"
+            r"mdb|accdb|bkp|bck)(?:$|\?)"
         ),
         plain=True,
         positive=(
@@ -333,8 +333,8 @@ SENSITIVE = (
             r"r00t\w*|sh3ll|c100|locus7s|safe0ver|nstview|nst|rootshell|kacak|fatalshell|ajaxshell|aspydrv|"
             r"cmdasp|jspspy|jsp-?shell|browser|spy|tiny|china(?:chopper)?|chopper|caidao|behinder|godzilla|"
             r"antsword|ant|jquery\d*|css|inputs|autoload_classmap|ee|mm|plugins?|chosen|bak|xl\d*|ms-edit|"
-            r"atomlib|simple|admin-post1|network|function|randkeyword|dropdown))\.(?:php\d?|phtml|phar|asp|"
-            r"aspx|asa|cer|jsp|jspx|cfm|cgi|pl)(?:$|\?)"
+            r"atomlib|simple|admin-post1|network|function|randkeyword|dropdown))\.(?:php|phtml|phar|asp|aspx|"
+            r"asa|cer|jsp|jspx|cfm|cgi|pl)\d?(?:$|\?)"
         ),
         plain=True,
         positive=("/c99.php", "/wp-content/uploads/shell.php", "/wso.php", "/cmd.jsp", "/uploads/b374k.php"),

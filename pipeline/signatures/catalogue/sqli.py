@@ -78,12 +78,13 @@ SQLI = (
         severity="high",
         confidence="medium",
         techniques=("T1190",),
-        where=ARGS,
+        where=("path", "args", "referer", "header"),
         pattern=(
             r"['\"`]\s*\)*\s*(?:or|and|xor|\|\||&&)\s*(?:not\s+)?[\w'\"(!~@.{-]+\s*(?:[=<>!~*/+|&^-]|is\b|"
             r"like\b|in\b|between\b|regexp\b)|(?:\b(?:or|and|xor|having|where|if) |\b(?:or|and|xor|having|"
             r"where|if)\(|\|\||&& |&&\()\s*\(*\s*['\"]?\d+['\"]?\s*\)*\s*(?:=|<|>|!=|\blike\b|\bis\b)|"
-            r"['\"]\s*(?:=|<>|!=|<=>|\blike\b|\brlike\b)\s*['\"]|\d\s*<=>\s*\d|\b\d+ is not (?:\d|null)"
+            r"['\"]\s*(?:=|<>|!=|<=>|\blike\b|\brlike\b)\s*['\"]|\b(?:or|and) [\d(][\d\s()+*/.-]*[=<>]|"
+            r"\d\s*<=>\s*\d|\b\d+ is not (?:\d|null)"
         ),
         plain=True,
         positive=("/i?id=1'+or+'1'='1", "/i?id=1+or+1=1", "/i?id=1%20AND%201=2", "/i?a=42<=>42", "/i?q=x'or+1+>+1"),
@@ -330,8 +331,8 @@ SQLI = (
         techniques=("T1190",),
         where=ARGS,
         pattern=(
-            r"\*\s*\)\s*\(\s*[|&!]?|\)\s*\(\s*[|&]\s*\(|\(\s*[|&!]\s*\(\s*\w+\s*[~<>]?=|"
-            r"\)\s*\(\s*(?:objectclass|uid|cn|mail|userpassword|samaccountname)\s*="
+            r"\*\s*\)\s*\(\s*[|&!]?|!\(\(\)&&!\||\^\(#\$!@#\$\)|\)\s*\(\s*[|&]\s*\(|\(\s*[|"
+            r"&!]\s*\(\s*\w+\s*[~<>]?=|\)\s*\(\s*(?:objectclass|uid|cn|mail|userpassword|samaccountname)\s*="
         ),
         positive=("/i?user=*)(uid=*))(|(uid=*", "/i?q=admin)(%26(password=*))"),
         negative=("/i?q=(a)(b)",),

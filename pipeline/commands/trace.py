@@ -38,7 +38,7 @@ FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and 
 @click.option("--alerts/--no-alerts", default=True, help="Whether to look for alerts about it.")
 @click.option("--html", metavar="FILE", help="Write a page: one file without a script, for a browser or a printer.")
 @click.option(
-    "-o", "--output", "form", type=click.Choice(("text", "json")), help="Default: text on a terminal, json in a pipe."
+    "-o", "--output", "form", type=click.Choice(("table", "json")), help="Default: table on a terminal, json in a pipe."
 )
 def trace(
     text: str,
@@ -65,7 +65,7 @@ def trace(
             out.write(page(story))
         if form is None:
             return
-    form = form or ("text" if sys.stdout.isatty() else "json")
+    form = form or ("table" if sys.stdout.isatty() else "json")
     WRITERS[form](story, sys.stdout)
 
 
@@ -142,4 +142,4 @@ def _write_json(story: dict[str, Any], out: TextIO) -> None:
     out.write(json_text(story) + "\n")
 
 
-WRITERS: dict[str, Callable[[dict[str, Any], TextIO], None]] = {"text": write_story, "json": _write_json}
+WRITERS: dict[str, Callable[[dict[str, Any], TextIO], None]] = {"table": write_story, "json": _write_json}

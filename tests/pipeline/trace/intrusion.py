@@ -87,6 +87,7 @@ def _people() -> Iterator[dict[str, Any]]:
     for n in range(60):
         yield request(n, READER, ("/", "/item?id=7", "/upload.php", "/account")[n % 4], 200, country="GB", user="carol")
     yield request(1, READER, "/files/x9.php", 404)  # a link that somebody mistyped: it was not there before
+    yield request(3, "2001:db8:1:ffff::1", "/", 200, country=None)
     for n in range(20):  # without a crowd nobody can say which page is usual
         yield request(n, f"81.2.70.{n}", "/", 200, country="GB")
 

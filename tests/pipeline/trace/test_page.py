@@ -14,7 +14,7 @@ from pipeline.engine.duckdb import Engine
 from pipeline.trace.lanes import LEFT, WIDTH, lanes
 from pipeline.trace.page import page
 from pipeline.trace.render_text import clean, run_line, span, write_story
-from tests.browser import DARK, LIGHT, Browse, corner
+from tests.browser import Browse
 from tests.echo.explain.pages import HOSTILE
 from tests.pipeline.report.pages import Page
 from tests.pipeline.trace import intrusion
@@ -52,9 +52,9 @@ def text_of(story: dict[str, Any], columns: int, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_a_terminal_shows_all_of_it_whatever_its_width(
-    columns: int, engine_of: Build, monkeypatch: pytest.MonkeyPatch
+    columns: int, story: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = text_of(story_of(engine_of(intrusion.rows()), INTRUDER), columns, monkeypatch)
+    text = text_of(story, columns, monkeypatch)
     assert max(map(len, text.splitlines())) <= columns
     words = " ".join(text.split())
     for part in (
@@ -72,12 +72,11 @@ def test_a_terminal_obeys_nothing_of_it(engine_of: Build, monkeypatch: pytest.Mo
     assert all(char.isprintable() or char == "\n" for char in text)
 
 
-def test_colours_are_a_terminals_and_no_color_is_heard(engine_of: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_are_a_terminals_and_no_color_is_heard(story: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    story = story_of(engine_of(intrusion.rows()), INTRUDER)
     monkeypatch.setenv("TERM", "xterm")
     found = []
     for plain in (False, True):
@@ -151,8 +150,7 @@ STORY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_the_page_of_an_intrusion(engine_of: Build) -> None:
-    story = story_of(engine_of(intrusion.rows()), INTRUDER)
+def test_the_page_of_an_intrusion(story: dict[str, Any]) -> None:
     found = Page(page(story, now=START).encode())
     found.check()
     assert found.by["title"][0] == f"{INTRUDER} · whofrom"
@@ -167,8 +165,8 @@ def test_the_page_of_an_intrusion(engine_of: Build) -> None:
     assert len([one for one in found.named("rect") if one.get("class") == "s-high"]) == 4
 
 
-def test_the_page_of_nobody_says_what_is_near(engine_of: Build) -> None:
-    found = Page(page(story_of(engine_of(intrusion.rows()), "203.0.113.5")).encode())
+def test_the_page_of_nobody_says_what_is_near(engine: Engine) -> None:
+    found = Page(page(story_of(engine, "203.0.113.5")).encode())
     found.check()
     assert "its network 203.0.113.0/24 has 60 requests of 2 clients" in found.text
 
@@ -177,11 +175,6 @@ def test_a_browser_shows_hostile_texts_and_has_nothing_to_say(engine_of: Build, 
     evil = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
     path = tmp_path / "trace.html"
     path.write_text(page(story_of(engine_of(hostile_rows(evil)), INTRUDER)), encoding="utf-8")
-    for scheme, colour in ((LIGHT, (0xFF, 0xFF, 0xFF)), (DARK, (0x0F, 0x13, 0x18))):
-        picture = tmp_path / f"{scheme}.png"
-        _, said = browse(path.as_uri(), f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={picture}")
-        assert said == []
-        assert corner(picture.read_bytes()) == colour
     dom, said = browse(path.as_uri(), "--dump-dom")
     assert said == []
     assert b"<title>203.0.113.66" in dom
@@ -203,8 +196,7 @@ def test_a_run_is_a_line() -> None:
     assert clean("a" * 500, 5) == "aaaa…"
 
 
-def test_lanes_are_within_the_picture(engine_of: Build) -> None:
-    story = story_of(engine_of(intrusion.rows()), INTRUDER)
+def test_lanes_are_within_the_picture(story: dict[str, Any]) -> None:
     picture = lanes(story["hours"])
     assert picture is not None
     assert [lane.title for lane in picture.lanes][:2] == ["login after attack", "web shell"]

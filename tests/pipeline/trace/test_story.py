@@ -20,13 +20,7 @@ from tests.pipeline.trace.stories import CONFIG, story_of
 Build = Callable[[Iterable[dict[str, Any]]], Engine]
 
 
-@pytest.fixture
-def engine(engine_of: Build) -> Engine:
-    return engine_of(intrusion.rows())
-
-
-def test_every_stage_is_told_with_its_time_and_count(engine: Engine) -> None:
-    story = story_of(engine, INTRUDER)
+def test_every_stage_is_told_with_its_time_and_count(story: dict[str, Any]) -> None:
     found = {one["stage"]: ((one["first"] - START) / timedelta(minutes=1), one["requests"]) for one in story["stages"]}
     assert found == intrusion.STAGES
     assert list(found) == sorted(found, key=lambda stage: found[stage][0]), "in order of time"
@@ -37,8 +31,7 @@ def test_every_stage_is_told_with_its_time_and_count(engine: Engine) -> None:
     assert samples["webshell"] == [f"/files/x9.php?c={command}" for command in ("id", "uname+-a", "cat+/etc/passwd")]
 
 
-def test_the_story_has_its_keys_and_adds_up(engine: Engine) -> None:
-    story = story_of(engine, INTRUDER)
+def test_the_story_has_its_keys_and_adds_up(story: dict[str, Any]) -> None:
     assert list(story) == list(KEYS)
     requests = story["seen"]["requests"]
     assert requests == sum(row["client_ip"] == INTRUDER for row in intrusion.rows())
@@ -62,8 +55,7 @@ def test_a_login_before_any_attack_is_no_stage(engine_of: Build) -> None:
     assert [one["stage"] for one in story_of(engine_of(rows), READER)["stages"]] == ["recon"]
 
 
-def test_hops_and_forged_headers(engine: Engine) -> None:
-    story = story_of(engine, INTRUDER)
+def test_hops_and_forged_headers(story: dict[str, Any], engine: Engine) -> None:
     roles = {tuple((hop["text"], hop["role"]) for hop in way["hops"]): way["requests"] for way in story["ways"]}
     assert roles[("127.0.0.1", "claim"), (INTRUDER, "client"), (intrusion.BALANCER, "trusted")] == 20
     assert {one["sign"]: (one["requests"], one["samples"]) for one in story["forged"]} == {
@@ -81,8 +73,8 @@ def test_another_policy_says_that_the_lake_has_another_client(engine: Engine) ->
     assert [(one["action"], one["target"]) for one in story["advice"]] == [("fix", INTRUDER)]
 
 
-def test_what_to_block(engine: Engine) -> None:
-    assert [(one["action"], one["target"]) for one in story_of(engine, INTRUDER)["advice"]] == [("block", INTRUDER)]
+def test_what_to_block(story: dict[str, Any], engine: Engine) -> None:
+    assert [(one["action"], one["target"]) for one in story["advice"]] == [("block", INTRUDER)]
     both = story_of(engine, "203.0.113.0/24")
     assert [(one["action"], one["target"]) for one in both["advice"]] == [("block", INTRUDER), ("block", SECOND)]
     assert both["seen"]["clients"] == 2
@@ -120,14 +112,12 @@ def test_what_is_too_much_for_a_story_is_said_at_once(engine: Engine, monkeypatc
         ("2001:db8::/47", 1), ("2001:db8:2::/48", None), ("203.0.112.0/24", None),
     ],
 )  # fmt: skip
-def test_networks_begin_and_end_where_they_do(network: str, clients: int | None, engine_of: Build) -> None:
-    six = intrusion.request(3, "2001:db8:1:ffff::1", "/", 200)
-    seen = story_of(engine_of([*intrusion.rows(), six]), network)["seen"]
+def test_networks_begin_and_end_where_they_do(network: str, clients: int | None, engine: Engine) -> None:
+    seen = story_of(engine, network)["seen"]
     assert (seen and seen["clients"]) == clients
 
 
-def test_a_network_of_many_clients_is_read_at_once(engine_of: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = engine_of(intrusion.rows())
+def test_a_network_of_many_clients_is_read_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     few = story_of(engine, "0.0.0.0/0")
     monkeypatch.setattr("pipeline.trace.scan.MAX_SCANS", 3)
     several = story_of(engine, "0.0.0.0/0")
@@ -145,7 +135,7 @@ def test_who_has_no_requests_turns_up_elsewhere(engine: Engine) -> None:
     near = story_of(engine, "203.0.113.5")["near"]
     assert [row["client_ip"] for row in near["neighbours"]] == [INTRUDER, SECOND]
     near = story_of(engine, intrusion.BALANCER)["near"]
-    assert near["as_peer"]["clients"] == 23
+    assert near["as_peer"]["clients"] == 24
     near = story_of(engine, "127.0.0.1")["near"]
     assert [(row["client_ip"], row["requests"]) for row in near["claimed"]] == [(INTRUDER, 20)]
     assert story_of(engine, "9.9.9.9")["near"]["neighbours"] == []

@@ -51,11 +51,12 @@ class Pending(NamedTuple):
 class Journal:
     """The memory of one sink; open it once, and close it."""
 
-    def __init__(self, lake_path: str, name: str, what: str, wait: float = WAIT_SECONDS) -> None:
+    def __init__(self, lake_path: str, name: str, what: str, wait: float | None = None) -> None:
         """
         Open the file of a sink, and make it if it is not there.
 
         what  the command, for whoever finds it locked
+        wait  seconds for another process to end, WAIT_SECONDS if not given
 
         Raises LakeFault if another process has it, or it cannot be written.
         """
@@ -66,7 +67,7 @@ class Journal:
         self._times: dict[str, datetime] = {}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = self._locked(what, wait)
+            self._lock = self._locked(what, WAIT_SECONDS if wait is None else wait)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             self._read()
             self._forget(datetime.now(UTC))

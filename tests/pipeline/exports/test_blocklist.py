@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,20 +9,14 @@ import orjson
 import pytest
 
 from pipeline.alerts.document import as_document
+from pipeline.commands.blocklist import blocklist
 from pipeline.exports.files import replace
+from tests.pipeline.alerts.running import Done, run_command
 from tests.pipeline.exports.made import ALERT, AT, alert
 
 
-def run(folder: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "blocklist", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done
+def run(folder: Path, *words: str, code: int = 0) -> Done:
+    return run_command(blocklist, folder, *words, code=code)
 
 
 @pytest.fixture

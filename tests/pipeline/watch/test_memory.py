@@ -72,9 +72,9 @@ def test_what_is_found_as_it_comes_is_what_the_lake_answers(
 
 
 def test_rows_that_come_late_and_out_of_order_count() -> None:
-    tables = batches(refused("203.0.113.9", 12), 1)
+    tables = batches(refused("203.0.113.9", 12), 4)
     assert told(Memory(judge_of(None)), reversed(tables))
-    assert not told(Memory(judge_of(None)), tables[:10])
+    assert not told(Memory(judge_of(None)), tables[:2])
 
 
 def test_only_what_is_new_is_looked_at_again() -> None:
@@ -106,7 +106,7 @@ def test_a_flood_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kinds == int(kinds)
     assert kinds <= 4  # missing, and what its speed makes it
     monkeypatch.setattr(module, "MAX_SIGNALS", 500)
-    for number in range(10):
+    for number in range(6):
         memory.look(batches(refused(f"198.51.100.{number}", 100), 100))
     assert memory.size <= 500 + 4 * MAX_OF_A_CLIENT
 

@@ -2,14 +2,14 @@
 The table [alerts] of the TOML, and `--to`: where alerts go, and what is not told.
 
     [alerts]
-    minimum = "medium"
+    severity = "medium"
     off = ["crawl"]
     severities = { probing = "low" }
     [[alerts.to]]
     kind = "webhook"
     url = "https://hooks.example.org/whofrom"
     secret_env = "WHOFROM_WEBHOOK_SECRET"
-    minimum = "high"
+    severity = "high"
     [[alerts.silence]]
     rule = "probing"
     subject = "192.0.2.0/24"
@@ -53,7 +53,7 @@ ALERTS_KEYS = {
     "to": "Tables `[[alerts.to]]`: where alerts go. Without one, `whofrom alerts` prints them.",
     "silence": "Tables `[[alerts.silence]]`: what is not told, why, and until when.",
     "off": "Codes of rules that tell nothing.",
-    "minimum": "The least severity that is told anywhere: high, medium, low or info, which is the default.",
+    "severity": "The least severity that is told anywhere: high, medium, low or info, which is the default.",
     "severities": "Table of rule and severity: what alerts of a rule are worth here.",
     "fast": "Of `watch`: how often what is new is looked at, 5s if not said.",
     "slow": "Of `watch`: how often the lake is asked for what needs a history, 10m if not said.",
@@ -64,7 +64,7 @@ TO_KEYS = {
     "name": "What it is called in messages and in the lake's memory of what was told; the kind if not said.",
     "url": "Where it is: a file for ndjson, - for standard output; http:// or https:// for the others.",
     "url_env": "The variable of the environment that holds the URL, in place of `url`: some URLs are secrets.",
-    "minimum": "The least severity that it gets; all if not said.",
+    "severity": "The least severity that it gets; all if not said.",
     "timeout": "How long one request may take, 10s if not said.",
     "secret_env": (
         "webhook: the variable with the key of the signature: whsec_ and base64, or text, 16 bytes or more. "
@@ -77,7 +77,7 @@ TO_KEYS = {
     "link": "alertmanager: generatorURL, with {id} for the alert's id.",
 }
 KEYS_OF_KIND = {
-    NDJSON: {"kind", "name", "url", "url_env", "minimum"},
+    NDJSON: {"kind", "name", "url", "url_env", "severity"},
     WEBHOOK: set(TO_KEYS) - {"firing", "link"},
     ALERTMANAGER: set(TO_KEYS) - {"secret_env", "mode", "source"},
 }
@@ -169,7 +169,7 @@ def parse_silencing(tables: Mapping[str, Any], path: str) -> Silencing:
     table, where = _alerts_table(tables, path)
     return Silencing(
         frozenset(string_list(table, "off", place(path, f"{where} off"))),
-        _severity(table, "minimum", place(path, where)),
+        _severity(table, "severity", place(path, where)),
         _severities(table, path),
         tuple(_silence(one, path, number) for number, one in enumerate(_tables(table, "silence", path), 1)),
     )
@@ -207,7 +207,7 @@ def _sink(entry: Mapping[str, Any], where: str, path: str, environment: Mapping[
     if kind != NDJSON:
         _check_url(url, spot)
     elif url == PRINTED.url:
-        return PRINTED._replace(minimum=_severity(entry, "minimum", spot))
+        return PRINTED._replace(minimum=_severity(entry, "severity", spot))
     if name == STDOUT:
         raise ConfigFault(f"{STDOUT} is what printing is called", spot, "give it another name")
     mode = texts["mode"] or STRUCTURED
@@ -219,7 +219,7 @@ def _sink(entry: Mapping[str, Any], where: str, path: str, environment: Mapping[
         raise ConfigFault(f"{texts['token_env']} holds what no header can", spot, "put the bare token into it")
     return Sink(
         kind, name, url,
-        minimum=_severity(entry, "minimum", spot),
+        minimum=_severity(entry, "severity", spot),
         timeout=_seconds(entry, "timeout", spot, DEFAULT_TIMEOUT, MAX_TIMEOUT),
         secrets=tuple(_secret(one, texts["secret_env"], spot) for one in secrets),
         token=token, mode=mode,

@@ -45,7 +45,9 @@ to_option = click.option(
 @period_options
 @to_option
 @click.option("--question", type=click.Choice(list(QUESTIONS)), help="Ask one question alone.")
-@click.option("--minimum", type=click.Choice(SEVERITIES), help="The least severity told, in place of the TOML's.")
+@click.option(
+    "--severity", "minimum", type=click.Choice(SEVERITIES), help="The least severity told, in place of the TOML's."
+)
 @click.option(
     "--all",
     "every",

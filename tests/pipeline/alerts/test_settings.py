@@ -51,7 +51,7 @@ def test_sinks_of_the_toml_and_of_flags() -> None:
         kind = "webhook"
         url_env = "URL"
         secret_env = "SECRET"
-        minimum = "high"
+        severity = "high"
         timeout = "3s"
         mode = "binary"
         [[alerts.to]]
@@ -93,7 +93,7 @@ def test_standard_output_is_a_file_called_dash() -> None:
         ("alerts = 1", "must be a table"),
         ("[alerts]\noff = 1", "[alerts] off"),
         ("[alerts]\nof = []", "did you mean off?"),
-        ('[alerts]\nminimum = "urgent"', "must be one of high, medium, low, info"),
+        ('[alerts]\nseverity = "urgent"', "must be one of high, medium, low, info"),
         ('[alerts]\nseverities = {sqli = "urgent"}', "[alerts] severities"),
         ('[alerts]\nfast = "5"', "fast must be a time"),
         ('[alerts]\nfast = "0s"', "fast must be a time"),

@@ -12,18 +12,21 @@ import click
 from echo.clientip import Config, load_config, quote
 from pipeline.alerts import Alert
 from pipeline.alerts.find import find
+from pipeline.attacks.crawlers import Known
 from pipeline.commands.options import config_option, lake_option, open_engine, period, period_options
 from pipeline.commands.results import destination
 from pipeline.errors import UsageFault
 from pipeline.output import json_text
+from pipeline.trace.crawling import Claimed, claims
 from pipeline.trace.findings import about, campaign_of, sources_of, subject_of
 from pipeline.trace.folding import fold
 from pipeline.trace.page import page
 from pipeline.trace.render_text import write_story
-from pipeline.trace.scan import Lookup, catalogue, network_of, whole_days
+from pipeline.trace.scan import Lookup, Scan, catalogue, network_of, whole_days
 from pipeline.trace.story import Background, tell
 from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, is_id, recognise
 
+MAX_NAMES = 20  # of hosts, that are asked whether they are a crawler's
 LINES = 40  # of the timeline, unless --full
 FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and whofrom sql has every row
 
@@ -97,6 +100,7 @@ def told(
     background = Background(config, known=catalogue(), near=None if scan.overview else lookup.near(subject))
     runs = fold(lookup.runs(scan), lines) if scan.overview else []
     if scan.overview:
+        background = background._replace(crawlers=_crawlers(scan, config))
         if subject.kind == IP:
             background = background._replace(**_around(lookup, subject))
         if found is None and alerts:
@@ -125,6 +129,12 @@ def _known(lookup: Lookup, subjects: tuple[Subject, ...]) -> Subject:
     if chosen in asked and chosen != asked[-1]:  # the rows at hand are of the last one
         lookup.count(chosen)
     return chosen
+
+
+def _crawlers(scan: Scan, config: Config | None) -> list[Claimed]:
+    agents = [row["value"] for row in scan.values if row["dimension"] == "program"]
+    names = {row["peer_name"] for row in scan.chains if row["peer_name"]}
+    return claims([row["client_ip"] for row in scan.clients], agents, sorted(names)[:MAX_NAMES], Known(config))
 
 
 def _around(lookup: Lookup, subject: Subject) -> dict[str, Any]:

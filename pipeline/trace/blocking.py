@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from echo.clientip import Address, Ranges, classify, parse_address, parse_hop, parse_range
@@ -41,7 +41,7 @@ ACTIONS = {
     "inside": "It is one of your own addresses: find the machine.",
     "check": "Ask the user whether it was them, by another way than the account.",
     "lock": "End the user's sessions and have the password changed.",
-    "keep": "Do not block it.",
+    "keep": "Do not block it: a proxy that is known, or a verified crawler.",
     "watch": "Nothing to block.",
     "trace": "Trace this next.",
 }
@@ -94,6 +94,7 @@ class Facts(NamedTuple):
     for_others  requests whose peer it was, and whose client is another
     programs    different user agents
     ways        how its requests came
+    crawlers    clients that are verified crawlers -> why they are
     account     the user that the subject is, or that signed in after attacks; "" for none
     """
 
@@ -104,6 +105,7 @@ class Facts(NamedTuple):
     programs: int = 0
     ways: Sequence[Way] = ()
     account: str = ""
+    crawlers: Mapping[str, str] = {}
 
 
 def advise(facts: Facts, own: Own) -> list[Advice]:
@@ -189,6 +191,8 @@ def proxy_advice(one: Seen, facts: Facts, own: Own) -> Advice | None:
     address = parse_address(one.client)
     if address is None:
         return None
+    if one.client in facts.crawlers:
+        return Advice("keep", one.client, f"{facts.crawlers[one.client]}: a verified crawler", one.good, one.users)
     kind = classify(address.packed)
     provider = next((name for name in PROVIDERS if address.packed in Ranges(provider_list(name).ranges)), "")
     listed = any(header in way.headers for way in facts.ways for header in LISTS.values())

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.report.page import render
 from pipeline.trace.hops import ROLES
 from pipeline.trace.lanes import lanes
-from pipeline.trace.render_text import DIMENSIONS, near_lines, run_line, sample_line, span
+from pipeline.trace.render_text import DIMENSIONS, crawler_line, near_lines, run_line, sample_line, span
 from pipeline.trace.stages import STAGES
 
 MAX_RUNS = 2_000  # of the timeline: a browser lays out no more in a breath; JSON has them all
@@ -26,6 +26,7 @@ def page(story: Mapping[str, Any], now: datetime | None = None) -> str:
         styles=["trace/page.css"],
         now=now,
         story=story,
+        crawler=crawler_line(story["crawler"]) if story["crawler"] else "",
         near=list(near_lines(story["near"] or {})),
         picture=lanes(story["hours"]),
         runs=[

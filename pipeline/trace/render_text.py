@@ -145,7 +145,7 @@ def write_story(story: Mapping[str, Any], out: TextIO) -> None:
     if story["seen"] is None:
         _near(story, page)
         return
-    for write in (_stages, _timeline, _who, _ways, _forged, _campaign, _alerts, _advice):
+    for write in (_crawler, _stages, _timeline, _who, _ways, _forged, _campaign, _alerts, _advice):
         write(story, page)
 
 
@@ -163,6 +163,18 @@ def _top(story: Mapping[str, Any], page: Page) -> None:
         + (f", {count(seen['hosts'], 'host')}" if seen["hosts"] else "")
         + (f", {count(seen['clients'], 'client')}" if seen["clients"] != 1 else "")
     )
+
+
+def _crawler(story: Mapping[str, Any], page: Page) -> None:
+    one = story["crawler"]
+    if one is not None:
+        page.line((crawler_line(one), STYLES["none" if one["verified"] else "medium"]))
+
+
+def crawler_line(one: Mapping[str, Any]) -> str:
+    """Return whether who says to be a crawler is one."""
+    what = "is a crawler of" if one["verified"] else "says to be a crawler of"
+    return f"{clean(one['client'])} {what} {one['operator']}: it {clean(one['why'])}"
 
 
 def _near(story: Mapping[str, Any], page: Page) -> None:

@@ -15,6 +15,7 @@ from echo.clientip import Config, Policy, Ranges, classify, parse_address
 from pipeline.alerts.alert import SEVERITIES, Alert
 from pipeline.alerts.document import as_row
 from pipeline.trace.blocking import Advice, Facts, Seen, advise, is_narrow
+from pipeline.trace.crawling import Claimed
 from pipeline.trace.folding import Run, shortened
 from pipeline.trace.forged import MEANINGS, Own, Sign, signs_of
 from pipeline.trace.hops import ROLES, Way, alike, class_of, ways_of, why
@@ -57,6 +58,9 @@ KEYS = {
     "near": (
         "Where a subject without requests turns up: `network` and `neighbours` in it, `as_peer`, `claimed` in "
         "headers of others, `also` as what else it is known. Null if there are requests."
+    ),
+    "crawler": (
+        "Whether a client that says to be a crawler is one: `client`, `operator`, `verified`, `why`; null if none does."
     ),
     "stages": (
         "Of each stage that was reached, in order of time: `stage`, `title`, `severity`, `first`, `last`, "
@@ -101,6 +105,7 @@ class Background(NamedTuple):
     for_others  requests in which the subject is the peer of another client
     alerts      that name the subject
     campaign    keys as in KEYS, None for none
+    crawlers    clients that say to be crawlers
     near        where a subject without requests turns up
     known       id of a signature -> what is known of it
     """
@@ -111,6 +116,7 @@ class Background(NamedTuple):
     for_others: int = 0
     alerts: Sequence[Alert] = ()
     campaign: Mapping[str, Any] | None = None
+    crawlers: Sequence[Claimed] = ()
     near: Mapping[str, Any] | None = None
     known: Mapping[str, Matched] = {}
 
@@ -130,6 +136,7 @@ def tell(
         "verdict": _verdict(scan, stages, background.alerts),
         "seen": None if scan.overview is None else _seen(scan.overview),
         "near": background.near,
+        "crawler": _crawler(background.crawlers),
         "stages": stages,
         "timeline": [_run(shortened(run)) for run in runs],
         "hours": _hours(scan),
@@ -152,6 +159,18 @@ def own_of(config: Config | None) -> Own:
 def policy_of(config: Config | None) -> Policy | None:
     """Return the policy to ask again: that of a configuration which says one."""
     return None if config is None or not config.path else config.policy
+
+
+def _crawler(crawlers: Sequence[Claimed]) -> dict[str, Any] | None:
+    if not crawlers:
+        return None
+    client, verdict = crawlers[0]
+    return {
+        "client": client,
+        "operator": verdict.crawler.operator,
+        "verified": verdict.verified,
+        "why": verdict.why,
+    }
 
 
 def _class(subject: Subject) -> str | None:
@@ -367,7 +386,8 @@ def _advice(
     programs = scan.overview["user_agents"] if scan.overview else 0
     entered = subject.kind == USER and any(one["stage"] == LOGIN for one in stages)
     account = subject.text if entered else ""
-    found = advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account), own)
+    crawlers = {one.client: one.verdict.why for one in background.crawlers if one.verdict.verified}
+    found = advise(Facts(seen, neighbours, network, background.for_others, programs, ways, account, crawlers), own)
     asked = [
         Advice("check", alert.subject, f"{alert.title}. {alert.remedy}".rstrip(". ") + ".")
         for alert in background.alerts

@@ -76,6 +76,9 @@ TABLE = {
     ),
     "a few looks around": (Facts([LONE._replace(hostile=9, serious=0)]), [("watch", "", 0, 0)]),
     "many of them": (Facts([LONE._replace(hostile=10, serious=0)]), [("block", ATTACKER, 0, 0)]),
+    "a verified crawler": (
+        Facts([Seen(ATTACKER, 900, 20, 2, 880, 0)], crawlers={ATTACKER: "is Google's"}), [("keep", ATTACKER, 880, 0)],
+    ),
     "nothing hostile": (Facts([GOOD]), [("watch", "", 0, 0)]),
     "nobody": (Facts([]), [("watch", "", 0, 0)]),
 }  # fmt: skip

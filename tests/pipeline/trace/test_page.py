@@ -124,6 +124,7 @@ STORY: dict[str, Any] = {
         "hosts": 1, "programs": 1, "users": 1, "errors": 1, "response_bytes": 1,
     },
     "near": None,
+    "crawler": {"client": "x", "operator": "x", "verified": False, "why": "x"},
     "stages": [
         {
             "stage": "exploit", "title": "x", "severity": "medium", "first": START, "last": MOMENT, "requests": 1,

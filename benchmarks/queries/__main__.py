@@ -1,7 +1,7 @@
 """
 Measure the questions over lakes; write benchmarks/results/DATE-queries.md.
 
-    python -m benchmarks.queries [--rows N,…] [--lake ROWS=FOLDER] [--only PART,…] [--rounds N]
+    python -m benchmarks.queries [--rows N,…] [--lake ROWS=FOLDER] [--only PART,…] [--no-follow] [--rounds N]
                                 [--output FILE] [--scratch FOLDER]
 
 Lakes that are named with --lake are read as they are, others are made in the scratch folder and removed. 100 million
@@ -24,6 +24,7 @@ from benchmarks.ingest.__main__ import _geo
 from benchmarks.ingest.candidates import WHOFROM, rows_said, size
 from benchmarks.ingest.process import run
 from benchmarks.queries import generator, networks, report
+from benchmarks.queries.following import followed
 from benchmarks.queries.questions import Asked, asked
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -52,6 +53,10 @@ def main() -> None:
             )  # fmt: skip
         parts.append(report.section(lakes[-1]))
         text = "\n".join([head, report.summary(lakes), report.METHOD.format(rounds=rounds), *parts])
+        options.output.write_text(text, encoding="utf-8")
+    if options.follow:
+        _say("watch")
+        text = f"{text}\n{followed(options.scratch)}"
         options.output.write_text(text, encoding="utf-8")
     print(text)
     sys.exit(int(any(lake.failed for lake in lakes)))
@@ -103,6 +108,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=(), metavar="PART,…", help="of the questions' names"
     )
+    parser.add_argument("--no-follow", dest="follow", action="store_false", help="without whofrom watch")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="(default: %(default)s)")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", default=RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-queries.md",

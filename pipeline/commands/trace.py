@@ -27,6 +27,7 @@ from pipeline.trace.story import Background, tell
 from pipeline.trace.subject import ALERT, CAMPAIGN, IP, KINDS, Subject, is_id, recognise
 
 MAX_NAMES = 20  # of hosts, that are asked whether they are a crawler's
+STDOUT = "-"
 LINES = 40  # of the timeline, unless --full
 FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and whofrom sql has every row
 
@@ -39,7 +40,11 @@ FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and 
 @click.option("--as", "kind", type=click.Choice(list(KINDS)), help="What it is, where its form does not say.")
 @click.option("--full", is_flag=True, help=f"A timeline of up to {FULL_LINES:,} lines instead of {LINES}.")
 @click.option("--alerts/--no-alerts", default=True, help="Whether to look for alerts about it.")
-@click.option("--html", metavar="FILE", help="Write a page: one file without a script, for a browser or a printer.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    help="Write a page: one file without a script, for a browser or a printer; - is standard output.",
+)
 @click.option(
     "-o", "--output", "form", type=click.Choice(("table", "json")), help="Default: table on a terminal, json in a pipe."
 )
@@ -64,7 +69,7 @@ def trace(
     config = load_config(config_path) if config_path else None
     story = told(text, kind, lake_path, config, moments, lines=FULL_LINES if full else LINES, alerts=alerts)
     if html is not None:
-        with destination(html) as out:
+        with destination(None if html == STDOUT else html) as out:
             out.write(page(story))
         if form is None:
             return

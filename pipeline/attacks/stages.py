@@ -37,7 +37,8 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
     one with `week` that WEEK before it, and is made some days at a time, as its rows are those of its days.
     What an engine has for the period already is left as it is. Raises QueryFault.
     """
-    register_tables(engine)
+    if engine not in _made:
+        register_tables(engine)
     made = _made.setdefault(engine, {})
     for name in in_order(names):
         if made.get(name) != (since, until):

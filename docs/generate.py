@@ -13,6 +13,7 @@ import click
 
 from docs import query_pages
 from docs.alert_page import alert
+from docs.attacks_page import attacks
 from docs.markdown import table
 from echo.clientip import NAMED_RANGES, REASONS, STRATEGIES
 from echo.clientip.config import PROXY_PROTOCOL, TRUST_KEYS
@@ -568,6 +569,7 @@ def _site(link: str) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "alert.md": alert,
+    "attacks.md": attacks,
     "cli.md": cli,
     "client.md": client,
     "dialects.md": dialects,

@@ -42,7 +42,8 @@ COLUMNS = (
     "rank", "source", "country", "asn", "as_org", "severity", "confidence", "stage", "rules", "requests", "first_ts",
     "last_ts", "why", "evidence", "techniques", "remedies", "alerts",
 )  # fmt: skip
-TABLE_COLUMNS = ("rank", "source", "country", "asn", "severity", "rules", "requests", "first_ts", "last_ts", "why")
+# a terminal has no room for all: `last` is to the minute, `broke` has the worst rule, and how many more
+TABLE_COLUMNS = ("severity", "source", "country", "requests", "last", "broke", "why")
 # columns of the buckets that every alert's details hold, where they are known
 DETAILS = (
     "values", "paths", "clients", "level", "capacity", "answered", "signatures", "country", "asn", "as_org", "prefix",
@@ -187,12 +188,17 @@ def sources(alerts: Iterable[Alert], by: str = "ip") -> list[dict[str, Any]]:
     groups: dict[str, list[Alert]] = {}
     for alert in alerts:
         groups.setdefault(group_of(alert, by), []).append(alert)
-    rows = [_source(name, worst_first(group)) for name, group in groups.items()]
+    rows = [_source(name, sorted(worst_first(group), key=_furthest)) for name, group in groups.items()]
     rows.sort(key=lambda row: (
         SEVERITIES.index(row["severity"]), -STAGES.index(row["stage"]), -len(row["rules"]), -row["requests"],
         row["source"],
     ))  # fmt: skip
     return [{**row, "rank": rank} for rank, row in enumerate(rows, 1)]
+
+
+def _furthest(alert: Alert) -> tuple[int, int]:
+    """Return what sorts alerts by severity, and those of one by how far they came."""
+    return SEVERITIES.index(alert.severity), -STAGES.index(str(alert.details.get("stage", STAGES[0])))
 
 
 def group_of(alert: Alert, by: str) -> str:
@@ -224,6 +230,8 @@ def _source(name: str, alerts: Sequence[Alert]) -> dict[str, Any]:
         "confidence": alerts[0].confidence,
         "stage": max(stages, key=STAGES.index),
         "rules": list(by_rule),
+        "broke": next(iter(by_rule)) + (f" +{len(by_rule) - 1}" if len(by_rule) > 1 else ""),
+        "last": f"{max(alert.ended for alert in alerts):%m-%d %H:%M}",
         "requests": max(sum(alert.requests for alert in group) for group in by_rule.values()),
         "first_ts": min(alert.began for alert in alerts),
         "last_ts": max(alert.ended for alert in alerts),

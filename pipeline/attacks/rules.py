@@ -457,7 +457,7 @@ RULES: tuple[Rule, ...] = (
         query="attacks/answered", daily=True,
     ),
     Rule(
-        "answered", "success", "low", "low", ("T1190",),
+        "answered", "attempt", "low", "low", ("T1190",),
         "{values:attack was|attacks were} answered with 200, {examples}",
         remedy="compare the answer with one to a harmless request: its size tells whether it says more",
         false_positives="most: a page that ignores what it does not know answers 200",

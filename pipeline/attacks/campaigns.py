@@ -26,6 +26,7 @@ from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import duration, shown
 from pipeline.attacks.stages import prepare
+from pipeline.counted import counted
 from pipeline.engine.duckdb import Engine
 
 CODE = "campaign"
@@ -262,6 +263,11 @@ def campaign_of(group: Iterable[Source], why: Sequence[str]) -> Campaign:
     )
 
 
+def commonest(counts: Counter[str], most: int) -> list[tuple[str, int]]:
+    """Return the commonest with their numbers, those of one number by name: the same in every run."""
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:most]
+
+
 def alert_of(campaign: Campaign) -> Alert:
     """Return the alert of a campaign."""
     rule, members = BY_CODE[CODE], campaign.members
@@ -271,15 +277,16 @@ def alert_of(campaign: Campaign) -> Alert:
     signatures = Counter(one.row["signature"] for one in members if one.row["signature"])
     days = {day for one in members for day in one.days}
     count = len(members)
+    ((largest, of_it),) = commonest(networks, 1)
     evidence = [
         "tied by " + ", ".join(campaign.why),
         f"{sum(one.row['signed'] for one in members):,} of its requests match signatures"
-        + (f", as {', '.join(code for code, _ in signatures.most_common(3))}" if signatures else ""),
-        "asked for by most of them: " + ", ".join(f"{shown(path)} ({n:,})" for path, n in paths.most_common(3)),
-        f"{len(networks):,} networks, the most in {networks.most_common(1)[0][0]} ({networks.most_common(1)[0][1]:,})",
+        + (f", as {', '.join(code for code, _ in commonest(signatures, 3))}" if signatures else ""),
+        "asked for by most of them: " + ", ".join(f"{shown(path)} ({n:,})" for path, n in commonest(paths, 3)),
+        f"{counted(len(networks), 'network')}, the most in {largest} ({of_it:,})",
     ]
     if agents:
-        evidence.append("programs: " + ", ".join(f"{shown(agent)} ({n:,})" for agent, n in agents.most_common(3)))
+        evidence.append("programs: " + ", ".join(f"{shown(agent)} ({n:,})" for agent, n in commonest(agents, 3)))
     span = duration((campaign.ended - campaign.began).total_seconds())
     asns = {one.asn for one in members}
     asn = asns.pop() if len(asns) == 1 else None
@@ -287,10 +294,10 @@ def alert_of(campaign: Campaign) -> Alert:
     severity = rule.severity if sharp >= WEIGHT else "low" if campaign.requests >= WEIGHT else "info"
     details: dict[str, Any] = {
         "stage": campaign.stages[-1], "stages": list(campaign.stages), "source_count": count, "why": list(campaign.why),
-        "days": len(days), "samples": [path for path, _ in paths.most_common(2)],
-        "paths": [path for path, _ in paths.most_common(20)], "agents": [agent for agent, _ in agents.most_common(10)],
-        "networks": [network for network, _ in networks.most_common(50)],
-        "signatures": [code for code, _ in signatures.most_common(20)],
+        "days": len(days), "samples": [path for path, _ in commonest(paths, 2)],
+        "paths": [path for path, _ in commonest(paths, 20)], "agents": [agent for agent, _ in commonest(agents, 10)],
+        "networks": [network for network, _ in commonest(networks, 50)],
+        "signatures": [code for code, _ in commonest(signatures, 20)],
     }  # fmt: skip
     if asn is not None:
         details["asn"] = asn

@@ -29,6 +29,7 @@ from pipeline.attacks.relations import RELATIONS
 from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import duration, shown
 from pipeline.attacks.stages import prepare
+from pipeline.counted import counted
 from pipeline.engine.duckdb import Engine
 
 EXPLAINS = 0.8  # of what was too much: then this is what the flood is
@@ -355,7 +356,7 @@ def _evidence(flood: Flood, shape: Mapping[str, Any], *, crowd: bool) -> Iterabl
             f"{row['history_days']} days before had no busy minute of it; a flood is {row['threshold']:,.0f} or more"
         )
     span = duration((shape["ended"] - shape["began"]).total_seconds())
-    yield f"{row['loud_minutes']:,} loud minutes in {span}"
+    yield f"{counted(row['loud_minutes'], 'loud minute')} in {span}"
     if flood.about.dimension != "ip":
         yield (
             f"{shape['sources']:,} sources, {shape['new_sources']:,} of them not seen in the seven days before; the "
@@ -363,7 +364,7 @@ def _evidence(flood: Flood, shape: Mapping[str, Any], *, crowd: bool) -> Iterabl
         )
     yield f"{shape['top_path_requests'] / requests:.0%} of the requests for {shown(shape['top_path'] or '-')}"
     yield (
-        f"{shape['agents']:,} programs; {shape['top_agent_requests'] / requests:.0%} of the requests by "
+        f"{counted(shape['agents'], 'program')}; {shape['top_agent_requests'] / requests:.0%} of the requests by "
         f"{shown(shape['top_agent'])}"
     )
     yield (

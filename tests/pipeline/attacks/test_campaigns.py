@@ -115,6 +115,8 @@ def test_a_campaign_is_an_alert_with_its_members(engine_of: Build) -> None:
     assert alert.sources == tuple(f"9.9.9.{number}" for number in range(5)), "and no private address"
     assert alert.requests == 25
     assert alert.details["networks"] == ["9.9.9.0/24"]
+    assert alert.details["paths"] == sorted(more), "in the same order in every run"
+    assert "1 network, the most in 9.9.9.0/24 (5)" in alert.evidence
     (of_member,) = campaigns.campaigns_of(engine, "9.9.9.3")
     assert of_member.name == alert.subject
     assert campaigns.campaigns_of(engine, "7.7.7.7") == []

@@ -62,6 +62,7 @@ def forget() -> None:
     """Forget what was seen, as a new process has."""
     for table in (*batch.TABLES.values(), batch.REFERERS, batch.HEADERS):
         table.known.clear()
+        table.ordinary = table.ordinary.slice(0, 0)
 
 
 def cost(columns: Columns) -> tuple[float, float]:

@@ -26,6 +26,8 @@ from pipeline.signatures.texts import texts_of
 IDS_TYPE = pa.list_(pa.string())
 CHUNK_CHARS = 2 << 20  # of values decoded at once; their texts are some ten times as much
 MAX_KNOWN = 1 << 16  # values whose hits are remembered, a table
+# Values that cannot match and are not looked at again, a table; finding them takes a tenth of looking at them anew.
+MAX_ORDINARY, MAX_ORDINARY_BYTES = 1 << 16, 8 << 20
 MAX_KNOWN_CHARS = 512  # a longer value is not: it is seldom seen twice, and an attacker's megabytes are not kept
 # Headers without a payload, in their place elsewhere in the record, or another in each request
 NOT_MATCHED = pa.array(
@@ -40,6 +42,7 @@ class Table:
     def __init__(self, area: Area) -> None:
         self.area = area
         self.known: dict[str, Hits] = {}
+        self.ordinary = pa.array([], pa.string())
 
     def remember(self, value: str, hits: Hits) -> None:
         """Keep what a value matches; of a full table nothing stays."""
@@ -47,6 +50,19 @@ class Table:
             if len(self.known) >= MAX_KNOWN:
                 self.known.clear()
             self.known[value] = hits
+
+    def suspects(self, values: pa.Array) -> pa.Array:
+        """Return the places of distinct values that may match."""
+        places = pc.indices_nonzero(values.is_valid())
+        if len(self.ordinary):
+            places = pc.indices_nonzero(pc.and_(values.is_valid(), pc.invert(pc.is_in(values, self.ordinary))))
+        looked_at = values.take(places)
+        may = suspects(self.area, looked_at)
+        if len(self.ordinary) < MAX_ORDINARY and self.ordinary.nbytes < MAX_ORDINARY_BYTES:
+            new = looked_at.filter(pc.invert(may))
+            new = new.filter(pc.less_equal(pc.binary_length(new), MAX_KNOWN_CHARS))
+            self.ordinary = pa.concat_arrays([self.ordinary, new.slice(0, MAX_ORDINARY - len(self.ordinary))])
+        return places.filter(may)
 
 
 class Asked(NamedTuple):
@@ -99,7 +115,7 @@ def signatures_of(columns: dict[str, pa.Array]) -> pa.Array:
 def _ask(table: Table, column: pa.Array, rows: pa.Array | None) -> Asked:
     encoded = column.dictionary_encode()
     asked = Asked(table, encoded.indices, rows, {}, [])
-    which = pc.indices_nonzero(suspects(table.area, encoded.dictionary))
+    which = table.suspects(encoded.dictionary)
     for place, value in zip(which.to_pylist(), encoded.dictionary.take(which).to_pylist(), strict=True):
         hits = table.known.get(value)
         if hits is None:

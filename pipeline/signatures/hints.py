@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import product
 
 # The parser of `re` has no public name since 3.11. The tests of the catalogue fail where it is another.
@@ -27,6 +28,7 @@ COMMON = frozenset(
     [".php", ".php?", ".asp", ".aspx", ".jsp", ".html", "wp-", "/wp-", "/api/", "/js/", "/css/", "/img/", "/images/"]
     + ["http://", "https://", "mozilla", "mozilla/5.0"]
 )
+PIECE = 3  # characters
 MAX_SPREAD = 1000  # sequences that a pattern is spread to
 MAX_CLASS = 4  # characters of a class that are tried one by one
 MIN_CHARS = 3  # a literal of two characters is in every other target
@@ -64,6 +66,28 @@ def hints(pattern: str) -> tuple[Texts, bool] | None:
     """
     found = _Reader(ORDINARY, MIN_CHARS).needed(pattern)
     return None if found is None else (found, not found.isdisjoint(COMMON))
+
+
+@cache
+def needed(pattern: str) -> tuple[str, ...] | None:
+    """Return literals of which every text that matches has one, however short they are, None if there are none such."""
+    reader = _Reader(None, 1)
+    part = reader.sequence(list(parser.parse(pattern, re.DOTALL)))
+    literals = reader.best(part.required, part.exact)
+    return None if literals is None else tuple(literals)
+
+
+class Pieces:
+    """Tells quickly whether any of a few texts has a literal."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._whole = "\n".join(texts)
+        whole = self._whole
+        self._there = {whole[place : place + PIECE] for place in range(len(whole))}
+
+    def any_of(self, literals: Iterable[str]) -> bool:
+        """Return whether a literal of these is there; most are ruled out by their first PIECE characters."""
+        return any((len(one) < PIECE or one[:PIECE] in self._there) and one in self._whole for one in literals)
 
 
 def literal_patterns(literals: Iterable[str]) -> tuple[str, ...]:

@@ -3,11 +3,14 @@ Texts to the signatures that they match.
 
 Signatures of a family that look at the same areas are one alternation; only texts that match it are matched by each of
 its signatures. All matching is RE2's, which takes time in proportion to the text, whatever the text and the pattern.
+
+Where texts are few, making all automata would take longer than using them. Then only those signatures are tried of
+which a text has a literal that no match can do without (`hints.needed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -15,8 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.signatures.catalogue import SIGNATURES
+from pipeline.signatures.hints import Pieces, needed
 from pipeline.signatures.signature import Area
 from pipeline.signatures.texts import Text
+
+MAX_FEW = 20_000  # characters of texts that are few
 
 FLAGS = "(?s)"  # a line end is a character like others
 
@@ -51,6 +57,21 @@ def _groups() -> tuple[Group, ...]:
 GROUPS = _groups()
 
 
+def _tried(texts: Mapping[Area, Sequence[str]]) -> Iterator[Group]:
+    """Yield the groups with those signatures alone that one of a few texts may match."""
+    there = {area: Pieces(column) for area, column in texts.items()}
+    for group in GROUPS:
+        here = [there[area] for area in group.where if area in there]
+        numbers = tuple(number for number in group.numbers if _may(number, here))
+        if numbers:
+            yield Group(group.where, either(SIGNATURES[number].pattern for number in numbers), numbers)
+
+
+def _may(number: int, here: Sequence[Pieces]) -> bool:
+    literals = needed(SIGNATURES[number].pattern)
+    return literals is None or any(pieces.any_of(literals) for pieces in here)
+
+
 def matched(values: Sequence[Iterable[Text]]) -> list[Hits]:
     """Return for each value the signatures that any of its texts matches."""
     owners: dict[Area, list[int]] = {}
@@ -61,7 +82,8 @@ def matched(values: Sequence[Iterable[Text]]) -> list[Hits]:
             texts.setdefault(area, []).append(text)
     arrays = {area: pa.array(column, pa.string()) for area, column in texts.items()}
     hits: list[set[int]] = [set() for _ in values]
-    for group in GROUPS:
+    few = sum(map(len, chain.from_iterable(texts.values()))) < MAX_FEW
+    for group in _tried(texts) if few else GROUPS:
         here = [area for area in group.where if area in arrays]
         if not here:
             continue

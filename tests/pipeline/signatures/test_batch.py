@@ -49,6 +49,16 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(table.known) == 5
 
 
+def test_ordinary_values_are_known_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ORDINARY", 30)
+    table = module.Table("line")
+    for start in range(0, 100, 20):
+        values = pa.array([f"/page/{number}" for number in range(start, start + 20)] + ["/.env", None])
+        assert table.suspects(values).to_pylist() == [20]
+        assert table.suspects(values).to_pylist() == [20]
+    assert table.ordinary.to_pylist() == [f"/page/{number}" for number in range(30)]
+
+
 def test_rows_without_anything() -> None:
     nothing = {name: pa.nulls(3, pa.string()) for name in ("method", "target", "protocol", "user_agent")}
     assert signatures_of(nothing | {"headers": pa.nulls(3, HEADERS_TYPE)}).to_pylist() == [[], [], []]

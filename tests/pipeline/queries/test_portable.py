@@ -17,8 +17,6 @@ from pipeline.portable import TRAPS, Trap, traps
 from tests.pipeline.queries.spark import FUNCTIONS, transpiled
 
 TEXTS = {**{name: query.load(name).sql for name in query.names()}, **{view.name: view.sql for view in views()}}
-# older than this test, and about to be replaced
-PENDING: frozenset[str] = frozenset()
 LISTED = Path(__file__).with_name("spark_functions.txt")
 # which stand before a parenthesis, and are no functions
 WORDS = frozenset(
@@ -44,7 +42,7 @@ def called(text: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", sorted(TEXTS.keys() - PENDING))
+@pytest.mark.parametrize("name", sorted(TEXTS))
 def test_sql_is_sparks_too(name: str) -> None:
     text = transpiled(TEXTS[name])
     own = {table.alias.lower() for table in sqlglot.parse_one(text, read="spark").find_all(sqlglot.exp.CTE)}
@@ -54,7 +52,7 @@ def test_sql_is_sparks_too(name: str) -> None:
     assert "$" not in text.replace("$'", ""), "a parameter is :name there"
 
 
-@pytest.mark.parametrize("name", sorted(TEXTS.keys() - PENDING))
+@pytest.mark.parametrize("name", sorted(TEXTS))
 def test_sql_says_the_same_there(name: str) -> None:
     found = [f"{trap.written}: {trap.why}; write {trap.instead}" for trap in traps(TEXTS[name])]
     assert found == [], "pipeline/portable.py"

@@ -252,9 +252,9 @@ class Lane:
         name = app.identity.name
         self._name = f"Name: {name}\n".encode("utf-8", "surrogateescape") if name else b""
         # a rule may want to see a GET, and --verbose wants to see all: then the slow way shows them
-        self.open = not (app.settings.verbose or any(rule.takes("GET") for rule in app.logins)) and (
-            self._name.isascii() and self._name.replace(b"\n", b"").decode().isprintable()
-        )
+        self.open = not (
+            app.settings.verbose or any(rule.takes("GET") and not rule.of_logs for rule in app.logins)
+        ) and (self._name.isascii() and self._name.replace(b"\n", b"").decode().isprintable())
 
     def ends(self, connection: Connection, peer: Peer) -> Ends:
         """Write out what is the same for all requests of a connection."""

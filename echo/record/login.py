@@ -128,6 +128,11 @@ class LoginRule:
         """Return whether the rule looks at the keys of a log line."""
         return bool(self.fields or self.outcome or any(one.kind == "field" for one in self.users))
 
+    @property
+    def of_logs(self) -> bool:
+        """Return whether the rule can match log lines alone: a server has no such keys."""
+        return bool(self.fields or self.outcome)
+
     def takes(self, method: str) -> bool:
         """Return whether the rule looks at requests of a method."""
         return not self.methods or method in self.methods

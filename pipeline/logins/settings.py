@@ -73,8 +73,8 @@ NUMBERS = {
     "shared_users": Number(
         5, 1, 100_000,
         "A network (/24, /48) that so many other users, at home there, signed in from is shared, and so no news …",
-        "Entra leaves out places that others of the organisation use. At home is who was learned there or elsewhere "
-        "in the country before: thieves do not vouch for each other.",
+        "Entra leaves out places that others of the organisation use. At home is who was learned there, or "
+        "elsewhere in the country or with the operator before: thieves do not vouch for each other.",
     ),
     "shared_days": Number(30.0, 1, 3_650, "… if they did so within so many days.", "As long as the history."),
     "dormant_days": Number(

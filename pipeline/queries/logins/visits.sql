@@ -60,8 +60,8 @@ sites AS (
     HAVING min("user") <> max("user")
 ),
 
--- who is at home in a site: there since he was learned, or elsewhere in its country before. Thieves who enter many
--- accounts from one address do not vouch for each other
+-- who is at home in a site: there since he was learned, or elsewhere in its country or with its operator before.
+-- Thieves who enter many accounts from one address do not vouch for each other
 lands AS (
     SELECT
         "user",
@@ -72,6 +72,16 @@ lands AS (
     GROUP BY "user", country
 ),
 
+operators AS (
+    SELECT
+        "user",
+        asn,
+        min_by(site, nth) AS first_site
+    FROM successes
+    WHERE placed AND asn IS NOT NULL
+    GROUP BY "user", asn
+),
+
 homes AS (
     SELECT
         successes.site,
@@ -79,6 +89,7 @@ homes AS (
     FROM successes
     INNER JOIN sites ON successes.site = sites.site
     INNER JOIN lands ON successes."user" = lands."user" AND successes.country = lands.country
+    LEFT JOIN operators ON successes."user" = operators."user" AND successes.asn = operators.asn
     GROUP BY successes.site, successes."user"
     HAVING
         min(successes.nth) = 1
@@ -87,6 +98,7 @@ homes AS (
             AND min(successes.us - successes.first_us) < $learning_days * 86400000000
         )
         OR max(CASE WHEN lands.first_site <> successes.site THEN 1 ELSE 0 END) = 1
+        OR max(CASE WHEN operators.first_site <> successes.site THEN 1 ELSE 0 END) = 1
 ),
 
 uses AS (

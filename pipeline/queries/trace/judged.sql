@@ -106,9 +106,10 @@ attacking_programs AS (
     SELECT
         client,
         program,
-        min(ts) AS attack_ts
+        min(CASE WHEN attack = 1 THEN ts END) AS attack_ts,
+        -- what else such a program does not find, it has looked for
+        CASE WHEN 20 * sum(attack) >= count(*) THEN 1 ELSE 0 END AS hostile
     FROM flagged
-    WHERE attack = 1
     GROUP BY client, program
 )
 
@@ -139,6 +140,7 @@ SELECT
         -- a picture is sent whatever stands behind its name
         WHEN a.lands AND a.status BETWEEN 200 AND 299 AND (a.attempt = 'enumeration' OR NOT a.static) THEN 'success'
         WHEN a.login = 'success' AND (a.ts > k.attack_ts OR a.ts > p.attack_ts) THEN 'login'
+        WHEN a.first_stage = '' AND a.missing IS NOT NULL AND p.hostile = 1 AND p.attack_ts IS NOT NULL THEN 'recon'
         ELSE a.first_stage
     END AS stage
 FROM flagged AS a

@@ -101,7 +101,7 @@ def watch(
     status = Status()
     delivery = Delivery(settings.sinks or (PRINTED,), lake.path, WHAT, status.say)
     try:
-        watcher = Watcher(lake, config, settings, delivery)
+        watcher = Watcher(lake, config, settings, delivery, status.say)
         follower = Follower(
             sources, lake, ingested, lambda _, fault: status.aside(lambda: say_fault(fault)),
             lambda name, why: status.aside(lambda: say_skipped(name, why)), watcher,

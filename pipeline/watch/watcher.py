@@ -1,7 +1,8 @@
 """
 The three threads of a watch: one reads and commits, one looks at what was committed, one asks the lake.
 
-What one of them raises ends all of them.
+A question that fails is said, and asked again the next time: rows are read on. What is wrong with the lake itself, or
+with a journal, ends all three.
 """
 
 from __future__ import annotations
@@ -57,8 +58,11 @@ class Watcher(Watch):
 
     wants_rows = True
 
-    def __init__(self, lake: Lake, config: Config, settings: AlertSettings, delivery: Delivery) -> None:
+    def __init__(
+        self, lake: Lake, config: Config, settings: AlertSettings, delivery: Delivery, say: Callable[[str], None]
+    ) -> None:
         """Raises LakeFault."""
+        self._say = say
         self._lake, self._config, self._settings = lake, config, settings
         self._delivery = delivery
         self._days = Days(lake.path)
@@ -103,6 +107,7 @@ class Watcher(Watch):
 
     def added(self, rows: int) -> None:
         """Have the rows looked at, since they are in the lake."""
+        self._days.landed()
         shown, self._shown = self._shown, None
         self._rows += rows
         if shown is not None and shown.num_rows:
@@ -147,7 +152,12 @@ class Watcher(Watch):
                 rows = list(self._queue)
                 self._queue.clear()
             if rows:
-                self._tell(one for one in memory.look(rows) if one.severity in EARLY and one.rule not in SHARED)
+                try:
+                    found = memory.look(rows)
+                except QueryFault as fault:
+                    self._say(f"what is new was not looked at: {fault}; the lake will be asked")
+                    found = []
+                self._tell(one for one in found if one.severity in EARLY and one.rule not in SHARED)
                 last = max(_latest(table) for table in rows)
                 self._newest = last if self._newest is None else max(self._newest, last)
                 if self._pace.unusual(_minutes(rows)):
@@ -175,10 +185,10 @@ class Watcher(Watch):
             self._asking = True
             try:
                 self._ask()
-            except QueryFault:
+            except QueryFault as fault:
                 if self._stopping:  # interrupted
                     return
-                raise
+                self._say(f"the lake did not answer: {fault}; it is asked again")
             finally:
                 self._asking, self._asked = False, None
             now = time.monotonic()
@@ -188,6 +198,8 @@ class Watcher(Watch):
     def _ask(self) -> None:
         """Ask both questions about the dates that rows came for."""
         about = self._days.open()
+        if about and self._lake.table(REQUESTS) is None:  # the first rows are about to be committed
+            return
         for span in spans(about):
             if self._stopping:
                 return

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import click
 
-from echo.clientip import load_config
+from echo.clientip import load_config, printable
 from pipeline.alerts import SEVERITIES, Alert
 from pipeline.alerts.document import ALERT_KEYS, TABLE_KEYS, as_row
 from pipeline.attacks import COLUMNS, GROUPS, TABLE_COLUMNS, Known, find, judge_of, sources
@@ -31,6 +31,7 @@ UNRESOLVED = """
 SELECT count(*) AS n FROM requests
 WHERE client_ip IS NULL AND (ts >= $since OR $since IS NULL) AND (ts < $until OR $until IS NULL)
 """
+TRACED = ("ip", "prefix", "network", "asn")  # what `whofrom trace` takes
 EXIT_FOUND = 4
 
 
@@ -72,7 +73,10 @@ def attacks(
     if flat:
         write_rows([as_row(one) for one in shown], tuple(ALERT_KEYS), form, table_columns=("id", *TABLE_KEYS))
     else:
-        write_rows(sources(shown, by), COLUMNS, form, table_columns=TABLE_COLUMNS)
+        rows = sources(shown, by)
+        write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
+        if rows and by in TRACED:
+            click.echo(f"what the first of them did: whofrom trace {printable(rows[0]['source'])}", err=True)
     say_if_empty(engine, shown, moments)
     left = {group_of(one, by) for one in found} - {group_of(one, by) for one in shown}
     if left:

@@ -70,6 +70,7 @@ before AS (
         succeeded.ts,
         succeeded.who,
         count(*) AS failures,
+        count(CASE WHEN unix_micros(succeeded.ts) - unix_micros(signals.ts) < 600000000 THEN 1 END) AS lately,
         count(DISTINCT signals."user") AS accounts
     FROM succeeded
     INNER JOIN signals
@@ -89,8 +90,8 @@ SELECT
     max(before.failures) + count(*) AS requests,
     max(before.failures) AS failures,
     max(before.accounts) AS accounts,
-    -- a person tries a password of one account a few times
-    CASE WHEN max(before.accounts) > 2 OR max(before.failures) >= 20 THEN 'high' ELSE 'medium' END AS severity,
+    -- a person who has forgotten a password tries some, and looks for it in between
+    CASE WHEN max(before.accounts) > 2 OR max(before.lately) > $failures THEN 'high' ELSE 'medium' END AS severity,
     min(before.who) AS example,
     max(before.who) AS other_example,
     max(failed.client_class) AS client_class,

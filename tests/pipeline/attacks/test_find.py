@@ -10,7 +10,10 @@ import pytest
 
 from pipeline import attacks
 from pipeline.engine.duckdb import Engine
-from tests.pipeline.conftest import NOON
+from pipeline.ingest import ingest_source
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from tests.pipeline.conftest import DATA, NOON
 
 Build = Callable[[Iterable[dict[str, Any]]], Engine]
 
@@ -68,3 +71,11 @@ def test_a_proxy_is_never_called_an_attacker(engine_of: Build) -> None:
 
 def test_rows_without_a_client_name_nobody(engine_of: Build) -> None:
     assert attacks.find(engine_of(requests(None, 500, 0.0)), None, None) == []
+
+
+def test_a_tool_that_hides_its_name_is_told_by_what_it_asks(lake: Lake) -> None:
+    ingest_source(str(DATA / "attacks" / "sqlmap_hidden.log"), lake, Settings())
+    told = {alert.rule: alert.details["severity_if_client"] for alert in attacks.find(Engine(lake), None, None)}
+    assert told["sqli"] == "medium"
+    assert "bad_agent" not in told
+    assert "high" not in told.values()

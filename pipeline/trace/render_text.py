@@ -187,6 +187,9 @@ def _near(story: Mapping[str, Any], page: Page) -> None:
 
 def near_lines(near: Mapping[str, Any]) -> Iterator[str]:
     """Yield sentences that say where a subject without requests turns up."""
+    if near.get("outside"):
+        row = near["outside"]
+        yield f"it has {count(row['requests'], 'request')} from {moment(row['first_ts'])} to {moment(row['last_ts'])}"
     if near.get("neighbours"):
         requests = sum(row["requests"] for row in near["neighbours"])
         yield (

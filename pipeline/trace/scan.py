@@ -212,6 +212,18 @@ class Lookup:
         for batch in self.engine.stream(statement, {"slot": slot}).batches:
             yield from map(run_of, batch.to_pylist())
 
+    def _outside(self, subject: Subject) -> Row | None:
+        """Return how many requests a subject has beyond the period, and when; None for none."""
+        within, self.period = self.period, dict.fromkeys(self.period)
+        try:
+            known = subject.kind in (*FINDERS, CIDR) and self.count(subject)
+        finally:
+            self.period = within
+        if not known:
+            return None
+        sql = f"SELECT count(*) AS requests, min(ts) AS first_ts, max(ts) AS last_ts FROM {ROWS}"  # noqa: S608  # ours
+        return _rows(self.engine.query(sql))[0]
+
     def neighbours(self, network: str) -> list[Row]:
         """Return the clients of a network that holds no other span than its own."""
         return self.ask("neighbours", **hexadecimal(Ranges([network]).spans()[0]))
@@ -219,6 +231,8 @@ class Lookup:
     def near(self, subject: Subject) -> dict[str, Any]:
         """Return where a subject turns up that has no requests of its own."""
         found: dict[str, Any] = {}
+        if any(self.period.values()):
+            found["outside"] = self._outside(subject)
         if subject.kind == IP:
             found["network"] = network_of(subject.text)
             clients: Counter[str] = Counter()

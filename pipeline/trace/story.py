@@ -56,8 +56,8 @@ KEYS = {
         "there are no requests."
     ),
     "near": (
-        "Where a subject without requests turns up: `network` and `neighbours` in it, `as_peer`, `claimed` in "
-        "headers of others, `also` as what else it is known. Null if there are requests."
+        "Where a subject without requests turns up: `outside` of the period, `network` and `neighbours` in it, "
+        "`as_peer`, `claimed` in headers of others, `also` as what else it is known. Null if there are requests."
     ),
     "crawler": (
         "Whether a client that says to be a crawler is one: `client`, `operator`, `verified`, `why`; null if none does."

@@ -128,7 +128,12 @@ def test_a_network_of_many_clients_is_read_at_once(engine: Engine, monkeypatch: 
 def test_a_period(engine: Engine) -> None:
     story = story_of(engine, INTRUDER, since=START + timedelta(minutes=30))
     assert [one["stage"] for one in story["stages"]] == ["guessing", "login"]
-    assert story_of(engine, INTRUDER, until=START)["seen"] is None
+    before = story_of(engine, INTRUDER, until=START)
+    assert before["seen"] is None
+    assert before["near"]["outside"] == {
+        "requests": 48, "first_ts": START, "last_ts": START + timedelta(minutes=38)
+    }  # fmt: skip
+    assert "outside" not in story_of(engine, "203.0.113.5")["near"]
 
 
 def test_who_has_no_requests_turns_up_elsewhere(engine: Engine) -> None:

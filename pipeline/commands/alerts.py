@@ -18,7 +18,7 @@ from pipeline.alerts.find import QUESTIONS, find
 from pipeline.alerts.journal import Journal, told
 from pipeline.alerts.settings import PRINTED, STDOUT, Sink, parse_alerts
 from pipeline.alerts.silences import Judged, Silencing
-from pipeline.commands.options import config_option, lake_option, output_option, period, period_options
+from pipeline.commands.options import config_option, lake_option, output_option, period, period_options, say_if_empty
 from pipeline.counted import counted
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake
@@ -102,7 +102,8 @@ def alerts(
         begin = datetime.combine(begin.date(), time(), UTC)
     lake = Lake(lake_path)
     asked = (question,) if question is not None else tuple(QUESTIONS)
-    found = find(Engine(lake), begin, moments["until"], config, asked)
+    engine = Engine(lake)
+    found = find(engine, begin, moments["until"], config, asked)
     now = datetime.now(UTC)
     judged = silencing.judge(found, now)
     due = [one.alert for one in judged if not one.silenced]
@@ -113,6 +114,7 @@ def alerts(
     else:
         failed = _tell(due, sinks, lake_path, form, wait, again=again)
     _say(judged, silencing, now)
+    say_if_empty(engine, judged, moments)
     if failed:
         sys.exit(EXIT_FAILED)
     if fail_on is not None and any(SEVERITIES.index(one.severity) <= SEVERITIES.index(fail_on) for one in due):

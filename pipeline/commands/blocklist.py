@@ -137,6 +137,10 @@ def blocklist(
     if len(entries) > MAX_ENTRIES:
         click.echo(f"{len(entries):,} entries, of which the worst {MAX_ENTRIES:,} are taken", err=True)
         entries = worst(entries)
+    if not entries:
+        least = f" of severity {severity} or worse" if severity != SEVERITIES[-1] else ""
+        why = "" if found.refused or found.expired else f": no alert{least} is about an address"
+        click.echo(f"nothing to block{why}", err=True)
     if dry_run:
         _show(difference(files.read(against if against is not None else out or ""), entries), form)
         return

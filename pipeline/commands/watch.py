@@ -37,7 +37,7 @@ from pipeline.timespec import AGO, UNITS
 from pipeline.watch.watcher import Figures, Watcher
 
 WHAT = "whofrom watch"
-DRAIN_SECONDS = 10.0  # at the end, for sinks to be told; what they are not told waits for the next run
+DRAIN_SECONDS = 5.0  # at the end, for sinks to be told; what they are not told waits for the next run
 STATUS_EVERY = 1.0
 WINDOW = 10.0  # seconds that the rate is measured over
 

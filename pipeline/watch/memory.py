@@ -95,6 +95,7 @@ class Memory:
         known  the crawlers that are spared
         """
         self._known = known or Known()
+        self._before: Engine | None = None  # of the lake that is remembered
         self._engine = Engine(_Nothing(), Limits(MEMORY_BYTES, THREADS))
         self._judge, self._now = judge, now
         self._looks: deque[tuple[int, float, int]] = deque()  # number, time and signals of each look that is kept
@@ -109,9 +110,21 @@ class Memory:
         """Return how many signals are kept."""
         return sum(count for _, _, count in self._looks)
 
+    def interrupt(self) -> None:
+        """End what another thread has this do, with a QueryFault there."""
+        self._engine.interrupt()
+        if self._before is not None:
+            self._before.interrupt()
+
     def remember(self, lake: Lake) -> None:
         """Take the signals of a lake's last hour, of before a restart. Raises QueryFault."""
-        engine = Engine(lake, Limits(MEMORY_BYTES, THREADS))
+        engine = self._before = Engine(lake, Limits(MEMORY_BYTES, THREADS))
+        try:
+            self._remember(engine)
+        finally:
+            self._before = None
+
+    def _remember(self, engine: Engine) -> None:
         last = engine.query("SELECT max(ts) AS ts FROM requests").to_pylist()[0]["ts"]
         if last is None:
             return

@@ -40,6 +40,9 @@ ASK_BYTES, ASK_THREADS = 2 << 30, 1
 # What is told early is told while it goes on, and an alert is told once: information alone waits for the lake's answer,
 # which may be that it is more than that
 EARLY = ("high", "medium", "low")
+# At the end what was committed is looked at for so long; the rest is asked about by the next run. Kubernetes kills what
+# takes longer than 30 seconds, and sinks are to be told, too.
+END_SECONDS = 5.0
 TRIES = 3  # a query may meet a compaction that deletes what it reads
 
 
@@ -76,6 +79,8 @@ class Watcher(Watch):
         self._due = 0.0  # when the lake is to be asked
         self._not_before = 0.0
         self._asked: Engine | None = None
+        self._memory: Memory | None = None
+        self._ending = False  # whether there is no time any more to look
         self._pace = Pace()
         self._failure: BaseException | None = None
         self._threads = [
@@ -121,10 +126,15 @@ class Watcher(Watch):
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
+        end = time.monotonic() + END_SECONDS
         for thread in self._threads:
             while thread.is_alive():
-                if self._asked is not None:  # what it is asked may take minutes, and is asked again by the next run
-                    self._asked.interrupt()
+                asked, memory = self._asked, self._memory
+                if asked is not None:  # what it is asked may take minutes, and is asked again by the next run
+                    asked.interrupt()
+                if memory is not None and time.monotonic() > end:
+                    self._ending = True
+                    memory.interrupt()
                 thread.join(POLL)
         if self._failure is not None:
             raise self._failure
@@ -139,15 +149,19 @@ class Watcher(Watch):
 
     def _look_on(self) -> None:
         """Look at what has come, every few seconds, until the end."""
-        memory = Memory(judge_of(self._config), Known(self._config))
+        memory = self._memory = Memory(judge_of(self._config), Known(self._config))
         if self._lake.table(REQUESTS) is not None:
-            memory.remember(self._lake)
+            try:
+                memory.remember(self._lake)
+            except QueryFault as fault:
+                if not self._stopping:
+                    self._say(f"the lake's last hour is not remembered: {fault}")
         due = time.monotonic() + self._settings.fast
         while True:
             with self._condition:
                 while not self._stopping and self._waiting < MIN_LOOK_ROWS and time.monotonic() < due:
                     self._condition.wait(max(POLL, min(self._settings.fast, due - time.monotonic())))
-                if self._failure is not None:
+                if self._failure is not None or self._ending:
                     return
                 rows = list(self._queue)
                 self._queue.clear()
@@ -155,6 +169,8 @@ class Watcher(Watch):
                 try:
                     found = memory.look(rows)
                 except QueryFault as fault:
+                    if self._ending:
+                        return
                     self._say(f"what is new was not looked at: {fault}; the lake will be asked")
                     found = []
                 self._tell(one for one in found if one.severity in EARLY and one.rule not in SHARED)

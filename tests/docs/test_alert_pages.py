@@ -15,8 +15,9 @@ from pipeline.alerts.deliver import FIRST_WAIT, GIVE_UP, LONGEST_WAIT
 from pipeline.alerts.journal import KEPT, MAX_KEPT
 from pipeline.alerts.sending import MAX_AFTER, TOO_SOON
 from pipeline.alerts.settings import DEFAULT_FAST, DEFAULT_SLOW, parse_alerts
+from pipeline.commands.watch import DRAIN_SECONDS
 from pipeline.watch.pace import TIMES
-from pipeline.watch.watcher import ASK_SHARE
+from pipeline.watch.watcher import ASK_SHARE, END_SECONDS
 from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
@@ -92,4 +93,6 @@ def test_numbers() -> None:
     watch = " ".join(PAGES["watch"].split())
     assert (DEFAULT_FAST.total_seconds(), DEFAULT_SLOW.total_seconds(), TIMES, ASK_SHARE) == (5, 600, 3, 0.25)
     assert "every five seconds (`[alerts] fast`)" in watch
+    assert END_SECONDS == DRAIN_SECONDS == 5
+    assert "looked at for up to five seconds, sinks are told for five more" in watch
     assert "Every ten minutes (`slow`)" in watch

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline.alerts import Alert
 from pipeline.alerts.document import as_document
 from pipeline.commands.blocklist import blocklist
 from pipeline.exports.files import replace
@@ -39,6 +40,25 @@ def test_a_list_goes_to_standard_output_and_the_rest_is_said(alerts: Path) -> No
     assert done.stdout.splitlines()[1:] == ["203.0.113.9"]
     assert "10.0.0.1: not blocked: is a private address" in done.stderr
     assert "1 entry left out: their time is over" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "words", "said"),
+    [
+        (ALERT, ("--at", "2030-01-01"), "1 entry left out: their time is over\nnothing to block\n"),
+        (
+            alert("203.0.113.50", severity="low"),
+            (),
+            "nothing to block: no alert of severity high or worse is about an address\n",
+        ),
+    ],
+)
+def test_where_nobody_is_to_be_blocked_it_says_so(
+    given: Alert, words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "alerts").write_bytes(orjson.dumps(as_document(given)))
+    done = run(tmp_path, "plain", "--from", "alerts", *words)
+    assert (done.stdout, done.stderr) == ("", said)
 
 
 def test_a_file_is_replaced_and_a_dry_run_shows_by_what(alerts: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from pipeline.rows import REJECT_SCHEMA
 from pipeline.sources.reader import Mark
 from pipeline.watch import watcher as module
 from pipeline.watch.days import Days
+from pipeline.watch.memory import Memory
 from pipeline.watch.watcher import Watcher
 from tests.pipeline.alerts.test_alert import ALERT
 from tests.pipeline.conftest import NOON, table_of
@@ -137,6 +139,27 @@ def _fill(folder: Path) -> None:
     with watcher_of(folder, [], slow=60) as watcher:
         give(watcher, folder, refused("203.0.113.9", 40))
         until(lambda: watcher.failed)
+
+
+def test_an_end_waits_for_no_look_that_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def long(self: Memory, _: object) -> list[Alert]:
+        begun.set()
+        self._engine.query(
+            "SELECT count(*) AS n FROM range(1000000) AS a, range(1000000) AS b WHERE a.range = b.range % 7"
+        )
+        raise AssertionError
+
+    monkeypatch.setattr(module.Memory, "look", long)
+    monkeypatch.setattr(module, "END_SECONDS", 0.2)
+    with watcher_of(tmp_path, [], slow=60) as watcher:
+        give(watcher, tmp_path, refused("203.0.113.9", 40))
+        assert begun.wait(SECONDS)
+        before = time.monotonic()
+        watcher.close()
+        assert time.monotonic() - before < SECONDS / 2
+    assert Days(str(tmp_path / "lake")).open().keys() == {NOON.date()}
 
 
 def test_reading_waits_while_too_much_is_to_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

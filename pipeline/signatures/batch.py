@@ -56,6 +56,8 @@ class Table:
         places = pc.indices_nonzero(values.is_valid())
         if len(self.ordinary):
             places = pc.indices_nonzero(pc.and_(values.is_valid(), pc.invert(pc.is_in(values, self.ordinary))))
+        if not len(places):  # making the automata takes longer than using them
+            return places
         looked_at = values.take(places)
         may = suspects(self.area, looked_at)
         if len(self.ordinary) < MAX_ORDINARY and self.ordinary.nbytes < MAX_ORDINARY_BYTES:

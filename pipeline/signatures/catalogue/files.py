@@ -45,17 +45,18 @@ FILES = (
         techniques=("T1190", "T1083"),
         where=("url", *PAYLOAD),
         pattern=(
-            r"/?\betc[/\\][/\\.]*(?:passwd|shadow|group|gshadow|hosts|hostname|issue|motd|fstab|mtab|crontab|"
-            r"cron\.\w+|sudoers|ssh|ssl|profile|bash\.bashrc|environment|resolv\.conf|nginx|apache2?|httpd|"
-            r"php\w*|mysql|my\.cnf|postgresql|redis|services|protocols|networks|subuid|subgid|security|pam\.d|"
-            r"init\.d|rc\.\w+|redhat-release|os-release|lsb-release|master\.passwd|vsftpd|proftpd|exports|"
-            r"inetd|syslog|hosts\.\w+|tomcat\w*|kubernetes)\b|/proc/(?:self|version|cmdline|environ|mounts|"
-            r"net|cpuinfo|meminfo|sched_debug|\d+)\b|/var/(?:log|mail|spool|lib|www|run|backups)/[\w.-]|"
-            r"/(?:usr|opt)/(?:local/)?(?:\w+/)*(?:httpd|nginx|php|my|server|catalina)\.(?:conf|ini|cnf|xml|"
-            r"policy)|/root/\.\w|/home/[^/&]+/\.\w|\b(?:access|error)[._-]log\b.*\.\./|>+\s*/(?:tmp|dev|var)/|"
-            r"/dev/(?:tcp|udp|shm|null|cmdb|random|urandom|zero|mem|sd[a-z]|fd)\b|[=:]/(?:sys|root|boot|proc|"
-            r"dev)(?:$|&|/)|/sys/(?:class|kernel|block|bus|dev|devices|firmware|fs|module|power|hypervisor)\b|"
-            r"/(?:usr/share|usr/lib|opt|srv|mnt)/\w+/[^&]*\.\./"
+            r"/?\betc[/\\][/\\.]*(?:passwd|shadow|groups?|gshadow|hosts|hostname|issue|motd|fstab|mtab|"
+            r"crontab|cron\.\w+|sudoers|ssh|ssl|profile|bash\.bashrc|environment|resolv\.conf|nginx|apache2?|"
+            r"httpd|php\w*|mysql|my\.cnf|postgresql|redis|services|protocols|networks|subuid|subgid|security|"
+            r"pam\.d|init\.d|rc\.\w+|redhat-release|os-release|lsb-release|master\.passwd|vsftpd|proftpd|"
+            r"exports|inetd|syslog|hosts\.\w+|tomcat\w*|kubernetes)-?(?:[^\w-]|$)|/proc/(?:self|version|"
+            r"cmdline|environ|mounts|net|cpuinfo|meminfo|sched_debug|\d+)\b|/var/(?:log|mail|spool|lib|www|"
+            r"run|backups)/[\w.-]|/(?:usr|opt)/(?:local/)?(?:\w+/)*(?:httpd|nginx|php|my|server|"
+            r"catalina)\.(?:conf|ini|cnf|xml|policy)|/root/\.\w|/home/[^/&]+/\.\w|\b(?:access|"
+            r"error)[._-]log\b.*\.\./|>+\s*/(?:tmp|dev|var)/|/dev/(?:tcp|udp|shm|null|cmdb|random|urandom|"
+            r"zero|mem|sd[a-z]|fd)\b|[=:]/(?:sys|root|boot|proc|dev)(?:$|&|/)|/sys/(?:class|kernel|block|bus|"
+            r"dev|devices|firmware|fs|module|power|hypervisor)\b|/(?:usr/share|usr/lib|opt|srv|"
+            r"mnt)/\w+/[^&]*\.\./"
         ),
         plain=True,
         positive=(
@@ -65,7 +66,7 @@ FILES = (
             "/i?f=/etc/./hosts",
             "/get?code=>/tmp/curl",
         ),
-        negative=("/etchings/hosts", "/blog/proc/selfish", "/i?q=fetch+passwd"),
+        negative=("/etchings/hosts", "/docs/etc/hosts-file", "/blog/proc/selfish", "/i?q=fetch+passwd"),
         false_positives="documentation that is published under such a path",
         references=("https://owasp.org/www-community/attacks/Path_Traversal",),
     ),

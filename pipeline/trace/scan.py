@@ -55,6 +55,7 @@ class Scan:
     overview  None where the subject has no requests
     slot      seconds of a bar of `hours`
     began     when the first bar begins
+    anything  nothing was missing on the days of the subject: the site may answer anything with 2xx
     """
 
     overview: Row | None = None
@@ -67,6 +68,7 @@ class Scan:
     clients: list[Row] = field(default_factory=list)
     slot: float = MIN_SLOT
     began: datetime | None = None
+    anything: bool = False
 
 
 class Lookup:
@@ -161,7 +163,14 @@ class Lookup:
             self.ask("clients"),
             slot,
             first,
+            self._anything(found[0]),
         )
+
+    def _anything(self, overview: Row) -> bool:
+        """Return whether no request at all was answered with 404 or 410 on the days of the subject."""
+        first, last = whole_days(overview["first_ts"], overview["last_ts"])
+        sql = "SELECT 1 AS missing FROM requests WHERE status IN (404, 410) AND ts >= $first AND ts < $last LIMIT 1"
+        return not self.engine.query(sql, {"first": first, "last": last}).num_rows
 
     def _of(self, name: str, **values: Any) -> list[Row]:
         return _rows(query.load(f"trace/{name}").run(self.engine, **values))

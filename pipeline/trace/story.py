@@ -27,6 +27,7 @@ from pipeline.trace.stages import (
     RANKS,
     RECON,
     STAGES,
+    SUCCESS,
     WEBSHELL,
     Matched,
     is_of,
@@ -35,6 +36,7 @@ from pipeline.trace.stages import (
 from pipeline.trace.subject import CIDR, IP, REQUEST, USER, Subject
 
 VERSION = 1
+UNSURE = "low"  # severity of a success on a site that may answer anything
 MIN_PROBES = 3  # refused paths of a neighbour that did little else
 MAX_WAYS_SHOWN = 10
 MAX_CHECKS = 5  # users to be asked whether it was them
@@ -201,8 +203,9 @@ def _verdict(scan: Scan, stages: Sequence[Mapping[str, Any]], alerts: Sequence[A
         return {"severity": severity, "stage": None, "text": f"no stage of the kill chain{told}"}
     highest = max(stages, key=lambda one: RANKS[one["stage"]])
     stage = STAGES[highest["stage"]]
-    severity = min([stage.severity, *(one.severity for one in alerts)], key=SEVERITIES.index)
-    return {"severity": severity, "stage": stage.code, "text": f"reached: {stage.title}{told}"}
+    doubt = ", if the site does not answer anything" if highest["severity"] != stage.severity else ""
+    severity = min([*(one["severity"] for one in stages), *(one.severity for one in alerts)], key=SEVERITIES.index)
+    return {"severity": severity, "stage": stage.code, "text": f"reached: {stage.title}{doubt}{told}"}
 
 
 def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
@@ -221,14 +224,14 @@ def _stages(scan: Scan, known: Mapping[str, Matched]) -> list[dict[str, Any]]:
             {
                 "stage": stage.code,
                 "title": stage.title,
-                "severity": stage.severity,
+                "severity": UNSURE if scan.anything and stage.code in (SUCCESS, WEBSHELL) else stage.severity,
                 "first": row["first_ts"],
                 "last": row["last_ts"],
                 **{name: row[name] for name in ("requests", "paths", "clients", "answered")},
                 "techniques": list(dict.fromkeys([*stage.techniques, *named]))[:MAX_TECHNIQUES],
                 "signatures": signs,
                 "samples": [_sample(one, known) for one in scan.samples if one["stage"] == stage.code],
-                "note": _note(row, signs),
+                "note": _note(row, anything=scan.anything),
             }
         )
     return found
@@ -251,8 +254,10 @@ def _sample(row: Row, known: Mapping[str, Matched]) -> dict[str, Any]:
     }
 
 
-def _note(row: Row, signs: Mapping[str, int]) -> str:
-    """Return what puts a stage into doubt, "" for nothing."""
+def _note(row: Row, *, anything: bool) -> str:
+    """Return what makes a stage doubtful, "" for nothing."""
+    if anything and row["stage"] in (SUCCESS, WEBSHELL):
+        return "the site may answer anything: nothing was 404 on those days. Compare the answers with ordinary ones"
     if row["stage"] == WEBSHELL:
         return "scripts that nobody else got, called with a query or a body: look at the files and their times"
     if row["stage"] == "success" and row["sizes"] == 1 and row["requests"] > 1 and row["size"] is not None:

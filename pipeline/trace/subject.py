@@ -35,6 +35,8 @@ MAX_SUBJECT_CHARS = 512  # user names are cut at 256 characters; a longer text i
 MAX_ASN = (1 << 32) - 1  # RFC 6793
 _ASN = re.compile(r"AS([0-9]{1,10})", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-fA-F]{16,64}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25}")
+# what has the form of an address or a network, and is none
+_NEARLY = re.compile(r"[0-9]+(\.[0-9]+)+\.?(/[0-9]*)?|[0-9a-fA-F.]*:[0-9a-fA-F:.]*(/[0-9]*)?")
 _CAMPAIGN = re.compile(r"[0-9a-f.:]{2,45}@[0-9]{4}-[0-9]{2}-[0-9]{2}")  # its first source and that one's first day
 _ALERT = re.compile(r"[0-9a-f]{16}")
 
@@ -72,6 +74,8 @@ def recognise(text: str, given: str | None = None) -> tuple[Subject, ...]:
     for kind in (IP, CIDR, ASN, CAMPAIGN):
         if (subject := FORMS[kind](text)) is not None:
             return (subject,)
+    if _NEARLY.fullmatch(text):
+        raise UsageFault(f"{quote(text)} is no address and no CIDR", "", "correct it; --as user if it is a user's name")
     if _ALERT.fullmatch(text):
         kinds: tuple[str, ...] = (ALERT, REQUEST, USER)
     else:

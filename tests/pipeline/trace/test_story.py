@@ -148,9 +148,20 @@ def test_who_has_no_requests_turns_up_elsewhere(engine: Engine) -> None:
 
 def test_one_page_that_answers_everything_is_said(engine_of: Build) -> None:
     rows = [intrusion.request(n, INTRUDER, f"/{n}?q=%3Cscript%3E", 200, signatures=["sqli-union"]) for n in range(9)]
+    rows.append(intrusion.request(9, READER, "/gone", 404))
     story = story_of(engine_of(rows), INTRUDER)
     (stage,) = story["stages"]
     assert stage["note"].startswith("all 9 answers have 5,000 bytes")
+    assert stage["severity"] == story["verdict"]["severity"] == "high"
+
+
+def test_a_site_that_has_everything_may_answer_anything(engine_of: Build) -> None:
+    rows = [intrusion.request(n, INTRUDER, f"/{n}.php?c=id", 200, signatures=["sqli-union"]) for n in range(3)]
+    story = story_of(engine_of(rows), INTRUDER)
+    (stage,) = story["stages"]
+    assert stage["note"].startswith("the site may answer anything")
+    assert stage["severity"] == story["verdict"]["severity"] == "low"
+    assert story["verdict"]["text"] == "reached: success after attack, if the site does not answer anything"
 
 
 def test_an_empty_lake(engine_of: Build) -> None:

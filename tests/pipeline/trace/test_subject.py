@@ -29,8 +29,8 @@ BY_FORM = [
     ("4bf92f3577b34da6a3ce929d0e0e4736", [(kind, "4bf92f3577b34da6a3ce929d0e0e4736") for kind in ("request", "user")]),
     ("01ARZ3NDEKTSV4RRFFQ69G5FAV", [(kind, "01ARZ3NDEKTSV4RRFFQ69G5FAV") for kind in ("request", "user")]),
     # what only looks like an address, a network or a system may be a name
-    ("203.0.113", [("user", "203.0.113"), ("request", "203.0.113")]),
-    ("203.0.113.9/33", [("user", "203.0.113.9/33"), ("request", "203.0.113.9/33")]),
+    ("10", [("user", "10"), ("request", "10")]),
+    ("v1.2.3", [("user", "v1.2.3"), ("request", "v1.2.3")]),
     ("AS4294967296", [("user", "AS4294967296"), ("request", "AS4294967296")]),
     ("ops/alice", [("user", "ops/alice"), ("request", "ops/alice")]),
 ]  # fmt: skip
@@ -60,6 +60,13 @@ def test_as_goes_before_the_form(text: str, kind: str, found: str) -> None:
     [
         ("", None, "is no subject"),
         ("x" * 513, None, "is no subject"),
+        ("203.0.113", None, "is no address and no CIDR"),
+        ("203.0.113.999", None, "is no address and no CIDR"),
+        ("10.0.0.0/33", None, "is no address and no CIDR"),
+        ("10.0.0.0/", None, "is no address and no CIDR"),
+        ("2001:db8::/129", None, "is no address and no CIDR"),
+        ("2001:db8:::1", None, "is no address and no CIDR"),
+        ("0.0.0.0", None, "is no address and no CIDR"),
         ("alice", "ip", "is no ip"),
         ("203.0.113.9/33", "cidr", "is no cidr"),
         ("64496", "asn", "is no asn"),

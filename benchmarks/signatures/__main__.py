@@ -33,7 +33,7 @@ from pipeline.signatures import BY_ID, IDS_TYPE, batch, signatures_of
 from pipeline.sources import combined
 
 RESULTS = Path(__file__).parents[1] / "results"
-ROUNDS = 5
+ROUNDS = 3
 Columns = dict[str, pa.Array]
 
 
@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quiet", nargs="*", type=Path, default=[])
     parser.add_argument("--hostile", nargs="*", type=Path, default=[])
-    parser.add_argument("--lines", type=int, default=500_000)
+    parser.add_argument("--lines", type=int, default=1_000_000)
     now = datetime.now(UTC)
     parser.add_argument("--output", type=Path, default=RESULTS / f"{now:%Y-%m-%d}-signatures.md")
     options = parser.parse_args()

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.alerts import Alert
@@ -38,6 +38,7 @@ def test_times_are_utc_and_say_so() -> None:
 
 
 @given(st.text(), st.dictionaries(st.text(), st.one_of(st.text(), st.floats(), st.integers(), st.none())))
+@settings(deadline=None)
 def test_no_text_and_no_figure_is_an_error(text: str, details: dict[str, Any]) -> None:
     odd = replace(ALERT, title=text, evidence=(text,), details=details)
     written = orjson.dumps(as_document(odd))

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.alerts.document import as_document
@@ -104,6 +104,7 @@ def test_what_is_known_later_is_the_same_alert_to_alertmanager() -> None:
 
 
 @given(st.text(max_size=400), st.sampled_from(["ip", "user"]))
+@settings(deadline=None)
 def test_texts_of_attackers_are_bounded_and_obeyed_by_nobody(text: str, kind: str) -> None:
     odd = replace(FULL, subject=text, subject_kind=kind, title=text, evidence=(text, text), rule=text)
     (one,) = orjson.loads(alertmanager(odd, MANAGER, NOW).body)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from echo.clientip import parse_config
@@ -181,6 +181,7 @@ BLOCKS = st.one_of(
 
 
 @given(st.lists(BLOCKS, max_size=40), st.booleans())
+@settings(max_examples=50, deadline=None)
 def test_joining_adds_no_address_and_loses_none(blocks: list[str], merge: bool) -> None:
     entries = gathered(*(alert(block) for block in blocks)).entries
     joined = (merged if merge else absorbed)(entries)
@@ -193,6 +194,7 @@ def _addresses(networks: list[Network]) -> set[Any]:
 
 
 @given(st.ip_addresses())
+@settings(deadline=None)
 def test_every_address_is_in_its_network(address: Any) -> None:
     network = network_of(str(address), V6_PREFIX)
     if int(address) == 0:

@@ -75,7 +75,7 @@ def test_every_entry_has_its_reason_and_its_end(form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(text=st.text(max_size=200))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_no_text_of_an_attacker_adds_an_entry_or_a_line(form: str, text: str) -> None:
     entries = gathered(*(alert(one, rule=text or "r", title=text, techniques=(text,)) for one in SUBJECTS)).entries
     made = written(form, entries)
@@ -88,6 +88,7 @@ def test_no_text_of_an_attacker_adds_an_entry_or_a_line(form: str, text: str) ->
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 def test_a_comment_has_no_character_that_a_format_has_a_use_for(text: str) -> None:
     (entry,) = gathered(alert("203.0.113.9", rule=text or "r")).entries
     comment = comment_of(entry)

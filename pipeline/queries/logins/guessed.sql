@@ -36,13 +36,19 @@ counted AS (
     SELECT
         *,
         sum(failed) OVER (
-            PARTITION BY "user", net ORDER BY us RANGE BETWEEN $guess_minutes * 60000000 PRECEDING AND CURRENT ROW
+            PARTITION BY "user", net
+            ORDER BY us
+            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
         ) AS failures_here,
         sum(failed) OVER (
-            PARTITION BY "user" ORDER BY us RANGE BETWEEN $guess_minutes * 60000000 PRECEDING AND CURRENT ROW
+            PARTITION BY "user"
+            ORDER BY us
+            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
         ) AS failures,
         min(CASE WHEN failed = 1 THEN ts END) OVER (
-            PARTITION BY "user" ORDER BY us RANGE BETWEEN $guess_minutes * 60000000 PRECEDING AND CURRENT ROW
+            PARTITION BY "user"
+            ORDER BY us
+            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
         ) AS tried_ts,
         min(CASE WHEN failed = 0 THEN us END) OVER (PARTITION BY "user", net) AS here_us,
         min(CASE WHEN failed = 0 THEN us END) OVER (PARTITION BY "user", asn, country) AS near_us

@@ -196,23 +196,32 @@ listed AS (
     GROUP BY members.subject_kind, members.subject
 ),
 
+asked_for AS (
+    SELECT 'prefix' AS subject_kind, places.net AS value, hostile.path, hostile.signature
+    FROM hostile
+    INNER JOIN places ON hostile.client_ip = places.client_ip
+    WHERE hostile.signed > 0
+    UNION ALL
+    SELECT 'asn' AS subject_kind, CAST(asn AS VARCHAR) AS value, path, signature
+    FROM hostile
+    WHERE signed > 0 AND asn IS NOT NULL
+    UNION ALL
+    SELECT 'fingerprint' AS subject_kind, user_agent AS value, path, signature
+    FROM hostile
+    WHERE sharp > 0 AND user_agent IS NOT NULL
+),
+
 asked AS (
     SELECT
         candidates.subject_kind,
         candidates.subject,
-        min(hostile.path) AS first_path,
-        max(hostile.path) AS last_path,
-        count(DISTINCT hostile.path) AS paths,
-        min(hostile.signature) AS signature
-    FROM hostile
-    INNER JOIN places ON hostile.client_ip = places.client_ip
+        min(asked_for.path) AS first_path,
+        max(asked_for.path) AS last_path,
+        count(DISTINCT asked_for.path) AS paths,
+        min(asked_for.signature) AS signature
+    FROM asked_for
     INNER JOIN candidates
-        ON candidates.value = CASE candidates.subject_kind
-            WHEN 'prefix' THEN places.net
-            WHEN 'asn' THEN CAST(hostile.asn AS VARCHAR)
-            ELSE hostile.user_agent
-        END
-    WHERE hostile.signed > 0
+        ON asked_for.subject_kind = candidates.subject_kind AND asked_for.value = candidates.value
     GROUP BY candidates.subject_kind, candidates.subject
 )
 

@@ -74,9 +74,7 @@ def attacks(
         write_rows([as_row(one) for one in shown], tuple(ALERT_KEYS), form, table_columns=("id", *TABLE_KEYS))
     else:
         rows = sources(shown, by)
-        placed = any(row["country"] for row in rows)  # without a database the column is for nothing
-        shown_columns = [name for name in TABLE_COLUMNS if placed or name != "country"]
-        write_rows(rows, COLUMNS, form, table_columns=shown_columns)
+        write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
         if rows and by in TRACED:
             click.echo(f"what the first of them did: whofrom trace {printable(rows[0]['source'])}", err=True)
     say_if_empty(engine, shown, moments)

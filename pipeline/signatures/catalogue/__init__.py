@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pipeline.signatures.catalogue.agents import AGENTS
+from pipeline.signatures.catalogue.code import CODE
 from pipeline.signatures.catalogue.containers import CONTAINERS
 from pipeline.signatures.catalogue.cve import CVE
 from pipeline.signatures.catalogue.files import FILES
 from pipeline.signatures.catalogue.holes import HOLES
+from pipeline.signatures.catalogue.php import PHP
 from pipeline.signatures.catalogue.protocol import PROTOCOL
-from pipeline.signatures.catalogue.rce import RCE
 from pipeline.signatures.catalogue.sensitive import SENSITIVE
+from pipeline.signatures.catalogue.shell import SHELL
 from pipeline.signatures.catalogue.sqli import SQLI
 from pipeline.signatures.catalogue.wordpress import WORDPRESS
 from pipeline.signatures.catalogue.xss import XSS
@@ -41,6 +43,6 @@ FAMILIES: dict[str, str] = {
     "wordpress": "what scanners of WordPress ask for",
 }
 SIGNATURES: tuple[Signature, ...] = (
-    *SQLI, *XSS, *FILES, *RCE, *PROTOCOL, *CVE, *HOLES, *SENSITIVE, *AGENTS, *CONTAINERS, *WORDPRESS,
+    *SQLI, *XSS, *FILES, *SHELL, *PHP, *CODE, *PROTOCOL, *CVE, *HOLES, *SENSITIVE, *AGENTS, *CONTAINERS, *WORDPRESS,
 )  # fmt: skip
 BY_ID: dict[str, Signature] = {one.id: one for one in SIGNATURES}

@@ -125,7 +125,10 @@ def _speed(fast: Sequence[Speed]) -> str:
         _row(f"{one.logins:,}", f"{one.seconds:.1f}", f"{one.cpu:.1f}", f"{one.found:,}", f"{one.peak:,.0f}")
         for one in fast
     ]
-    return "\n".join(lines) + "\n\nFrom an open lake to findings; the process also holds the drawn year.\n"
+    return (
+        "\n".join(lines)
+        + "\n\nFrom an open lake to findings; the process also holds the drawn year. On a busy machine CPU counts.\n"
+    )
 
 
 def _row(*cells: object) -> str:

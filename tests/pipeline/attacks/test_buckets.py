@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -71,7 +72,8 @@ def model(events: Sequence[Event], capacity: int, leak: float, distinct: bool) -
     answers = {}
     for day in {moment.date() for moment, _ in table}:
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        level, last, requests, over = 0.0, begin, 0, False
+        level, requests, over = Fraction(0), 0, False
+        last: datetime | None = None
         shown: dict[str, datetime] = {}
         for moment, item in table:
             if not begin - HOUR <= moment < begin + timedelta(days=1):
@@ -82,8 +84,9 @@ def model(events: Sequence[Event], capacity: int, leak: float, distinct: bool) -
             shown[item] = moment
             if distinct and before is not None and (moment - before).total_seconds() < capacity * leak:
                 continue
-            level = max(0.0, level - (moment - last).total_seconds() / leak) + 1 if last is not None else 1.0
-            last = moment
+            if last is not None:
+                level = max(Fraction(0), level - Fraction((moment - last).total_seconds()) / Fraction(leak))
+            level, last = level + 1, moment
             over |= own and level > capacity
         answers[day] = (requests, over)
     return answers

@@ -198,7 +198,7 @@ WRONG = {
     ),
     "trust = 5": "whofrom.toml: trust must be a table; write [trust]",
     '[[network]]\npods = "10.0.0.0/8"': "whofrom.toml: network must be a table; write [network]",
-    "qqqqqq = 1": "whofrom.toml: 'qqqqqq' is unknown; known are network, trust, login, geo",
+    "qqqqqq = 1": "whofrom.toml: 'qqqqqq' is unknown; known are network, trust, login, geo, attacks, alerts, logins",
 }
 
 

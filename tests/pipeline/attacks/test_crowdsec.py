@@ -36,7 +36,9 @@ def test_every_case_is_read() -> None:
     assert [one.case for one in judged() if not one.read] == []
 
 
-@pytest.mark.parametrize("said", [said for _, said in SCENARIOS if isinstance(said, frozenset)], ids=str)
+@pytest.mark.parametrize(
+    "said", [pytest.param(said, id=str(scenario)) for scenario, said in SCENARIOS if isinstance(said, frozenset)]
+)
 def test_a_scenario_is_told_by_rules_that_there_are(said: frozenset[str]) -> None:
     assert said <= {rule.code for rule in RULES}
 

@@ -3,7 +3,7 @@ The table [alerts] of the TOML, and `--to`: where alerts go, and what is not tol
 
     [alerts]
     severity = "medium"
-    off = ["crawl"]
+    off = ["crawling"]
     severities = { probing = "low" }
     [[alerts.to]]
     kind = "webhook"
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -34,10 +35,12 @@ from urllib.parse import urlsplit
 from echo.clientip import ConfigFault, quote
 from echo.clientip.config import check_keys, place, string_list
 from pipeline.alerts.alert import SEVERITIES
+from pipeline.alerts.rules import RULE_CODES
 from pipeline.alerts.silences import MATCHERS, SILENCE_KEYS, Silence, Silencing
 from pipeline.timespec import AGO, UNITS
 
 TABLE = "alerts"
+MAX_CODE_CHARS = 100  # three times the longest code: what is longer is not compared with them
 NDJSON, WEBHOOK, ALERTMANAGER = "ndjson", "webhook", "alertmanager"
 # kind of a sink -> what it does
 KINDS = {
@@ -167,8 +170,9 @@ def parse_alerts(
 def parse_silencing(tables: Mapping[str, Any], path: str) -> Silencing:
     """Return what [alerts] says of what is not told. Raises ConfigFault naming the key."""
     table, where = _alerts_table(tables, path)
+    off = place(path, f"{where} off")
     return Silencing(
-        frozenset(string_list(table, "off", place(path, f"{where} off"))),
+        frozenset(_rule(code, off) for code in string_list(table, "off", off)),
         _severity(table, "severity", place(path, where)),
         _severities(table, path),
         tuple(_silence(one, path, number) for number, one in enumerate(_tables(table, "silence", path), 1)),
@@ -274,6 +278,8 @@ def _silence(entry: Mapping[str, Any], path: str, number: int) -> Silence:
         raise ConfigFault("would silence everything", spot, f"name one of {', '.join(MATCHERS)}")
     if texts["severity"] is not None:
         _severity(entry, "severity", spot)
+    if texts["rule"] is not None:
+        _rule(texts["rule"], spot)
     return Silence(reason, **texts, until=_until(entry, spot))
 
 
@@ -297,7 +303,16 @@ def _severities(table: Mapping[str, Any], path: str) -> dict[str, str]:
     given = table.get("severities", {})
     if not isinstance(given, dict):
         raise ConfigFault("must be a table", spot, 'for example severities = { probing = "low" }')
-    return {rule: _severity(given, rule, spot) for rule in given}
+    return {_rule(rule, spot): _severity(given, rule, spot) for rule in given}
+
+
+def _rule(code: str, spot: str) -> str:
+    """Return a rule's code if there is such a rule: a silence that is misspelt would keep nothing quiet."""
+    if code in RULE_CODES:
+        return code
+    near = difflib.get_close_matches(code[:MAX_CODE_CHARS], RULE_CODES, 1)
+    step = f"do you mean {near[0]}?" if near else "docs/reference/attacks.md and docs/logins.md list them"
+    raise ConfigFault(f"{quote(code)} is no rule", spot, step)
 
 
 def _severity(table: Mapping[str, Any], key: str, spot: str) -> str:

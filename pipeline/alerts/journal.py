@@ -28,6 +28,7 @@ import orjson
 from echo.clientip import printable
 from pipeline.alerts.alert import Alert
 from pipeline.alerts.document import as_document, parse_document
+from pipeline.alerts.files import put, sync_folder
 from pipeline.errors import LakeFault, UsageFault
 
 FOLDER = "alerts"
@@ -184,16 +185,11 @@ class Journal:
 
     def _rewrite(self) -> None:
         data = self._whole()
-        new = self._path.with_suffix(".new")
         try:
-            with new.open("wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            new.replace(self._path)
+            put(self._path, data)
             os.close(self._file)
             self._file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise self._unwritable(error) from None
         self._bytes = len(data)
@@ -204,7 +200,7 @@ class Journal:
         data = _lines(lines)
         try:
             if not self._bytes:
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
             written = 0
             while written < len(data):
                 written += os.write(self._file, data[written:])
@@ -243,11 +239,3 @@ def _parsed(data: bytes) -> Iterator[Mapping[str, Any]]:
 
 def _lines(lines: Iterable[Mapping[str, Any]]) -> bytes:
     return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z) for line in lines)
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

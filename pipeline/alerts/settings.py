@@ -37,7 +37,7 @@ from echo.clientip.config import check_keys, place, string_list
 from pipeline.alerts.alert import SEVERITIES
 from pipeline.alerts.rules import RULE_CODES
 from pipeline.alerts.silences import MATCHERS, SILENCE_KEYS, Silence, Silencing
-from pipeline.timespec import AGO, UNITS
+from pipeline.timespec import length_of
 
 TABLE = "alerts"
 MAX_CODE_CHARS = 100  # three times the longest code: what is longer is not compared with them
@@ -328,9 +328,8 @@ def _seconds(table: Mapping[str, Any], key: str, spot: str, default: timedelta, 
     value = table.get(key)
     if value is None:
         return default.total_seconds()
-    found = AGO.fullmatch(value) if isinstance(value, str) else None
-    length = timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta()
-    if not timedelta() < length <= most:
+    length = length_of(value) if isinstance(value, str) else None
+    if not length or length > most:
         raise ConfigFault(
             f"{key} must be a time of at most {int(most.total_seconds()):,} seconds", spot, f'for example {key} = "10s"'
         )

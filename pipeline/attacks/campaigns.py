@@ -24,9 +24,9 @@ from pipeline import query
 from pipeline.alerts import Alert
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE
-from pipeline.attacks.sentences import duration, shown
+from pipeline.attacks.sentences import shown
 from pipeline.attacks.stages import prepare
-from pipeline.counted import counted
+from pipeline.counted import counted, duration
 from pipeline.engine.duckdb import Engine
 
 CODE = "campaign"

@@ -18,9 +18,10 @@ from pipeline.alerts.document import as_row
 from pipeline.attacks import campaigns, crawlers, floods
 from pipeline.attacks.inside import Inside, judge_of
 from pipeline.attacks.rules import BY_CODE, COLUMNS_OF_QUERY, RULES, STAGES, Rule
-from pipeline.attacks.sentences import Count, duration, examples
+from pipeline.attacks.sentences import Count, examples
 from pipeline.attacks.stages import prepare, stages_read
 from pipeline.attacks.steps import Period, steps
+from pipeline.counted import duration
 from pipeline.engine.duckdb import Engine
 
 BUCKETS = "attacks/buckets"

@@ -27,9 +27,9 @@ from pipeline.attacks.inside import Inside
 from pipeline.attacks.relations import LOUD as LOUD_VALUES
 from pipeline.attacks.relations import RELATIONS
 from pipeline.attacks.rules import BY_CODE
-from pipeline.attacks.sentences import duration, shown
+from pipeline.attacks.sentences import shown
 from pipeline.attacks.stages import prepare
-from pipeline.counted import counted
+from pipeline.counted import counted, duration
 from pipeline.engine.duckdb import Engine
 
 EXPLAINS = 0.8  # of what was too much: then this is what the flood is

@@ -1,4 +1,4 @@
-"""What a person reads: spans of time, and samples of what was asked for, decoded and made printable."""
+"""What a person reads: samples of what was asked for, decoded and made printable."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ from echo.clientip import printable
 
 MAX_SAMPLE_CHARS = 80
 ROUNDS = 2  # percent signs are often escaped once more
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in the unit a person would use."""
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    if seconds < 1:
-        return "less than a second"
-    return "1 second" if seconds < 1.5 else f"{seconds:.0f} seconds"
 
 
 def shown(text: str) -> str:

@@ -28,7 +28,7 @@ from pipeline.exports.merging import absorbed, merged
 from pipeline.lake import Lake
 from pipeline.lake.promise import promised
 from pipeline.output import default_form, write_rows
-from pipeline.timespec import AGO, HELP, UNITS, parse_moment
+from pipeline.timespec import HELP, length_of, parse_moment
 
 MAX_LIFETIME = timedelta(days=365)
 MAX_SHOWN = 10  # of what is refused; there is a line with the number of the others
@@ -166,10 +166,10 @@ def _of_lake(lake: Lake, begin: datetime, config: Config) -> list[Alert]:
 
 
 def _span(text: str) -> timedelta:
-    found = AGO.fullmatch(text)
-    if found is None or not int(found[1]):
+    length = length_of(text)
+    if not length:
         raise UsageFault(f"{quote(text)} is no length of time", "--lifetime", "write 12h, 30m or 7d")
-    return min(timedelta(**{UNITS[found[2]]: int(found[1])}), MAX_LIFETIME)
+    return min(length, MAX_LIFETIME)
 
 
 def _say(found: Gathered) -> None:

@@ -29,7 +29,7 @@ from pipeline.lake.kinds import NOBODY, Kinds, words_of
 from pipeline.lake.reresolve import Report, Task, reresolve
 from pipeline.lake.status import Status, status
 from pipeline.output import default_form, write_rows
-from pipeline.timespec import AGO, UNITS
+from pipeline.timespec import length_of
 
 MAX_SHOWN = 10  # of policies, sources, changes for people; the other forms have them all
 CLIENT, COUNTRY = "client", "country"
@@ -315,15 +315,10 @@ def _export_to(path: Path, form: str, batches: Any, *, force: bool) -> int:
 
 def duration(text: str) -> timedelta:
     """Return the time of `--retain`. Raises UsageFault."""
-    found = AGO.fullmatch(text.strip())
-    try:
-        return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else _refuse(text)
-    except OverflowError:
-        return _refuse(text)
-
-
-def _refuse(text: str) -> timedelta:
-    raise UsageFault(f"{quote(text)} is no time", "--retain", "write hours, days or weeks: 24h, 7d, 2w")
+    length = length_of(text.strip())
+    if length is None:
+        raise UsageFault(f"{quote(text)} is no time", "--retain", "write hours, days or weeks: 24h, 7d, 2w")
+    return length
 
 
 def _say_returned(returned: list[Returned], *, dry_run: bool) -> None:

@@ -33,7 +33,7 @@ from pipeline.settings import Settings
 from pipeline.sources import FORMATS, named
 from pipeline.sources.folders import STDIN
 from pipeline.sources.stores import is_store
-from pipeline.timespec import AGO, UNITS
+from pipeline.timespec import length_of
 from pipeline.watch.watcher import Figures, Watcher
 
 WHAT = "whofrom watch"
@@ -195,7 +195,7 @@ def _length(lag: timedelta) -> str:
 
 
 def _seconds(text: str, option: str) -> float:
-    found = AGO.fullmatch(text)
-    if found is None or not int(found[1]):
+    length = length_of(text)
+    if not length:
         raise UsageFault("is no length of time", option, "write 5s, 10m or 1h")
-    return timedelta(**{UNITS[found[2]]: int(found[1])}).total_seconds()
+    return length.total_seconds()

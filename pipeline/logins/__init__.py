@@ -8,7 +8,6 @@ step of one finding. What is found, and what is looked at, is in `queries/logins
 from pipeline.logins.find import Judged, Looked, find, judge, look
 from pipeline.logins.rules import RULES, SILENT
 from pipeline.logins.settings import LOGINS_KEYS, NUMBERS, Settings, parse_settings
-from pipeline.logins.words import duration
 
 __all__ = [
     "LOGINS_KEYS",
@@ -18,7 +17,6 @@ __all__ = [
     "Judged",
     "Looked",
     "Settings",
-    "duration",
     "find",
     "judge",
     "look",

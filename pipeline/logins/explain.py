@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any, NamedTuple
 
+from pipeline.counted import counted, duration
 from pipeline.errors import UsageFault
 from pipeline.logins.find import Judged
 from pipeline.logins.rules import RULES, SILENT, UNUSUAL
 from pipeline.logins.settings import NUMBERS, Settings
-from pipeline.logins.words import Row, counted, duration, moment, network, where
+from pipeline.logins.words import Row, moment, network, where
 from pipeline.query import load
 
 LEAST_ID_CHARS = 4  # fewer say little, and are most often a slip

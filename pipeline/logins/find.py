@@ -19,11 +19,12 @@ import pyarrow as pa
 
 from pipeline import query
 from pipeline.alerts import Alert, worst_first
+from pipeline.counted import counted, duration
 from pipeline.engine.duckdb import Engine
 from pipeline.logins.rules import RULES, UNUSUAL, Rule
 from pipeline.logins.settings import Settings
 from pipeline.logins.stages import ASKED, prepare, values
-from pipeline.logins.words import counted, duration, moment, network, where
+from pipeline.logins.words import moment, network, where
 
 QUESTION = "logins"
 NAMED_PLACES = 4  # of a history, in one sentence; details have more

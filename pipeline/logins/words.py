@@ -9,14 +9,6 @@ from typing import Any
 Row = Mapping[str, Any]
 
 
-def duration(seconds: float) -> str:
-    """Return seconds in the unit a person would use."""
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds" if seconds >= 1 else "less than a second"
-
-
 def where(row: Row, prefix: str = "") -> str:
     """Return a row's place: Berlin (DE), Bavaria (DE), DE, or its address where it has none."""
     country, region, city = (row.get(prefix + name) for name in ("country", "region", "city"))
@@ -37,8 +29,3 @@ def network(row: Row, prefix: str = "") -> str:
 def moment(time: datetime) -> str:
     """Return a time to the second, UTC."""
     return f"{time:%Y-%m-%d %H:%M:%S}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 login`, `2 logins`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

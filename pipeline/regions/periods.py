@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pipeline.errors import UsageFault
-from pipeline.timespec import AGO, UNITS
+from pipeline.timespec import AGO, length_of
 
 PREVIOUS = "previous"
 MOMENT = timedelta(microseconds=1)  # a period ends before its end
@@ -55,13 +55,12 @@ def compared(since: datetime | None, until: datetime | None, versus: str, span: 
 
 def duration(text: str) -> timedelta:
     """Return the time that `7d` or `24h` stands for. Raises UsageFault."""
-    found = AGO.fullmatch(text)
-    if found is None or int(found[1]) == 0:
+    length = length_of(text)
+    if length is None and AGO.fullmatch(text):
+        raise UsageFault("is too long", f"--versus {text[:20]}", "for example 7d, 24h")
+    if not length:
         raise UsageFault("is no time", f"--versus {text[:20]}", f"for example 7d, 24h, or {PREVIOUS}")
-    try:
-        return timedelta(**{UNITS[found[2]]: int(found[1])})
-    except OverflowError:
-        raise UsageFault("is too long", f"--versus {text[:20]}", "for example 7d, 24h") from None
+    return length
 
 
 def step_of(since: datetime | None, until: datetime | None, span: Span) -> str:

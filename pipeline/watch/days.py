@@ -7,7 +7,6 @@ having come meanwhile.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import NamedTuple
 import orjson
 
 from echo.clientip import printable
+from pipeline.alerts.files import put, sync_folder
 from pipeline.alerts.journal import FOLDER
 from pipeline.errors import LakeFault
 
@@ -81,19 +81,10 @@ class Days:
                 self._write(list(self._counts))
 
     def _write(self, days: list[date]) -> None:
-        new = self._path.with_suffix(".new")
         try:
-            new.parent.mkdir(parents=True, exist_ok=True)
-            with new.open("wb") as out:
-                out.write(orjson.dumps({"days": sorted(days)[-MAX_DAYS:]}))
-                out.flush()
-                os.fsync(out.fileno())
-            new.replace(self._path)
-            number = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(number)
-            finally:
-                os.close(number)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            put(self._path, orjson.dumps({"days": sorted(days)[-MAX_DAYS:]}))
+            sync_folder(self._path.parent)
         except OSError as error:
             raise LakeFault(
                 f"cannot write: {error.strerror or error}", printable(str(self._path)), "free space or mend the folder"

@@ -6,8 +6,8 @@ import tomllib
 import pytest
 from click.testing import CliRunner
 
-from echo.topology.command import topology
 from echo.topology.documents import KUBECTL
+from pipeline.cli import whofrom
 from tests.deploy.rendered import DEPLOY, needs_kubectl, rendered
 
 # what no object of the cluster tells: PROXY is switched on at the balancer
@@ -76,7 +76,7 @@ def cluster(overlay):
 @needs_kubectl
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_overlay_and_the_command_trust_the_same(overlay):
-    done = CliRunner().invoke(topology, [], input=cluster(overlay), catch_exceptions=False)
+    done = CliRunner().invoke(whofrom, ["topology"], input=cluster(overlay), catch_exceptions=False)
     assert done.exit_code == 0, done.stderr
     proposed = tomllib.loads(done.stdout)
     shipped = tomllib.loads((DEPLOY / "overlays" / overlay / "whofrom.toml").read_text("utf-8"))

@@ -6,8 +6,8 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from echo.explain.command import explain
 from echo.explain.findings import FINDINGS
+from pipeline.cli import whofrom
 from tests.deploy.rendered import DEPLOY
 
 OVERLAYS = sorted(path.name for path in (DEPLOY / "overlays").iterdir())
@@ -59,6 +59,6 @@ def test_a_row_says_what_explain_says(overlay, row):
         arguments += ["--header", f"X-Forwarded-For: {row['X-Forwarded-For']}"]
     if agent := re.search(r"`([\w-]+/[\d.]+)`", row["request from"]):
         arguments += ["--header", f"User-Agent: {agent[1]}"]
-    done = CliRunner().invoke(explain, arguments, catch_exceptions=False)
+    done = CliRunner().invoke(whofrom, ["explain", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["finding"]["code"] == codes[-1]

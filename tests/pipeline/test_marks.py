@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline import marks
-from pipeline.commands.ingest import ingest
+from pipeline.cli import whofrom
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import Overtaken, SourceFault, Unfinished
 from pipeline.ingest import Run, ingest_source
@@ -235,10 +235,10 @@ def test_what_a_rotation_took_away_between_a_glob_and_its_reading_is_no_failure(
     path, gone = log("access.log", lines(0, 5)), str(tmp_path / "access.log.1")
     monkeypatch.setattr("pipeline.commands.ingest.expand", lambda *_: [Found(gone), Found(str(path))])
     command = ["--no-geo", "--lake", lake.path]
-    done = CliRunner().invoke(ingest, [*command, f"{path}*"])
+    done = CliRunner().invoke(whofrom, ["ingest", *command, f"{path}*"])
     assert (done.exit_code, rows(lake)) == (0, (5, 5))
     assert f"{gone}: skipped: gone meanwhile" in done.stderr
-    assert CliRunner().invoke(ingest, [*command, gone]).exit_code == 1
+    assert CliRunner().invoke(whofrom, ["ingest", *command, gone]).exit_code == 1
 
 
 @pytest.mark.parametrize("count", [3, 100])
@@ -277,10 +277,10 @@ def test_a_log_of_nothing_but_junk_is_of_its_rotations_format(
     source = str(logs) if folder else f"{logs}/*"
     command = ["--no-geo", "--lake", lake.path, source]
     if again:
-        assert CliRunner().invoke(ingest, command).exit_code == 0
+        assert CliRunner().invoke(whofrom, ["ingest", *command]).exit_code == 0
     log("logs/access.log", "junk\n")
     log("logs/error.log", "2026/11/26 [error] no log of requests\n")
-    done = CliRunner().invoke(ingest, command)
+    done = CliRunner().invoke(whofrom, ["ingest", *command])
     assert done.exit_code == (0 if folder else 1)
     assert "access.log: combined, 0 rows, 1 reject" in done.stderr
     assert "error.log: " in done.stderr

@@ -18,8 +18,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from pipeline import retry as retry_module
 from pipeline.anonymize import TRUNCATE, Anonymizer
-from pipeline.commands.ingest import ingest
-from pipeline.commands.rejects import rejects
+from pipeline.cli import whofrom
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, Rejected
 from pipeline.ingest import ingest_source
@@ -59,7 +58,7 @@ def counts(lake: Lake) -> tuple[int, int, int]:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(rejects, arguments)
+    return CliRunner().invoke(whofrom, ["rejects", *arguments])
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ def test_what_was_cut_or_anonymized_stays_and_is_told(tmp_path: Path, lake: Lake
         str(write(tmp_path / "b", 2, first=7)), lake, Settings(format="ndjson", anonymizer=Anonymizer(TRUNCATE, b""))
     )
     assert retried(lake) == Retried(3, 0, cut=1, anonymized=2)
-    done = CliRunner().invoke(ingest, ["--retry-rejects", "--no-geo", "--lake", lake.path])
+    done = CliRunner().invoke(whofrom, ["ingest", "--retry-rejects", "--no-geo", "--lake", lake.path])
     assert done.exit_code == 0
     assert "0 rejects are rows now, 0 are not" in done.stderr
     assert "1 were cut to 4,096 bytes" in done.stderr
@@ -211,7 +210,7 @@ def test_strict_stops_at_the_first_line_that_is_no_row(tmp_path: Path, lake: Lak
         ingest_source(str(log), lake, Settings(strict=True))
     assert not Path(lake.path).exists()
     other = write(tmp_path / "other", 2)
-    done = CliRunner().invoke(ingest, [str(log), str(other), "--strict", "--no-geo", "--lake", lake.path])
+    done = CliRunner().invoke(whofrom, ["ingest", str(log), str(other), "--strict", "--no-geo", "--lake", lake.path])
     assert done.exit_code == 1
     assert "whofrom: error: " in done.stderr
     assert not Path(lake.path).exists()
@@ -219,7 +218,7 @@ def test_strict_stops_at_the_first_line_that_is_no_row(tmp_path: Path, lake: Lak
 
 @pytest.mark.parametrize("arguments", [[], ["--retry-rejects", "x.log"], ["--retry-rejects", "--strict"]])
 def test_a_retry_reads_no_source(arguments: list[str], lake: Lake) -> None:
-    done = CliRunner().invoke(ingest, [*arguments, "--lake", lake.path])
+    done = CliRunner().invoke(whofrom, ["ingest", *arguments, "--lake", lake.path])
     assert getattr(done.exception, "exit_code", 0) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.alerts.document import ALERT_KEYS
-from pipeline.commands.logins import logins
+from pipeline.cli import whofrom
 from pipeline.errors import UsageFault
 from pipeline.lake import Lake, rejects_of
 from pipeline.rows import REJECT_SCHEMA
@@ -38,7 +38,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def run(lake: str, *arguments: str) -> Result:
-    return CliRunner().invoke(logins, ["--lake", lake, *arguments])
+    return CliRunner().invoke(whofrom, ["logins", "--lake", lake, *arguments])
 
 
 def rows(lake: str, *arguments: str) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from echo.clientip import Fault
-from pipeline.commands.trace import trace
+from pipeline.cli import whofrom
 from pipeline.lake import Lake, rejects_of
 from pipeline.rows import REJECT_SCHEMA
 from pipeline.sources.reader import Mark
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *args: str) -> Result:
-    return CliRunner().invoke(trace, [*args, "--lake", str(folder / "lake")])
+    return CliRunner().invoke(whofrom, ["trace", *args, "--lake", str(folder / "lake")])
 
 
 def told(folder: Path, *args: str) -> dict[str, Any]:

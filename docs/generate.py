@@ -77,7 +77,10 @@ WIDTH = 100  # of help texts in cli.md, whatever terminal the docs are made on
 def cli() -> str:
     """Return the help of every command."""
     head = ["# Commands\n", "Exit codes: 0 done, 1 failed, 2 usage, 3 could not start, 4 found what should not be.\n"]
-    context = click.Context(whofrom, info_name="whofrom", terminal_width=WIDTH, max_content_width=WIDTH)
+    names = whofrom.context_settings["help_option_names"]
+    context = click.Context(
+        whofrom, info_name="whofrom", terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=names
+    )
     return "\n".join([*head, *(part for name in SUBCOMMANDS for part in helps(whofrom, name, context))])
 
 

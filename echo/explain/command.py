@@ -48,7 +48,7 @@ def parse_end(text: str, flag: str) -> str:
     return spelled_endpoint(str(address), int(port[1]) if port else 0)
 
 
-@click.command("explain")
+@click.command("explain", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", required=False)
 @click.option("--peer", metavar="ADDRESS",
               help="The other end of the connection, where FILE does not hold it; a port may follow.")  # fmt: skip

@@ -44,7 +44,7 @@ def parse_seconds(text: str, flag: str, most: float) -> float:
     return seconds
 
 
-@click.command("probe")
+@click.command("probe", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("url")
 @click.option("-n", "--requests", "count", type=click.IntRange(1, MAX_REQUESTS), default=DEFAULT_REQUESTS,
               show_default=True, metavar="N", help="Requests that forge nothing: many find several ways.")  # fmt: skip

@@ -15,7 +15,7 @@ from echo.topology.view import Complaints
 STDIN = "-"
 
 
-@click.command("topology", epilog=f"The input: {KUBECTL}")
+@click.command("topology", context_settings={"help_option_names": ["-h", "--help"]}, epilog=f"The input: {KUBECTL}")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def topology(files: tuple[str, ...]) -> None:
     """

@@ -10,6 +10,7 @@ import click
 from click.testing import CliRunner
 
 from echo.clientip import Fault
+from pipeline.cli import whofrom
 
 
 class Done(NamedTuple):
@@ -22,7 +23,7 @@ def run_command(command: click.Command, folder: Path, *words: str, code: int = 0
     before = Path.cwd()
     os.chdir(folder)
     try:
-        result = CliRunner().invoke(command, list(words), env=environment)
+        result = CliRunner().invoke(whofrom, [str(command.name), *words], env=environment)
     finally:
         os.chdir(before)
     error = result.exception

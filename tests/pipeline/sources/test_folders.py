@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from pipeline.commands.ingest import ingest
+from pipeline.cli import whofrom
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault
 from pipeline.ingest import ingest_source
@@ -132,7 +132,7 @@ def test_a_folder_is_ingested_without_what_is_of_no_format(tmp_path: Path) -> No
     (logs / "access.log.2.gz").write_bytes(gzip.compress(log_of(0)))
     (logs / "error.log").write_bytes(b"2015/05/17 10:05:00 [error] 1#1: *1 open() failed\n")
     arguments = [str(logs), "--no-geo", "--lake", str(logs / "lake")]
-    done = CliRunner().invoke(ingest, arguments)
+    done = CliRunner().invoke(whofrom, ["ingest", *arguments])
     assert done.exit_code == 0
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
         *(str(logs / name) for name in ("access.log.2.gz", "access.log.1", "access.log", "error.log")),
@@ -141,7 +141,7 @@ def test_a_folder_is_ingested_without_what_is_of_no_format(tmp_path: Path) -> No
     assert f"{logs}/error.log: skipped: no known log format" in done.stderr
     rows = Engine(Lake(str(logs / "lake"))).query("SELECT count(DISTINCT target) AS n, count(*) AS m FROM requests")
     assert rows.to_pylist() == [{"n": 120, "m": 120}]
-    again = CliRunner().invoke(ingest, arguments)
+    again = CliRunner().invoke(whofrom, ["ingest", *arguments])
     assert again.exit_code == 0
     assert f"{logs}/lake: skipped: a lake" in again.stderr
     assert "total: 0 rows, 0 rejects" in again.stderr

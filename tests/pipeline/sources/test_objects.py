@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.commands.ingest import ingest
+from pipeline.cli import whofrom
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import SourceFault
 from pipeline.ingest import ingest_source
@@ -64,7 +64,7 @@ def s3(served_s3: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def ingested(lake: Path, *sources: str) -> Result:
-    return CliRunner().invoke(ingest, [*sources, "--no-geo", "--lake", str(lake)])
+    return CliRunner().invoke(whofrom, ["ingest", *sources, "--no-geo", "--lake", str(lake)])
 
 
 def rows(lake: Path) -> dict[str, int]:
@@ -298,7 +298,7 @@ def test_what_a_store_holds_is_not_tried_when_it_cannot_be_reached_any_more(
 
 def test_a_store_cannot_be_followed(tmp_path: Path) -> None:
     done = CliRunner().invoke(
-        ingest, ["--follow", "s3://logs/", "--lake", str(tmp_path / "lake")], standalone_mode=False
+        whofrom, ["ingest", "--follow", "s3://logs/", "--lake", str(tmp_path / "lake")], standalone_mode=False
     )
     assert "is for files, not for a store's objects" in str(done.exception)
 

@@ -25,10 +25,10 @@ def attacks() -> str:
     parts = [
         "# Rules of `whofrom attacks`\n",
         (
-            "How to read its answers: [Who is attacking?](../attacks.md). A bucket holds so many events, one leaks\n"
-            "each so many seconds, and it runs over at one more; times are the log's. `distinct`: a value counts once\n"
-            "as long as it may stand in the bucket. `lone`: severity where there was something and the bucket did\n"
-            "not run over.\n"
+            "How to read its answers: [Who is attacking?](../how-to/attacks.md). A bucket holds so many events,\n"
+            "one leaks each so many seconds, and it runs over at one more; times are the log's. `distinct`: a value\n"
+            "counts once as long as it may stand in the bucket. `lone`: severity where there was something and\n"
+            "the bucket did not run over.\n"
         ),
         "Sources can be grouped (`--by`) by\n\n"
         + table(("by", "one source is"), ((f"`{name}`", meaning) for name, meaning in GROUPS.items())),

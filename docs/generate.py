@@ -173,7 +173,7 @@ def client() -> str:
         + "\nWhere `user` is found:\n\n"
         + table(("user", "meaning"), ((f"`{key}`", text) for key, text in USER_SOURCES.items()))
         + "\n### Presets of `[[login]]`\n\nWhat each takes for a login; keys beside `preset` go before its own.\n"
-        "More in [logins](../logins.md).\n\n"
+        "More in [logins](../how-to/logins.md).\n\n"
         + table(
             ("preset", "what it does", "where a log has the user", "source"),
             ((f"`{name}`", one.about, one.user, one.source) for name, one in PRESETS.items()),
@@ -244,7 +244,7 @@ def sql() -> str:
         "# What SQL finds in a lake\n",
         (
             "DuckDB's SQL, and beside the tables [requests and rejects](lake.md) what is here. How to ask, with\n"
-            "twenty worked questions: [Asking the lake in SQL](../sql.md).\n"
+            "twenty worked questions: [Asking the lake in SQL](../how-to/sql.md).\n"
         ),
     ]
     for view in views():
@@ -509,7 +509,7 @@ def trace() -> str:
     )
     families = ((f"`{family}`", f"`{stage}`") for family, stage in STAGE_OF_FAMILY.items())
     return (
-        "# whofrom trace\n\nHow to read one: [Tracing a source](../trace.md).\n\n"
+        "# whofrom trace\n\nHow to read one: [Tracing a source](../how-to/trace.md).\n\n"
         "## Subjects (`--as`)\n\n"
         + table(("kind", "what"), ((f"`{kind}`", words) for kind, words in KINDS_OF_SUBJECTS.items()))
         + f"\n## JSON, version {TRACE_VERSION}\n\nWithin a version keys are only added.\n\n"

@@ -311,7 +311,7 @@ def _rule(code: str, spot: str) -> str:
     if code in RULE_CODES:
         return code
     near = difflib.get_close_matches(code[:MAX_CODE_CHARS], RULE_CODES, 1)
-    step = f"do you mean {near[0]}?" if near else "docs/reference/attacks.md and docs/logins.md list them"
+    step = f"do you mean {near[0]}?" if near else "docs/reference/attacks.md and docs/how-to/logins.md list them"
     raise ConfigFault(f"{quote(code)} is no rule", spot, step)
 
 

@@ -64,8 +64,8 @@ def sql(
     Ask the lake in SQL (DuckDB's), read-only. Tables: requests, rejects, sessions.
 
     STATEMENT is one statement or several with ; between, @FILE reads them from a file and - from standard input.
-    Without one there is a prompt, or in a pipe standard input. `DESCRIBE requests` lists the columns; docs/sql.md has
-    examples and the macros ip_in, ip_prefix, is_private, haversine_km.
+    Without one there is a prompt, or in a pipe standard input. `DESCRIBE requests` lists the columns; see
+    docs/how-to/sql.md for examples and the macros ip_in, ip_prefix, is_private, haversine_km.
     """
     limits = Limits(_bytes(memory), threads or 0, allow_files)
     if statement is not None and path is not None:

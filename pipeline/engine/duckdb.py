@@ -51,7 +51,10 @@ NEXT_STEPS = tuple((re.compile(pattern), step) for pattern, step in (
     (r"\"[a-z][a-z0-9+.-]*://|^File [a-z0-9]+://", "nothing is fetched from a network here: name local files"),
     (r"No magic bytes|[Pp]arquet file", "a file is damaged: restore it from a copy"),
     (r"^Permission Error", "whofrom sql --allow-files reads local files"),
-    (r"the (\w+) extension|extension (\w+) to be loaded", "no extension is loaded here; docs/sql.md has what there is"),
+    (
+        r"the (\w+) extension|extension (\w+) to be loaded",
+        "no extension is loaded here; docs/how-to/sql.md has what there is",
+    ),
     (r'^Binder Error: Referenced column "[^"]*[^\w"]', "text stands in single quotes: 'text'"),
     ("", "correct the statement; DESCRIBE requests lists the columns"),
 ))  # fmt: skip

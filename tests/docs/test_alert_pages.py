@@ -21,7 +21,8 @@ from pipeline.watch.watcher import ASK_SHARE, END_SECONDS
 from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("alerts", "blocklists", "watch")}
+HOW_TO = ROOT / "docs" / "how-to"
+PAGES = {name: (HOW_TO / f"{name}.md").read_text("utf-8") for name in ("alerts", "blocklists", "watch")}
 SECONDS = 60
 
 
@@ -70,7 +71,7 @@ def test_every_transcript_is_what_happens(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_leads_somewhere(name: str) -> None:
     for target, anchor in re.findall(r"\]\((?!https:)([^)#]+)(?:#([^)]*))?\)", PAGES[name]):
-        path = ROOT / "docs" / target
+        path = ROOT / "docs" / "how-to" / target
         assert path.exists(), target
         headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
         assert not anchor or anchor in {re.sub(r"[^\w-]", "", head.lower().replace(" ", "-")) for head in headings}

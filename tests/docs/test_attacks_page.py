@@ -1,4 +1,4 @@
-"""docs/attacks.md: its transcripts are what happens, its links lead somewhere."""
+"""docs/how-to/attacks.md: its transcripts are what happens, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "attacks.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "attacks.md").read_text("utf-8")
 
 
 def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
@@ -26,4 +26,4 @@ def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
-        assert (ROOT / "docs" / target).exists(), target
+        assert (ROOT / "docs" / "how-to" / target).exists(), target

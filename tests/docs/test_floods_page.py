@@ -1,4 +1,4 @@
-"""docs/floods.md says the numbers of the code, its TOML is ours, its links lead somewhere."""
+"""docs/explanation/floods.md says the numbers of the code, its TOML is ours, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline import query
 from pipeline.attacks import Known, campaigns, crawlers, floods
 from pipeline.attacks.rules import BY_CODE
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 PAGE = (DOCS / "floods.md").read_text("utf-8")
 
 

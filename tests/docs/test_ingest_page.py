@@ -1,4 +1,4 @@
-"""docs/ingest.md: its transcripts are what happens, its links lead somewhere."""
+"""docs/how-to/ingest.md: its transcripts are what happens, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "ingest.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "ingest.md").read_text("utf-8")
 
 
 def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target, anchor in re.findall(r"\]\(([^)#]+)(?:#([^)]*))?\)", PAGE):
-        path = ROOT / "docs" / target
+        path = ROOT / "docs" / "how-to" / target
         assert path.exists(), target
         headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
         assert not anchor or anchor in {re.sub(r"[^\w-]", "", head.lower().replace(" ", "-")) for head in headings}

@@ -1,4 +1,4 @@
-"""docs/logins.md: its transcripts are what happens, its TOML is ours, its links lead somewhere."""
+"""docs/how-to/logins.md: its transcripts are what happens, its TOML is ours, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.logins import RULES, SILENT, parse_settings
 from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "logins.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "logins.md").read_text("utf-8")
 GEO = [str(ROOT / "tests" / "data" / "mmdb" / f"{name}.mmdb") for name in ("GeoIP2-City-Test", "GeoLite2-ASN-Test")]
 
 
@@ -46,4 +46,4 @@ def test_every_rule_and_reason_is_told() -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
-        assert (ROOT / "docs" / target).exists(), target
+        assert (ROOT / "docs" / "how-to" / target).exists(), target

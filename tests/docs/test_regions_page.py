@@ -1,4 +1,4 @@
-"""docs/regions.md: its transcripts are what happens, its links lead somewhere."""
+"""docs/how-to/regions.md: its transcripts are what happens, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.pipeline.regions.fortnight import write
 
 ROOT = Path(__file__).parents[2]
 MMDB = ROOT / "tests" / "data" / "mmdb"
-PAGE = (ROOT / "docs" / "regions.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "regions.md").read_text("utf-8")
 
 
 def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
@@ -33,4 +33,4 @@ def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGE):
-        assert (ROOT / "docs" / target).exists(), target
+        assert (ROOT / "docs" / "how-to" / target).exists(), target

@@ -1,4 +1,4 @@
-"""docs/stores.md is true: its transcripts are run against an S3 on loopback, its options and numbers are the code's."""
+"""docs/how-to/stores.md is true: its transcripts run against an S3 on loopback, its options are the code's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.pipeline.sources.servers import s3
 from tests.pipeline.sources.test_folders import log_of
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "stores.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "stores.md").read_text("utf-8")
 
 
 def test_every_transcript_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

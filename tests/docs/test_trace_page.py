@@ -1,4 +1,4 @@
-"""docs/trace.md: its transcripts are what happens, over the lake that it names."""
+"""docs/how-to/trace.md: its transcripts are what happens, over the lake that it names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.docs.transcripts import matches, steps
 from tests.pipeline.trace import intrusion
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "trace.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "trace.md").read_text("utf-8")
 
 
 def test_every_transcript_is_what_happens(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_numbers() -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target, anchor in re.findall(r"\]\(([^)#]+)(?:#([^)]*))?\)", PAGE):
-        path = ROOT / "docs" / target
+        path = ROOT / "docs" / "how-to" / target
         assert path.exists(), target
         headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
         assert not anchor or anchor in {re.sub(r"[^\w-]", "", head.lower().replace(" ", "-")) for head in headings}

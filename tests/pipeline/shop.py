@@ -1,8 +1,8 @@
 """
-The lake that docs/sql.md asks: the demo's requests, two days of them, the same on every run.
+The lake that docs/how-to/sql.md asks: the demo's requests, two days of them, the same on every run.
 
     python -m tests.pipeline.shop lake DIR    make it
-    python -m tests.pipeline.shop docs        write what docs/sql.md says that its questions answer
+    python -m tests.pipeline.shop docs        write what docs/how-to/sql.md says that its questions answer
 
 The demo sends its requests within seconds; here they are visits spread over days, answered as a shop would, so that
 there is something to ask. Countries are those that the demo checks; cities are those of the universities.
@@ -32,7 +32,7 @@ from tests.pipeline.conftest import table_of
 
 import pyarrow as pa  # isort: skip
 
-PAGE = Path(__file__).parents[2] / "docs" / "sql.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sql.md"
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOURS = 46
 SEED = 11

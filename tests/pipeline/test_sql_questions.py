@@ -1,4 +1,4 @@
-"""docs/sql.md is true: its questions are asked of the lake that it names, and answered as it says."""
+"""docs/how-to/sql.md is true: its questions are asked of the lake that it names, and answered as it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two weeks of a small site, as our own records: whose numbers docs/regions.md shows."""
+"""Two weeks of a small site, as our own records: whose numbers docs/how-to/regions.md shows."""
 
 from __future__ import annotations
 

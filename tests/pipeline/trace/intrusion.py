@@ -2,7 +2,8 @@
 An intrusion from its first look to the login, among people who read pages: whose stages and times are known.
 
 The site is shop.example.com behind one balancer, 10.0.0.7; the intruder is INTRUDER, in a network where a second
-source looks around, too. `python -m tests.pipeline.trace.intrusion DIR` makes the lake of docs/trace.md, and a TOML.
+source looks around, too. `python -m tests.pipeline.trace.intrusion DIR` makes the lake of docs/how-to/trace.md,
+and a TOML.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from benchmarks.http.machine import machine, revision
 from benchmarks.signatures.cases import FAMILIES, HALVES, Case, Count
-from docs.markdown import table
+from docs.pages.markdown import table
 from pipeline.signatures import BY_ID, SIGNATURES, Signature
 
 METHOD = """\

@@ -1,9 +1,9 @@
 """
 The shapes of countries, as paths of an SVG and as cells of a text.
 
-`shapes.json` (made by `docs/atlas.py`) has arcs that neighbours share, in hundredths of a degree: the first point, then
-the way to each next one; of each country the polygons, as rings of arcs (~n is arc n the other way); and points for
-countries that are too small to be seen. The code "" is land that is nobody's by ISO 3166-1.
+`shapes.json` (made by `docs/pages/atlas.py`) has arcs that neighbours share, in hundredths of a degree: the first
+point, then the way to each next one; of each country the polygons, as rings of arcs (~n is arc n the other way); and
+points for countries that are too small to be seen. The code "" is land that is nobody's by ISO 3166-1.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from docs.markdown import table
+from docs.pages.markdown import table
 from pipeline.alerts import SUBJECT_KINDS
 from pipeline.alerts.document import ALERT_KEYS
 from pipeline.alerts.settings import ALERTS_KEYS, KINDS, TO_KEYS
@@ -14,7 +14,7 @@ from pipeline.exports.entries import LIFETIMES
 from pipeline.exports.formats import FORMATS
 
 
-def alert() -> str:
+def page() -> str:
     """Return the keys of an alert, and of what sends it."""
     return (
         "# Alerts\n\nA JSON object with these keys, in this order: a line of `-o ndjson` and of the sink `ndjson`,\n"

@@ -1,7 +1,7 @@
 """
 Write `pipeline/world/`: the shapes of countries and their names, out of what others publish.
 
-    python -m docs.atlas countries-50m.json
+    python -m docs.pages.atlas countries-50m.json
 
 It needs what the project does not: that file of npm's package world-atlas 2.0.2 (Natural Earth 4.1, public domain, as
 TopoJSON), and PyPI's babel 2.18 (CLDR's names) and pycountry (ISO 3166-1's numbers). It is run when one of these has
@@ -27,7 +27,7 @@ from typing import Any
 
 from pipeline.world.projection import equal_earth
 
-FOLDER = Path(__file__).parent.parent / "pipeline" / "world"
+FOLDER = Path(__file__).parents[2] / "pipeline" / "world"
 UNITS = 2000 / 5.41  # of the map, by what the projection gives for the equator: 2 × 2.7
 LEAST_TRIANGLE, LEAST_ISLAND, SMALL = 2.0, 5.0, 40.0  # square units
 DIGITS = 100  # parts of a degree that are kept

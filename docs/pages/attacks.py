@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from docs.markdown import table
+from docs.pages.markdown import table
 from pipeline.attacks import GROUPS, RULES, Rule
 from pipeline.attacks.rules import STAGES
 from pipeline.signatures import FAMILIES, SIGNATURES
@@ -19,7 +19,7 @@ STAGES_TOLD = {
 }
 
 
-def attacks() -> str:
+def page() -> str:
     """Return the page."""
     by_stage = {stage: [rule for rule in RULES if rule.stage == stage] for stage in STAGES}
     parts = [

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from docs.markdown import table
+from docs.pages.markdown import table
 from pipeline import query
 from pipeline.attacks import stages
 from pipeline.attacks.rules import RULES
@@ -33,7 +33,7 @@ from pipeline.regions.answers import RELATIONS
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
 from pipeline.sources.reader import Mark
 
-EXAMPLES = Path(__file__).parents[1] / "tests" / "pipeline" / "queries"
+EXAMPLES = Path(__file__).parents[2] / "tests" / "pipeline" / "queries"
 TECHNIQUE = re.compile(r"\bT(\d{4})(?:\.(\d{3}))?\b")
 CALL = re.compile(r"\b\w+\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 ATTACK_URL = "https://attack.mitre.org/techniques/"

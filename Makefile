@@ -9,38 +9,18 @@ PYTEST_ARGS ?= -n auto
 
 .DEFAULT_GOAL := help
 
+##@ Try
+
 .PHONY: demo
 demo: $(VENV)/.installed $(VENV)/.geo ## run the main job on loopback and print what it finds
 	@$(BIN)/python -m tests.demo
 
-.PHONY: test
-test: $(VENV)/.installed $(VENV)/.geo ## run all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
-
-# Where there is no atheris for the interpreter (Python 3.13, other machines) the targets still run in the tests. Each
-# target takes one core, so two run side by side.
-FUZZ_SECONDS ?= 60
-.PHONY: fuzz
-fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS
-	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
-		printf '%s\n' headers forwarded proxyproto lane | xargs -P 2 -I TARGET \
-			$(BIN)/python -m tests.fuzz TARGET -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
-	else echo "no atheris for this Python: skipped"; fi
-
 # Needs root, iproute2, iptables, nginx and haproxy; the rows share one network, so they run one after the other.
 .PHONY: lab
-lab: $(VENV)/.installed ## build every network of the article out of namespaces, with commands to try
+lab: $(VENV)/.installed ## build every network of the article out of namespaces, with commands to try (root; nginx, haproxy, …)
 	@$(BIN)/python -m tests.lab
 
-.PHONY: lab-test
-lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each of them with the truth
-	@$(BIN)/python -m pytest tests/lab
-
-# More examples of the resolver's properties than CI has time for.
-.PHONY: nightly
-nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour
-	@RESOLUTION_EXAMPLES=200000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/pipeline/test_resolve.py tests/echo/clientip/test_strategies.py
-	@$(MAKE) fuzz FUZZ_SECONDS=1800
+##@ Check a change
 
 .PHONY: lint
 lint: $(VENV)/.installed ## check format, style, types and the import contracts
@@ -53,32 +33,31 @@ lint: $(VENV)/.installed ## check format, style, types and the import contracts
 docs: $(VENV)/.installed ## write docs/reference/ from the tables in the code
 	@$(BIN)/python -m docs.generate
 
-.PHONY: bench
-bench: $(VENV)/.installed $(VENV)/.geo ## measure; results go to benchmarks/results/
-	@$(BIN)/python -m benchmarks
+.PHONY: test
+test: $(VENV)/.installed $(VENV)/.geo ## run all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# WHOAMI= names traefik/whoami's program, to be measured too. Needs nginx and wrk.
-.PHONY: bench-http
-bench-http: $(VENV)/.installed ## measure the server beside nginx and whoami
-	@$(BIN)/python -m benchmarks.http $(if $(WHOAMI),--whoami $(WHOAMI))
+##@ Check harder
 
-# Half an hour and 6 GB of disk. CHDB= names a Python that has chdb, to measure ClickHouse too; GoAccess where installed.
-INGEST ?=
-.PHONY: bench-ingest
-bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside GoAccess and others, its memory, and queries
-	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
+# Where there is no atheris for the interpreter (Python 3.13, other machines) the targets still run in the tests. Each
+# target takes one core, so two run side by side.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS (atheris: x86-64, Python 3.11)
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
+		printf '%s\n' headers forwarded proxyproto lane | xargs -P 2 -I TARGET \
+			$(BIN)/python -m tests.fuzz TARGET -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
+	else echo "no atheris for this Python: skipped"; fi
 
-# LOGINS="--users 300" for less. Some minutes.
-LOGINS ?=
-.PHONY: bench-logins
-bench-logins: $(VENV)/.installed ## measure what logins finds of a year of 1,000 users, and how fast
-	@$(BIN)/python -m benchmarks.logins $(LOGINS)
+.PHONY: lab-test
+lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each network of `make lab` with the truth (root)
+	@$(BIN)/python -m pytest tests/lab
 
-# QUERIES="--rows 10000000 --rounds 1" for less. Half an hour and 4 GB of disk.
-QUERIES ?=
-.PHONY: bench-queries
-bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lakes of 10 and 100 million rows
-	@$(BIN)/python -m benchmarks.queries $(QUERIES)
+# More examples of the resolver's properties than CI has time for.
+.PHONY: nightly
+nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour a target
+	@RESOLUTION_EXAMPLES=200000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/pipeline/test_resolve.py tests/echo/clientip/test_strategies.py
+	@$(MAKE) fuzz FUZZ_SECONDS=1800
 
 # KILLS="--kills 20 --shape follow" for fewer, and of some shapes alone.
 KILLS ?= --kills 200
@@ -89,11 +68,42 @@ kills: $(VENV)/.installed ## kill ingests under rotation 200 times: is every lin
 # SOAK="--minutes 3" for a shorter one. Needs root for the full disk.
 SOAK ?= --minutes 10 --faults
 .PHONY: soak
-soak: $(VENV)/.installed ## load the server for 10 minutes, then break things: are all answers logged?
+soak: $(VENV)/.installed ## load the server for 10 minutes, then break things: are all answers logged? (root for a full disk)
 	@$(BIN)/python -m benchmarks.soak $(SOAK)
 
+##@ Measure
+
+.PHONY: bench
+bench: $(VENV)/.installed $(VENV)/.geo ## measure resolving and ingest, stage by stage; results go to benchmarks/results/
+	@$(BIN)/python -m benchmarks
+
+# WHOAMI= names traefik/whoami's program, to be measured too. Needs nginx and wrk.
+.PHONY: bench-http
+bench-http: $(VENV)/.installed ## measure the server beside nginx and whoami (nginx, wrk; WHOAMI=program)
+	@$(BIN)/python -m benchmarks.http $(if $(WHOAMI),--whoami $(WHOAMI))
+
+# Half an hour and 6 GB of disk. CHDB= names a Python that has chdb, to measure ClickHouse too; GoAccess where installed.
+INGEST ?=
+.PHONY: bench-ingest
+bench-ingest: $(VENV)/.installed $(VENV)/.geo ## measure ingest beside others, its memory, and queries (6 GB of disk, half an hour; goaccess)
+	@$(BIN)/python -m benchmarks.ingest $(if $(CHDB),--chdb $(CHDB)) $(INGEST)
+
+# LOGINS="--users 300" for less. Some minutes.
+LOGINS ?=
+.PHONY: bench-logins
+bench-logins: $(VENV)/.installed ## measure what logins finds of a year of 1,000 users, and how fast (minutes)
+	@$(BIN)/python -m benchmarks.logins $(LOGINS)
+
+# QUERIES="--rows 10000000 --rounds 1" for less. Half an hour and 4 GB of disk.
+QUERIES ?=
+.PHONY: bench-queries
+bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lakes of 10 and 100 million rows (4 GB of disk, half an hour)
+	@$(BIN)/python -m benchmarks.queries $(QUERIES)
+
+##@ Build and tidy
+
 .PHONY: image
-image: ## build the container image (IMAGE=name)
+image: ## build the container image (Docker; IMAGE=name)
 	docker build -t $(IMAGE) .
 
 .PHONY: lock
@@ -106,7 +116,10 @@ clean: ## remove the virtual environment and what was built
 
 .PHONY: help
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo "make TARGET. All need GNU make; those that run Python need 3.11 or newer, and the first of them fetches packages into"
+	@echo "$(VENV). In brackets: what else a target needs."
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@sh requirements/install.sh "$(PYTHON)" $(VENV)

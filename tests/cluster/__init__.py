@@ -1,0 +1,1 @@
+"""A Kubernetes API server on loopback, for the real kubectl: what it is, and what it is not, stands in server.py."""

@@ -1,13 +1,14 @@
 """The server's command: `whofrom serve`."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from echo.clientip import Fault
 from echo.errors import EXIT_STARTUP
-from echo.settings import SETTINGS, Settings, options, rewrite_go_flags
+from echo.settings import SETTINGS, Environment, Settings, options, rewrite_go_flags
 
 
 class GoCommand(click.Command):
@@ -51,3 +52,16 @@ serve = GoCommand(
     help="Answer like traefik/whoami, say at /explain who the client is, log one JSON record a request.",
     epilog="Exit codes: 0 stopped by a signal, 2 wrong usage, 3 could not start.",
 )
+
+
+def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings | None:
+    """
+    Return the settings that `serve` with these arguments and this environment runs with, None if it only shows help.
+
+    Raises click.UsageError as `serve` does.
+    """
+    flags = rewrite_go_flags(arguments)
+    if "--help" in flags:
+        return None
+    with serve.make_context("serve", flags, obj=Environment(environ)) as context:
+        return Settings(**context.params)

@@ -232,10 +232,25 @@ KINDS: dict[str, Callable[[Any], object] | click.Choice[str]] = {
 }
 
 
+class Environment(dict[str, str]):
+    """The environment of another process, whose settings are read: the `obj` of a click context."""
+
+
+class SettingOption(click.Option):
+    """An option whose variables are those of the context's Environment, if it has one, else ours."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return what the first variable says that is set."""
+        environ = ctx.find_object(Environment)
+        if environ is None:
+            return super().resolve_envvar_value(ctx)
+        return next((value for name in self.envvar or () if (value := environ.get(name))), None)
+
+
 def options() -> list[click.Parameter]:
     """Return the click options of all settings."""
     return [
-        click.Option(
+        SettingOption(
             [f"--{setting.name}"],
             type=KINDS[setting.kind],
             default=setting.default,

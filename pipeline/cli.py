@@ -26,6 +26,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "serve": Subcommand("echo.cli", "", "Answer requests like whoami, judge them, log them."),
+    "health": Subcommand("echo.health.command", "", "Is the server here able to take requests?"),
     "explain": Subcommand("echo.explain.command", "", "Say who the client of a request is, and why."),
     "probe": Subcommand("echo.probe.command", "", "Does my address arrive? Ask a server from here."),
     "topology": Subcommand("echo.topology.command", "", "Write whofrom.toml from what kubectl says."),

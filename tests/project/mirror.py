@@ -73,6 +73,7 @@ TOLD = (
         "tests/echo/probe/test_ways.py tests/echo/probe/test_hostile.py",
         "real requests to real and to hostile servers",
     ),
+    Row("echo/health/ask.py", "tests/echo/health/test_command.py", "real servers and strangers are asked"),
     Row("echo/proxyproto/header.py", "tests/echo/proxyproto/test_reader.py", "what the reader returns and raises"),
     Row("echo/record/login_user.py", "tests/echo/record/test_login_sources.py", "where users' names stand"),
     Row(

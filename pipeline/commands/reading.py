@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import replace
 import click
 
 from echo.clientip import Fault, printable
-from pipeline.commands.options import DEFAULT_LAKE
+from pipeline.commands.options import lake_flag
 from pipeline.counted import counted
 from pipeline.errors import Gone, NoLog, Rejected, Unreachable
 from pipeline.ingest import Outcome, ingest_source
@@ -109,9 +108,7 @@ class Reading:
         for reason, count in outcome.reasons[:MAX_REASONS_SHOWN]:
             click.echo(f"  {count:,} × {reason}", err=True)
         if outcome.rejects:
-            path = self._lake.path
-            lake_flag = f"--lake {shlex.quote(path)} " if path != DEFAULT_LAKE else ""
-            click.echo(f"  see them: whofrom rejects {lake_flag}--raw", err=True)
+            click.echo(f"  see them: whofrom rejects {lake_flag(self._lake.path)}--raw", err=True)
 
 
 def say_fault(fault: Fault) -> None:

@@ -180,8 +180,9 @@ def main() -> int:
     for fact, true in found.items():
         say(f"  {'found  ' if true else 'MISSING'}  {fact}")
     say(f"\nThe log is {LOG}, the lake {LAKE}/, the trust policy {CONFIG}. Try:\n")
-    say(f"  .venv/bin/whofrom regions --lake {LAKE} --by city --places 10 --lang zh-CN")
+    say(f"  .venv/bin/whofrom regions --lake {LAKE} --by city --places 10")
     say(f'  .venv/bin/whofrom sql --lake {LAKE} "SELECT finding, client_reason, count(*) FROM requests GROUP BY ALL"')
+    say(f"  .venv/bin/whofrom regions --lake {LAKE} --html demo/regions.html      # then open it in a browser")
     say(f"  .venv/bin/whofrom serve --port 8080 --config {CONFIG}      # then: curl localhost:8080/explain")
     return 0 if all(found.values()) else 1
 

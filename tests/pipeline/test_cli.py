@@ -56,6 +56,18 @@ def test_rejects_are_counted_by_reason_with_the_way_to_see_them(log: Path, tmp_p
     assert [json.loads(line)["line"] for line in shown.stdout.splitlines()] == [21, 22]
 
 
+def test_a_command_that_is_named_finds_the_lake_that_was_asked(tmp_path: Path) -> None:
+    wanted = (".env", ".git/config", ".aws/credentials", ".ssh/id_rsa", "backup.sql")
+    probes = [LINE.replace("203.0.113.7", "203.0.113.9").replace("/%d", f"/{path}") % 3 for path in wanted]
+    (tmp_path / "access.log").write_text("".join([*probes, "what is this?\n"]))
+    said = whofrom("ingest", "--no-geo", "--lake", "of mine", "access.log", cwd=tmp_path).stderr
+    assert "see them: whofrom rejects --lake 'of mine' --raw\n" in said
+    named = whofrom("attacks", "--lake", "of mine", cwd=tmp_path).stderr.splitlines()[0]
+    assert named == "what the first of them did: whofrom trace --lake 'of mine' 203.0.113.9"
+    traced = whofrom(*shlex.split(named.partition(": whofrom ")[2]), cwd=tmp_path)
+    assert (traced.returncode, "/.aws/credentials" in traced.stdout) == (0, True)
+
+
 def test_standard_input_and_globs(log: Path, tmp_path: Path) -> None:
     done = whofrom("ingest", "--no-geo", "-", cwd=tmp_path, stdin=gzip.compress(log.read_bytes()))
     assert done.stderr == "-: combined, 20 rows, 0 rejects\n"

@@ -19,7 +19,8 @@ FROM python:3.13-slim AS wheel
 WORKDIR /src
 COPY requirements/build.txt requirements/
 RUN pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r requirements/build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
+COPY requirements/whofrom.cdx.json requirements/
 COPY echo/ echo/
 COPY pipeline/ pipeline/
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .

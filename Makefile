@@ -109,6 +109,12 @@ image: ## build the container image (Docker; IMAGE=name)
 .PHONY: lock
 lock: $(VENV)/.installed ## resolve the dependencies again and write requirements/*.txt
 	@sh requirements/lock.sh $(BIN)/uv
+	@$(MAKE) notices
+
+.PHONY: notices
+notices: $(VENV)/.installed ## write THIRD_PARTY_NOTICES.md and the bill of materials (CycloneDX)
+	@$(BIN)/python -m requirements.notices
+	@$(BIN)/python -m requirements.sbom
 
 .PHONY: clean
 clean: ## remove the virtual environment and what was built

@@ -1,0 +1,49 @@
+"""
+Commands of pages that are not run as they stand: each with the reason, and what is done instead.
+
+A test says so when no page has such a command any more. Keep this table short: what can be run is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.docs.page import ROOT
+from tests.docs.stage import Stage
+
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """
+    Commands that match `pattern` from their beginning, on `pages` (a regular expression).
+
+    instead does the nearest thing that can be done, raises AssertionError where that fails, and returns what the
+    command would have printed, or None where nobody can say.
+    """
+
+    pattern: str
+    reason: str
+    instead: Callable[[Stage, str], str | None]
+    pages: str = ".*"
+
+    def fits(self, page: str, command: str) -> bool:
+        """Whether this is about a command of a page."""
+        return re.fullmatch(self.pages, page) is not None and re.match(self.pattern, command) is not None
+
+
+def a_target(_: Stage, command: str) -> None:
+    """Look a target up in the Makefile."""
+    for target in re.sub(r"#.*|sudo|make|\S+=\S*|&&", " ", command).split():
+        assert target in TARGETS, f"the Makefile has no target {target}"
+
+
+TABLE = (Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),)
+
+
+def of(page: str, command: str) -> Elsewhere | None:
+    """Return what is done instead of a command, if it is not run."""
+    return next((one for one in TABLE if one.fits(page, command)), None)

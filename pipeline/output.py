@@ -30,6 +30,8 @@ SHORT_CELL, CELL_GAP = 40, 2  # of a table's column: the longest IPv6 address is
 LEAST_COLUMN = 8  # narrower, a column is read letter by letter
 GROUPED = 10_000  # from here on digits are in groups of three: 2026 is a year, and 443 and 8080 are ports
 MAX_PLAIN_FLOAT = 1e16  # beyond, its digits are no longer its own
+LEAST_SENTENCE = 24  # of a last column with long texts: narrower, it stands below its row, over the whole width
+INDENT = "    "  # of what stands below a row
 MAX_CELL_CHARS = 500  # of a cell in a table for people; the other formats are whole
 
 
@@ -60,6 +62,7 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
     """
     Write a table as wide as the terminal; nothing but a sentence where there are no rows.
 
+    Where long texts of the last column have no room beside the others, they are written below, each behind its row.
     Where its columns have no room beside each other, rows are written below each other, a line a value.
     """
     from rich.cells import cell_len  # noqa: PLC0415  # the other forms need not wait for rich
@@ -78,6 +81,12 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
         _write_lines(cells, width, out)
         return
     short = {name for name, size in wide.items() if size <= SHORT_CELL}
+    console = Console(file=out, width=width, highlight=False)
+    below: Sequence[str] = ()
+    left = width - sum(wide[name] + CELL_GAP for name in columns[:-1])
+    if columns[-1] not in {*short, *numeric} and -CELL_GAP <= left < LEAST_SENTENCE:  # the others have a line a row
+        *columns, last = columns
+        below = cells.pop(last)
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     # an address or a name in two lines is hard to read: where there is room, only long texts are folded
     room = width - sum(wide[name] + CELL_GAP for name in short) - (MIN_WIDTH // 2) * (len(columns) - len(short))
@@ -90,7 +99,19 @@ def write_table(rows: Sequence[Row], columns: Sequence[str], out: TextIO) -> Non
         )
     for texts in zip(*cells.values(), strict=True):
         table.add_row(*map(Text, texts))
-    Console(file=out, width=width, highlight=False).print(table)
+    if not below:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    header, *lines = captured.get().splitlines()
+    out.write(f"{header}\n")
+    for line, sentence in zip(lines, below, strict=True):
+        out.write(f"{line}\n")
+        out.writelines(
+            f"{INDENT}{part.plain.rstrip()}\n"
+            for part in Text(sentence).wrap(console, width - len(INDENT), overflow="fold")
+        )
 
 
 def _write_lines(cells: Mapping[str, Sequence[str]], width: int, out: TextIO) -> None:

@@ -73,7 +73,9 @@ def logins(
         write_rows(rows, SILENT_KEYS, form, table_columns=SILENT_TABLE)
     else:
         rows = [as_row(alert) for alert in found]
-        write_rows(rows, tuple(ALERT_KEYS), form, table_columns=("id", *TABLE_KEYS))
+        several = any(row["requests"] > 1 for row in rows)
+        keys = [key for key in ("id", *TABLE_KEYS) if several or key != "requests"]  # 1 and 1 and 1 tell nothing
+        write_rows(rows, tuple(ALERT_KEYS), form, table_columns=keys)
     say_if_empty(engine, rows, moments)
     hidden = looked.kept_back + len(found) - len(rows)
     if hidden:

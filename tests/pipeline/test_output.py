@@ -72,6 +72,25 @@ def test_years_and_ports_are_not_grouped(monkeypatch: pytest.MonkeyPatch) -> Non
     assert line.split() == ["2026", "8080", "10,000", "9999.5", "-1234"]
 
 
+def test_a_long_text_that_has_no_room_beside_the_others_stands_below_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "4 requests for known holes in less than a second, for example /actuator/env and /vendor/eval-stdin.php"
+    rows = [
+        {"source": "2001:db8:85a3:8d3:1319:8a2e:370:7348", "n": 4, "why": said},
+        {"source": "a", "n": 5, "why": "b"},
+    ]
+    monkeypatch.setenv("COLUMNS", "60")
+    assert written("table", rows) == (
+        "source                                n\n"
+        "2001:db8:85a3:8d3:1319:8a2e:370:7348  4\n"
+        "    4 requests for known holes in less than a second, for\n"
+        "    example /actuator/env and /vendor/eval-stdin.php\n"
+        "a                                     5\n"
+        "    b\n"
+    )
+    monkeypatch.setenv("COLUMNS", "66")
+    assert written("table", rows).splitlines()[0].split() == ["source", "n", "why"]
+
+
 def test_columns_that_have_no_room_beside_each_other_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     row = {f"column_{number}": number * 11111 for number in range(6)}

@@ -41,7 +41,7 @@ from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
 from pipeline.sources.reader import HEAD_BYTES, Block, Mark, beginning, blocks, read_head
 from pipeline.sources.stores import source_of
-from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, unwrapped, wrapper_of
+from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, Wrapper, unwrapped, wrappers_of
 
 # Of a whole line that has no newline yet: in a common line, `200 53` may become `200 5379`. Combined lines may have
 # fields behind these, and be cut at any of their quotes: what buffers its log writes it in pieces of 4 or 8 KiB.
@@ -280,14 +280,15 @@ class Run:
     def _look(self, lines: Sequence[bytes]) -> None:
         """Find out wrapper and format, if the lines tell."""
         lines, form = lines[:LOOKED_AT], self.format
-        wrapper = wrapper_of(lines)
-        inner = unwrapped(lines, wrapper) if wrapper is not None else lines
+        # most is taken off first: what is left by less may be a format of its own that looks like a wrapped one
+        layers = [(one, unwrapped(lines, one)) for one in reversed(wrappers_of(lines))]
+        tries: list[tuple[Wrapper | None, Sequence[bytes]]] = [*layers, (None, lines)]
         if form is not None:
-            bare = wrapper is not None and form.takes(lines) > form.takes(inner)
+            counts = [form.takes(inner) for _, inner in tries]
+            wrapper = tries[counts.index(max(counts))][0]
         else:
-            form = sniff(inner)
-            bare = form is None and wrapper is not None and (form := sniff(lines)) is not None
-        wrapper = None if bare else wrapper  # a format of its own that looks like a wrapped one
+            found = ((one, told) for one, inner in tries if (told := sniff(inner)) is not None)
+            wrapper, form = next(found, (tries[0][0], None))
         self.format = form
         self.unwrapper = Unwrapper(wrapper) if wrapper is not None else None
         self.looked = form is not None or wrapper is not None

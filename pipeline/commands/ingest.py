@@ -96,8 +96,8 @@ def ingest(
 
     SOURCE is a file, a folder with all that is below it, a glob in quotes, or - for standard input; or an object, all
     below a prefix, or a glob in a store: s3://BUCKET/KEY, gs://BUCKET/KEY, abfs://CONTAINER@ACCOUNT.dfs.….net/KEY.
-    Plain, gzip, zstd, bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime or
-    syslog. A source that was ingested before adds only what is new in it.
+    Plain, gzip, zstd, bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime,
+    syslog or a shipper. A source that was ingested before adds only what is new in it.
     """
     if retry_rejects and (sources or strict):
         raise UsageFault("reads the lake's rejects, no SOURCE, and stops at none", "--retry-rejects", "say it alone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import Lake
 from pipeline.settings import Settings
 from pipeline.sources import reader
+from tests.pipeline.sources.wrappers.shipped import BITS, POD, RECORD, SHIPPED, TOLD, obj
 
 PLAIN = Settings()
 
@@ -120,6 +122,30 @@ def test_what_is_open_at_the_end_of_a_compressed_log_is_taken_as_it_stands(tmp_p
     path = tmp_path / "log.gz"
     path.write_bytes(gzip.compress(b"".join([*cri(access_line(0)), *cri(access_line(1, width=20_000))[:1]])))
     assert counts(ingest_source(str(path), lake, PLAIN)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("case", SHIPPED)
+def test_a_record_that_was_shipped_is_the_row_that_it_was(case: str, tmp_path: Path, lake: Lake) -> None:
+    """Among lines of the same container that are none, and of which some are rejects."""
+    _, line, _ = SHIPPED[case]
+    started = line.replace(json.dumps(RECORD, ensure_ascii=False)[1:-1].encode(), b"Starting up on port 8080")
+    (tmp_path / "log").write_bytes(b"".join(one + b"\n" for one in (started, line, line, line)))
+    outcome = ingest_source(str(tmp_path / "log"), lake, PLAIN)
+    assert counts(outcome) == ((4, 0, 0) if started == line else (3, 1, 0))
+    (row,) = (
+        Engine(lake).query("SELECT DISTINCT ts, client_ip, client_source, policy, target FROM requests").to_pylist()
+    )
+    assert (row["client_ip"], row["client_source"], row["policy"]) == ("203.0.113.7", "x-forwarded-for", "record")
+    assert (row["target"], row["ts"].microsecond) == ("/a b?q=é", 1)
+    assert counts(ingest_source(str(tmp_path / "log"), lake, PLAIN)) == (0, 0, 0)
+
+
+def test_what_a_shipper_merged_into_its_own_object_is_a_record_as_well(tmp_path: Path, lake: Lake) -> None:
+    merged = obj(BITS, TOLD, {"date": 1.5, "kubernetes": POD})
+    other = obj(BITS, {"log": "Starting up on port 8080", "kubernetes": POD})
+    (tmp_path / "log").write_bytes(b"".join(one + b"\n" for one in (merged, other, merged)))
+    outcome = ingest_source(str(tmp_path / "log"), lake, PLAIN)
+    assert (counts(outcome), outcome.format) == ((2, 1, 0), "ndjson")
 
 
 @pytest.mark.parametrize("name", WRAPPED)

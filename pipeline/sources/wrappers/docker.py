@@ -4,7 +4,8 @@ Lines as docker's json-file driver writes them, the logs of containers under /va
     {"log":"what the program wrote\\n","stream":"stdout","time":"2021-08-24T09:52:13.20764059Z"}
 
 1. A line of the program of more than 16 KiB is cut into several of these: only the last one's `log` ends with \\n.
-2. Other keys (`attrs`) may stand between.
+2. `attrs` may stand between. An object with other keys is a shipper's, which has joined the pieces or says otherwise
+   which they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import orjson
 
 from pipeline.sources.wrappers.layer import Piece, Wrapper
+
+KEYS = {"log", "stream", "attrs", "time"}
 
 
 def read(line: bytes) -> Piece | None:
@@ -22,7 +25,7 @@ def read(line: bytes) -> Piece | None:
         told = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or not told.keys() <= KEYS:
         return None
     log, stream, time = told.get("log"), told.get("stream"), told.get("time")
     if not (isinstance(log, str) and isinstance(stream, str) and isinstance(time, str)):

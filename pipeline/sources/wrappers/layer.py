@@ -57,6 +57,19 @@ class Wrapper(NamedTuple):
     whole: Callable[[pa.Array], pa.Array | None] | None = None
 
 
+def within(outer: Wrapper, inner: Wrapper) -> Wrapper:
+    """Return the form of lines that inner has wrapped, and outer again."""
+
+    def read(line: bytes) -> Piece | None:
+        piece = outer.read(line)
+        held = inner.read(piece.text) if piece is not None and piece.ends else None
+        if piece is None or held is None:
+            return piece
+        return Piece(piece.stream + b" " + held.stream, held.text, held.ends)
+
+    return Wrapper(f"{inner.name} in {outer.name}", f"{inner.meaning}; in {outer.meaning}", read, closed=outer.closed)
+
+
 class Line(NamedTuple):
     """One line out of pieces: the index of the first and of the last, and the text; None if it was too long."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+import orjson
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.wrappers import CRI, DOCKER, SYSLOG, WRAPPERS, Wrapper, wrapper_of
+from pipeline.sources.wrappers import CRI, DOCKER, SYSLOG, WRAPPERS, Piece, Wrapper, wrapper_of, wrappers_of
+from tests.pipeline.sources.wrappers.shipped import SHIPPED
 
 MESSAGE = b'1.2.3.4 - - [08/Jul/2021:11:07:07 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
 HAPROXY = b'1.2.3.4:5 [06/Feb/2009:12:14:14.655] in be/s 1/0/0/1/2 200 9 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"'
@@ -63,8 +65,10 @@ NOT_WRAPPED = [
     MESSAGE,
     b'10.0.0.1 - - [08/Jul/2021:11:07:07 +0000] "GET /2022-01-28T16:04:05Z stdout F x HTTP/1.1" 200 5 "-" "x"',
     b"2022-01-28 16:04:05 stdout F text",
-    b'{"log":"a\\n","stream":"stdout"}',
-    b'{"log":{"a":1},"stream":"stdout","time":"x"}',
+    b'{"log":"a\\n"}',
+    b'{"log":1,"stream":"stdout","time":"x"}',
+    b'{"level":"info","ts":1.5,"message":"a"}',
+    b'{"message":"a","headers":{"kubernetes":"x"}}',
     b'{"log":"cut short',
     b'["log","stream","time"]',
     b"Foo  8 11:07:07 web nginx: x",
@@ -76,7 +80,7 @@ NOT_WRAPPED = [
 @pytest.mark.parametrize("line", LINES, ids=repr)
 def test_what_a_line_holds(line: bytes) -> None:
     wrapper, stream, text, ends = LINES[line]
-    assert [one for one in WRAPPERS.values() if one.read(line) is not None] == [wrapper] or wrapper is CRI
+    assert next(one for one in WRAPPERS.values() if one.read(line) is not None) is wrapper
     assert wrapper.read(line) == (stream, text, ends)
     assert wrapper_of([line, line, b"a line between"]) is wrapper
 
@@ -85,6 +89,19 @@ def test_what_a_line_holds(line: bytes) -> None:
 def test_lines_that_are_not_wrapped(line: bytes) -> None:
     assert [one.name for one in WRAPPERS.values() if one.read(line) is not None] == []
     assert wrapper_of([line, line + MESSAGE, next(iter(LINES))]) is None
+
+
+def test_layers_are_no_more_than_three() -> None:
+    line = b"x"
+    for _ in range(5):
+        line = orjson.dumps({"message": line.decode(), "source_type": "file"})
+    assert [one.name.count("vector") for one in wrappers_of([line])] == [1, 2, 3]
+
+
+def test_what_is_wrapped_by_the_outer_form_alone_is_passed_on() -> None:
+    both = wrappers_of([SHIPPED["vector, file"][1]])[-1]
+    assert both.read(orjson.dumps({"message": "x", "source_type": "file"})) == Piece(b"[null]", b"x", True)
+    assert both.read(b"not wrapped") is None
 
 
 def test_a_few_wrapped_lines_make_no_wrapped_log() -> None:

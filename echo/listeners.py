@@ -20,6 +20,11 @@ from echo.settings import Settings
 BACKLOG = 4096  # connections waiting to be accepted; the kernel cuts it to net.core.somaxconn
 MAX_PORT = 65535
 UNIX_MODE = 0o666  # who may reach the socket's folder may connect, as with other servers behind a local proxy
+# what to do where ports from 0 to 1023 are root's, as they are but for containers of Docker and containerd
+PRIVILEGED = (
+    "give a port that is not root's, --port 8080; or let all users have this one: sysctl "
+    "net.ipv4.ip_unprivileged_port_start=0 in the container's network namespace"
+)
 IPV6_IS_OFF = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # compiled in, but disabled by a sysctl
 
 
@@ -48,6 +53,8 @@ def _ports(host: str, port: int, workers: int) -> list[socket.socket]:
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or str(error)
         where = f"{quote(host)} port {port}" if host else f"port {port}"
+        if isinstance(error, PermissionError):
+            raise StartupFault(f"cannot listen: {os.strerror(errno.EACCES)}", where, PRIVILEGED) from None
         raise StartupFault(f"cannot listen: {why}", where, "choose another with --port or --host") from None
     return [first, *others]
 

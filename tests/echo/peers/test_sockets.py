@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -154,9 +155,21 @@ def test_a_socket_that_does_not_listen_is_refused(kind):
     assert "give the number of a listening socket, such as 3" in done.stderr
 
 
-def _failing(*flags, pass_fds=()):
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="takes a capability away, which root can with setpriv"
+)
+def test_a_port_that_is_roots_is_refused_with_the_two_ways_out():
+    """In a network namespace of its own, where no sysctl was set."""
+    unprivileged = ("unshare", "--net", "setpriv", "--bounding-set=-net_bind_service")
+    done = _failing("-port", "80", before=unprivileged)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "port 80: cannot listen: Permission denied; give a port that is not root's, --port 8080" in done.stderr
+    assert "net.ipv4.ip_unprivileged_port_start=0" in done.stderr
+
+
+def _failing(*flags, before=(), pass_fds=()):
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    command = [*COMMAND, "--log", "off", *flags]
+    command = [*before, *COMMAND, "--log", "off", *flags]
     return subprocess.run(
         command,
         env=environ,

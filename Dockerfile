@@ -1,66 +1,94 @@
 # Two images of one tree: `docker build .` makes the server, `docker build --target pipeline .` the whole command.
+# docs/how-to/image.md tells how to run them; `make image-test` builds and runs both.
 #
-# The server listens on port 80, as whoami does, without being root: Docker since 20.10 and containerd since 2.0 (1.6
-# with enable_unprivileged_ports) start a container with net.ipv4.ip_unprivileged_port_start=0 in its own network
-# namespace. Where that is not so, or with the host's network, give `--port 8080`.
-
-# The base images ship without the standard library's bytecode, and a read-only root file system can keep none: without
-# this, every start compiles every module it imports.
-FROM python:3.13-slim AS base
-RUN python -m compileall -q --invalidation-mode unchecked-hash \
-        -x '/(ensurepip|idlelib|site-packages|test|tkinter|turtledemo)/' /usr/local/lib/python3.13
+# The base is Debian's own and Python is Debian's package: whoever has no registry makes the same base from Debian's
+# mirror (mmdebstrap trixie) and builds this file as it is. Nothing but Debian's minimal base is taken for granted.
+FROM debian:trixie-20261005-slim AS base
+ARG DEBIAN_FRONTEND=noninteractive
+# The authorities are for TLS: probe, object stores, webhooks; and pip below. The bytecode is compiled anew so that it
+# holds whatever times a builder gives the files: a read-only root file system can keep none, and without it every start
+# compiles every module that it imports.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends 'ca-certificates=20*' 'python3=3.13.*' \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* \
+    && python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.13
 ENV PATH=/opt/whofrom/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
 
-# The project's wheel.
-FROM python:3.13-slim AS wheel
+# The project's wheel, by the locked backend. Debian's pip serves other environments, so that none made here has one.
+FROM base AS wheel
+ARG DEBIAN_FRONTEND=noninteractive
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends 'binutils=2.*' 'python3-pip=25.*' \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY requirements/build.txt requirements/
-RUN pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r requirements/build.txt
+RUN python3 -m venv --without-pip /opt/build \
+    && pip --python /opt/build/bin/python install --no-cache-dir --no-deps --only-binary :all: --require-hashes \
+        -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY requirements/whofrom.cdx.json requirements/
 COPY echo/ echo/
 COPY pipeline/ pipeline/
-RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
+RUN pip --python /opt/build/bin/python wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
 
 
-# A virtual environment without pip: nothing in the final image can install anything.
-FROM base AS install-echo
-COPY requirements/echo.txt /src/
-RUN python -m venv --without-pip /opt/whofrom \
-    && pip --python /opt/whofrom/bin/python install --no-cache-dir --only-binary :all: --require-hashes -r /src/echo.txt
-COPY --from=wheel /dist/ /dist/
-RUN pip --python /opt/whofrom/bin/python install --no-cache-dir --no-deps --no-index /dist/*.whl
+# Half of what the wheels' libraries take is debugging symbols.
+FROM wheel AS install-echo
+COPY requirements/echo.txt requirements/
+RUN python3 -m venv --without-pip /opt/whofrom \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --only-binary :all: --require-hashes \
+        -r requirements/echo.txt \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --no-deps --no-index /dist/*.whl \
+    && find /opt/whofrom/lib -name '*.so' -exec strip --strip-debug {} + \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/whofrom/lib
 
 
-FROM base AS install-pipeline
-COPY requirements/pipeline.txt /src/
-RUN python -m venv --without-pip /opt/whofrom \
-    && pip --python /opt/whofrom/bin/python install --no-cache-dir --only-binary :all: --require-hashes \
-        -r /src/pipeline.txt
-COPY --from=wheel /dist/ /dist/
-RUN pip --python /opt/whofrom/bin/python install --no-cache-dir --no-deps --no-index /dist/*.whl
+# pyarrow's tests, headers and Flight, its network protocol, are 47 MB that nothing here imports.
+FROM wheel AS install-pipeline
+COPY requirements/pipeline.txt requirements/
+RUN python3 -m venv --without-pip /opt/whofrom \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --only-binary :all: --require-hashes \
+        -r requirements/pipeline.txt \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --no-deps --no-index /dist/*.whl \
+    && find /opt/whofrom/lib -path '*/pyarrow/*' \
+        \( -name tests -o -name include -o -name src -o -name '*flight*' \) -prune -exec rm -r {} + \
+    && find /opt/whofrom/lib -name '*.so*' -exec strip --strip-debug {} + \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/whofrom/lib
 
 
 FROM base AS pipeline
 LABEL org.opencontainers.image.title="whofrom pipeline" \
       org.opencontainers.image.description="Who are these requests from? SQL over everyone's access logs." \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:trixie-20261005-slim"
 COPY --from=install-pipeline /opt/whofrom /opt/whofrom
+# a volume keeps the owner of the folder on which it is mounted first: the lake's
+RUN install -d -o 65532 -g 65532 /data
 WORKDIR /data
+VOLUME /data
 USER 65532:65532
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["whofrom"]
 
 
+# The server listens on port 80, as whoami does, without being root: docs/how-to/image.md tells where that works as it
+# is, and what to do elsewhere. No file capability is set for it: where a pod has dropped the capability and may gain no
+# privileges, the kernel would refuse to start the program at all, whatever port it is to listen on.
 # The default target: it must stay the last stage.
 FROM base AS echo
 LABEL org.opencontainers.image.title="whofrom" \
       org.opencontainers.image.description="Who is this request from? A whoami that judges the client address it sees." \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:trixie-20261005-slim"
 COPY --from=install-echo /opt/whofrom /opt/whofrom
 USER 65532:65532
 EXPOSE 80
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["whofrom", "health"]
 ENTRYPOINT ["whofrom", "serve"]

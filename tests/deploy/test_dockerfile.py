@@ -1,10 +1,12 @@
-"""The Dockerfile, read: there is no daemon to build it with here."""
+"""The Dockerfile, read. tests/image builds it and runs what comes of it."""
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -65,48 +67,73 @@ def test_the_user_is_a_number_and_not_root(stage):
     assert "RUN" not in order[order.index("USER") :]
 
 
-def test_the_server_is_reached_and_stopped_as_whoami_is():
+def test_the_server_is_reached_and_stopped_as_whoami_is_and_says_how_it_is():
     assert one("echo", "EXPOSE") == "80"
     assert one("echo", "STOPSIGNAL") == "SIGTERM"
+    assert one("echo", "HEALTHCHECK").endswith(' CMD ["whofrom", "health"]')
 
 
-def test_every_base_is_a_stage_or_pinned_by_tag():
+def test_all_stages_stand_on_one_base_pinned_by_tag():
     seen = set()
+    outside = []
     for name, found in stages().items():
         base = found[0][1].split()[0]
-        assert base in seen or re.fullmatch(r"python:3\.\d+-slim", base), base
+        if base not in seen:
+            outside.append(base)
         seen.add(name)
+    (base,) = outside
+    assert re.fullmatch(r"debian:trixie-\d{8}-slim", base)
 
 
-def test_the_final_stages_hold_the_environment_and_nothing_else():
+def test_every_package_of_debians_is_pinned():
+    """By a pattern that takes Debian's security updates and no other version."""
+    for found in stages().values():
+        for instruction, argument in found:
+            if instruction == "RUN" and "apt-get install" in argument:
+                wanted = shlex.split(re.search(r"install -y --no-install-recommends (.*?) &&", argument)[1])
+                assert wanted
+                assert all(re.fullmatch(r"[\w.-]+=\d[\w.]*\*", package) for package in wanted), wanted
+
+
+@pytest.mark.parametrize("name", ["echo", "pipeline"])
+def test_the_final_stages_hold_the_environment_and_nothing_else(name):
     """No source, no wheel, no pip cache: one COPY, from a stage that installed the lock."""
-    for name in ("echo", "pipeline"):
-        assert one(name, "COPY") == f"--from=install-{name} /opt/whofrom /opt/whofrom"
-        assert stages()[name][0][1].split()[0] == "base"
+    assert one(name, "COPY") == f"--from=install-{name} /opt/whofrom /opt/whofrom"
+    assert stages()[name][0][1].split()[0] == "base"
 
 
 @pytest.mark.parametrize("name", ["echo", "pipeline"])
 def test_what_is_installed_is_the_lock(name):
-    runs = " ".join(argument for instruction, argument in stages()[f"install-{name}"] if instruction == "RUN")
-    assert f"--require-hashes -r /src/{name}.txt" in re.sub(r"\s+", " ", runs)
-    assert ("COPY", f"requirements/{name}.txt /src/") in stages()[f"install-{name}"]
+    run = one(f"install-{name}", "RUN")
+    assert f"--require-hashes -r requirements/{name}.txt" in re.sub(r"\s+", " ", run)
+    assert one(f"install-{name}", "COPY") == f"requirements/{name}.txt requirements/"
     assert (ROOT / "requirements" / f"{name}.txt").is_file()
 
 
 def test_the_wheel_is_built_by_a_locked_backend():
     locked = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements" / "build.txt").read_text(), re.MULTILINE))
     assert {"hatchling", "packaging", "pathspec", "pluggy"} <= locked
-    assert "--require-hashes -r requirements/build.txt" in one_run("wheel")
+    assert any("--require-hashes -r requirements/build.txt" in argument for _, argument in stages()["wheel"])
 
 
-def one_run(stage):
-    return next(argument for instruction, argument in stages()[stage] if instruction == "RUN")
-
-
-def test_the_bytecode_is_compiled_for_the_python_of_the_base():
-    base, compiled = stages()["base"][0][1], one_run("base")
-    version = re.search(r"python:(3\.\d+)", base).group(1)
-    assert f"/usr/local/lib/python{version}" in compiled
+def test_the_wheel_gets_all_that_the_project_names():
+    """Its readme, licences, bill of materials and packages: the build fails without."""
+    said = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = said["tool"]["hatch"]["build"]["targets"]["wheel"]
+    named = {
+        "pyproject.toml",
+        said["project"]["readme"],
+        *said["project"]["license-files"],
+        *wheel["sbom-files"],
+        *wheel["packages"],
+    }
+    copied = [
+        source.rstrip("/")
+        for instruction, argument in stages()["wheel"]
+        if instruction == "COPY"
+        for source in argument.split()[:-1]
+    ]
+    assert {name for name in named if not any(f"{name}/".startswith(f"{source}/") for source in copied)} == set()
 
 
 def test_all_that_is_copied_exists_and_is_let_through():
@@ -121,6 +148,11 @@ def test_all_that_is_copied_exists_and_is_let_through():
 
 
 @pytest.mark.parametrize("stage", ["echo", "pipeline"])
-@pytest.mark.parametrize("label", ["title", "description", "licenses"])
-def test_labels(stage, label):
-    assert re.search(rf'org\.opencontainers\.image\.{label}="[^"]+"', one(stage, "LABEL"))
+def test_labels(stage):
+    """Those that repeat what stands elsewhere say the same."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]+)"', one(stage, "LABEL")))
+    assert found.keys() == {"title", "description", "licenses", "version", "base.name"}
+    assert found["licenses"] == project["license"]
+    assert found["version"] == project["version"]
+    assert found["base.name"] == f"docker.io/library/{stages()['base'][0][1].split()[0]}"

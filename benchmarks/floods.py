@@ -28,9 +28,9 @@ from pipeline.alerts import Alert
 from pipeline.attacks.rules import BY_CODE
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
 from pipeline.signatures import catalogue_table
-from pipeline.sources.reader import Mark
 from tests.pipeline.attacks.scenes import AGENTS, MIDNIGHT, Row, numbered, request, stranger, visitors, week
 from tests.pipeline.conftest import table_of
 

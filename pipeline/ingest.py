@@ -28,6 +28,7 @@ from pipeline.ahead import Ahead, threads_allowed
 from pipeline.enrich import enrich
 from pipeline.errors import NoLog, Overtaken, Rejected, SourceFault, Unfinished
 from pipeline.lake import Lake, rejects_of, rows_of
+from pipeline.lake.mark import Mark
 from pipeline.lake.parts import File
 from pipeline.marks import Known, choose, line_id, namesakes
 from pipeline.progress import Watch
@@ -39,7 +40,7 @@ from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
-from pipeline.sources.reader import HEAD_BYTES, Block, Mark, beginning, blocks, read_head
+from pipeline.sources.reader import HEAD_BYTES, Block, beginning, blocks, read_head
 from pipeline.sources.stores import source_of
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, Wrapper, unwrapped, wrappers_of
 

@@ -25,8 +25,9 @@ from typing import IO, NamedTuple
 from echo.clientip import printable
 from pipeline.errors import SourceFault
 from pipeline.lake import REQUESTS, Lake, Turn
+from pipeline.lake.mark import Mark
 from pipeline.sources.opening import READ_BYTES
-from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, Mark, beginning
+from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, beginning
 
 MAX_NAMESAKES = 1000  # looking one up takes milliseconds, and each was read to its mark to be told from the others
 

@@ -27,10 +27,10 @@ from benchmarks.logins.score import Score, score
 from echo.clientip import classify, parse_address
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of, rows_of
+from pipeline.lake.mark import Mark
 from pipeline.logins import NUMBERS, Settings, find
 from pipeline.logins.settings import classes_of
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
-from pipeline.sources.reader import Mark
 
 RESULTS = Path(__file__).parents[1] / "results"
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -24,6 +24,7 @@ from pipeline.attacks import stages
 from pipeline.attacks.rules import RULES
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.logins import RULES as LOGIN_RULES
 from pipeline.logins import Settings
 from pipeline.logins.stages import register
@@ -31,7 +32,6 @@ from pipeline.portable import BESIDE, TRAPS
 from pipeline.query import Query
 from pipeline.regions.answers import RELATIONS
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
-from pipeline.sources.reader import Mark
 
 EXAMPLES = Path(__file__).parents[2] / "tests" / "pipeline" / "queries"
 TECHNIQUE = re.compile(r"\bT(\d{4})(?:\.(\d{3}))?\b")

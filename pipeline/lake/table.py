@@ -30,9 +30,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from echo.clientip import printable
 from pipeline.errors import LakeFault, Overtaken
 from pipeline.lake import parts
+from pipeline.lake.mark import Mark
 from pipeline.lake.parts import COMPRESSION_LEVEL, File
 from pipeline.rows import REJECT_COLUMNS, REJECT_SCHEMA, ROW_COLUMNS, ROW_SCHEMA, Column, schema_of
-from pipeline.sources.reader import Mark
 
 # DuckDB would look for files that match a pattern, Delta would decode an escape
 UNREADABLE = re.compile(r"[*?\[\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")

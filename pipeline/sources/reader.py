@@ -5,12 +5,11 @@ A source is read in blocks that end at a line's end, so a block can be committed
 are of the decompressed bytes: a log that rotation has compressed is still the same log.
 
 A source is known by what it holds, not by its name (pipeline.marks): its beginning, and a check of the last bytes read
-(`Mark`).
+(`pipeline.lake.mark`).
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
@@ -244,28 +243,3 @@ def beginning(head: bytes) -> bytes:
     as in front of many others.
     """
     return head.lstrip(b"\0")[:HEAD_BYTES]
-
-
-class Mark(NamedTuple):
-    """
-    How far a source was read: the offset, and 16 bits of a checksum of the bytes before it.
-
-    Both travel in the one integer that a Delta application transaction carries, so rows and mark commit together.
-    """
-
-    offset: int
-    check: int
-
-    @classmethod
-    def of(cls, offset: int, tail: bytes) -> Mark:
-        """Return the mark behind tail, the last TAIL_BYTES bytes before offset."""
-        return cls(offset, zlib.crc32(tail) & 0xFFFF)
-
-    @classmethod
-    def unpack(cls, number: int) -> Mark:
-        """Read a mark from the transaction's integer."""
-        return cls(number >> 16, number & 0xFFFF)
-
-    def pack(self) -> int:
-        """Return the transaction's integer; good for offsets up to 2^47, 140 TB."""
-        return self.offset << 16 | self.check

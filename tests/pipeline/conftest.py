@@ -13,8 +13,8 @@ import pytest
 from echo.clientip import classify, parse_address
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of, rows_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA, ROW_SCHEMA
-from pipeline.sources.reader import Mark
 
 DATA = Path(__file__).parent.parent / "data"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

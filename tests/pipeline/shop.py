@@ -25,8 +25,8 @@ from unittest.mock import patch
 from pipeline.commands.results import write_result
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.demo import traffic
 from tests.pipeline.conftest import table_of
 

@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.commands.alerts import alerts
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.alerts.receivers import receiving
 from tests.pipeline.alerts.running import Done, run_command
 from tests.pipeline.conftest import NOON, table_of

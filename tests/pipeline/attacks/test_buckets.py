@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pipeline import query
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import table_of
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.logins import Settings, judge
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import NOON, table_of
 
 BERLIN = {

@@ -12,8 +12,8 @@ from pipeline.alerts.document import ALERT_KEYS
 from pipeline.cli import whofrom
 from pipeline.errors import UsageFault
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import NOON, table_of
 from tests.pipeline.logins.conftest import BERLIN, POTSDAM, TOKYO, after, history, login
 

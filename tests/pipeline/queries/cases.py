@@ -18,10 +18,10 @@ from pipeline import query
 from pipeline.attacks import stages
 from pipeline.engine.duckdb import Engine
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.logins import Settings
 from pipeline.logins.stages import register
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import table_of
 
 FOLDER = Path(__file__).parent

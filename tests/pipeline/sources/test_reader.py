@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sources import reader
-from pipeline.sources.reader import Mark, blocks, read_head
+from pipeline.sources.reader import blocks, read_head
 
 texts = st.lists(st.binary(max_size=30).map(lambda line: line.translate(None, b"\n\r\0\xef")), max_size=20)
 
@@ -103,11 +103,6 @@ def test_a_line_too_long_is_set_aside_and_the_next_is_read(monkeypatch: pytest.M
     found = list(blocks(stream, read_head(stream), 0, growing=False, block_bytes=64))
     assert [line for block in found for line in block.lines] == [b"a", b"b"]
     assert [(long.offset, long.number) for block in found for long in block.overlong] == [(2, 2)]
-
-
-def test_a_mark_survives_its_packing() -> None:
-    mark = Mark.of(123_456_789_012, b"some bytes")
-    assert Mark.unpack(mark.pack()) == mark
 
 
 def test_a_byte_order_mark_and_the_hole_of_a_truncated_log_are_no_text() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from tests.pipeline.conftest import table_of
 
 START = datetime(2026, 3, 2, 3, tzinfo=UTC)

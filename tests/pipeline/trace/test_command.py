@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from echo.clientip import Fault
 from pipeline.cli import whofrom
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from pipeline.trace.story import KEYS
 from tests.pipeline.conftest import table_of
 from tests.pipeline.report.pages import Page

@@ -18,8 +18,8 @@ from pipeline.alerts.deliver import Delivery
 from pipeline.alerts.settings import NDJSON, AlertSettings, Sink
 from pipeline.errors import LakeFault, QueryFault
 from pipeline.lake import Lake, rejects_of
+from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
-from pipeline.sources.reader import Mark
 from pipeline.watch import watcher as module
 from pipeline.watch.days import Days
 from pipeline.watch.memory import Memory

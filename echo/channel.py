@@ -11,8 +11,7 @@ What a connection is to its worker and its clock: bytes that wait, reasons not t
 import asyncio
 import time
 
-from aiohttp.base_protocol import BaseProtocol
-
+from echo.flow import Flow
 from echo.worker import Worker
 
 SLACK_BYTES = 64 << 10  # buffered beyond a whole head; then the socket is not read
@@ -23,7 +22,7 @@ RATE_AFTER = 5  # times --body-timeout, before the rate is looked at
 _FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
 
 
-class Channel(BaseProtocol):
+class Channel(Flow):
     """The bytes of one connection, and its time."""
 
     __slots__ = (
@@ -121,7 +120,7 @@ class Channel(BaseProtocol):
     def _hold_for(self, why: int) -> None:
         """Do not read, for this reason."""
         if not self._holds:
-            self._pause_transport_reading()
+            self._stop_reading()
         self._holds |= why
 
     def _release_from(self, why: int) -> None:
@@ -129,7 +128,7 @@ class Channel(BaseProtocol):
         if self._holds & why:
             self._holds &= ~why
             if not self._holds:
-                self._resume_transport_reading()
+                self._start_reading()
 
     def _stir(self) -> None:
         """Have the task look again, where it waits."""

@@ -5,10 +5,12 @@ This module imports click alone, so that `whofrom --help` does not wait for pyar
 both halves. A subcommand whose packages are not installed says which extra brings them.
 """
 
+import contextlib
 import importlib
 import os
 import sys
-from typing import NamedTuple, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
@@ -44,28 +46,53 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 }
 
 
+# what people try before they look -> what it is here
+GUESSED = {"help": "--help", "version": "--version"}
+
+
 class LazyGroup(click.Group):
     """A group that imports a subcommand's module when the subcommand is called, not to list it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `whofrom help serve` and `whofrom version` as well."""
+        guessed = GUESSED.get(args[0]) if args else None
+        return super().parse_args(ctx, [*args[1:], guessed] if guessed else args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called. Raises click.UsageError that names the nearest one."""
+        if args[0] in SUBCOMMANDS or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches  # noqa: PLC0415  # it costs 10 ms
+
+        near = get_close_matches(args[0], SUBCOMMANDS, 1)
+        raise click.UsageError(f"No such command {args[0]!r}.{f' Did you mean {near[0]!r}?' if near else ''}", ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command; UsageError naming the extra if one of its packages is missing."""
+        """Import the command. Raises click.ClickException naming a package of it that is missing, broken or too old."""
         entry = SUBCOMMANDS.get(cmd_name)
         if entry is None:
             return None
-        try:
+        if entry.extra:
+            from pipeline.installed import outdated  # noqa: PLC0415  # the server need not wait for it
+
+            words = outdated(f"whofrom {cmd_name}", entry.extra)
+            if words:
+                raise click.ClickException(words)
+        with _packages_named(lambda: cmd_name):
             command = getattr(importlib.import_module(entry.module), cmd_name)
-        except ModuleNotFoundError as error:
-            if not entry.extra or (error.name or "").partition(".")[0] in ("echo", "pipeline"):
-                raise
-            raise click.ClickException(
-                f"whofrom {cmd_name} needs the package {error.name}; pip install 'whofrom[{entry.extra}]'"
-            ) from None
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it imports only now may be missing, too."""
+        with _packages_named(lambda: ctx.invoked_subcommand or ""):
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands from the table, so that --help imports none of them."""
@@ -73,9 +100,37 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, entry.help) for name, entry in SUBCOMMANDS.items()])
 
 
+@contextlib.contextmanager
+def _packages_named(name: Callable[[], str]) -> Iterator[None]:
+    """Have a package that a subcommand of this name cannot import named, with what to install."""
+    try:
+        yield
+    except ImportError as error:
+        from pipeline.installed import unloadable  # noqa: PLC0415  # the server need not wait for it
+
+        entry = SUBCOMMANDS.get(name())
+        words = unloadable(f"whofrom {name()}".rstrip(), entry.extra if entry else "", error)
+        if not words:
+            raise
+        raise click.ClickException(words) from None
+
+
+def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Say the version, with -v all that a report of a bug needs, and end."""
+    verbose = ctx.params["verbose"]
+    if wanted and not ctx.resilient_parsing:
+        from pipeline.about import about, version_line  # noqa: PLC0415
+
+        click.echo(about() if verbose else version_line())
+        ctx.exit()
+    if verbose and not ctx.resilient_parsing:
+        raise click.UsageError("-v tells more of --version: whofrom --version -v", ctx)
+
+
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="whofrom", message="%(prog)s %(version)s")
-def whofrom() -> None:
+@click.option("--version", is_flag=True, expose_value=False, callback=_version, help="Show the version and exit.")
+@click.option("-v", "--verbose", is_flag=True, is_eager=True, help="With --version: what a report of a bug needs.")
+def whofrom(verbose: bool) -> None:  # _version has read it
     """Who is this request from? For one request, or for a log of a billion."""
 
 
@@ -98,10 +153,10 @@ def main() -> None:
         click.echo(error.format_message(), err=True)
         code = EXIT_USAGE
     except click.ClickException as error:
-        hint = ""
+        words = error.format_message().removesuffix(".")
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            hint = f"; see {error.ctx.command_path} --help"
-        _complain(f"{error.format_message()}{hint}")
+            words += f"{' See' if words.endswith('?') else '; see'} {error.ctx.command_path} --help"
+        _complain(words)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = EXIT_INTERRUPTED

@@ -173,12 +173,34 @@ def test_help_lists_every_command_and_imports_none() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_missing_extra_is_named(tmp_path: Path) -> None:
-    (tmp_path / "duckdb.py").write_text("raise ModuleNotFoundError(\"No module named 'duckdb'\", name='duckdb')")
-    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([WHOFROM, "regions"], capture_output=True, text=True, check=False, env=env)
-    assert done.returncode == 1
-    assert done.stderr == "whofrom: error: whofrom regions needs the package duckdb; pip install 'whofrom[pipeline]'\n"
+@pytest.mark.parametrize(
+    ("arguments", "like"),
+    [
+        (["help"], ["--help"]),
+        (["help", "serve"], ["serve", "--help"]),
+        (["help", "lake", "compact"], ["lake", "compact", "--help"]),
+        (["version"], ["--version"]),
+    ],
+)
+def test_what_people_try_first_works(arguments: list[str], like: list[str], tmp_path: Path) -> None:
+    tried, meant = whofrom(*arguments, cwd=tmp_path), whofrom(*like, cwd=tmp_path)
+    assert (tried.returncode, tried.stdout, tried.stderr) == (0, meant.stdout, meant.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["regoins"], "No such command 'regoins'. Did you mean 'regions'? See whofrom --help"),
+        (["Serve"], "No such command 'Serve'. Did you mean 'serve'? See whofrom --help"),
+        (["xyz"], "No such command 'xyz'; see whofrom --help"),
+        (["help", "\x1b[31m"], "No such command '\\x1b[31m'; see whofrom --help"),
+        (["lake", "stats"], "No such command 'stats'. Did you mean 'status'? See whofrom lake --help"),
+        (["regions", "--sinse", "1h"], "No such option '--sinse'. Did you mean '--since'? See whofrom regions --help"),
+    ],
+)
+def test_what_is_misspelt_is_told_with_the_nearest_name(arguments: list[str], said: str, tmp_path: Path) -> None:
+    done = whofrom(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"whofrom: error: {said}\n")
 
 
 def test_a_reader_that_goes_away_is_no_error(lake: Path, tmp_path: Path) -> None:

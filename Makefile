@@ -102,6 +102,10 @@ bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lak
 
 ##@ Build and tidy
 
+.PHONY: dist
+dist: $(VENV)/.installed ## write dist/: the source distribution, the wheel, its bill of materials, their hashes
+	@sh requirements/dist.sh $(BIN)/python dist
+
 .PHONY: image
 image: ## build the container image (Docker; IMAGE=name)
 	docker build -t $(IMAGE) .
@@ -118,7 +122,8 @@ notices: $(VENV)/.installed ## write THIRD_PARTY_NOTICES.md and the bill of mate
 
 .PHONY: clean
 clean: ## remove the virtual environment and what was built
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## show this list

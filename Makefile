@@ -106,6 +106,10 @@ bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lak
 dist: $(VENV)/.installed ## write dist/: the source distribution, the wheel, its bill of materials, their hashes
 	@sh requirements/dist.sh $(BIN)/python dist
 
+.PHONY: dist-test
+dist-test: $(VENV)/.installed ## build what `make dist` does twice, and install the wheel for every Python that is here (network)
+	@$(BIN)/python -m pytest tests/dist
+
 .PHONY: image
 image: ## build the container image (Docker; IMAGE=name)
 	docker build -t $(IMAGE) .

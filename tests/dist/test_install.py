@@ -1,0 +1,173 @@
+"""The wheel in an empty environment: what comes with it, what it does, and what it says where the extra is missing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import SUBCOMMANDS
+from requirements.locked import pins
+from tests.dist.environment import NOT_KEPT, UV, Environment, with_pip, with_uv
+from tests.dist.published import ROOT, Published
+from tests.dist.pythons import LOWEST, VERSIONS, find_python
+
+HERE = {version: python for version in VERSIONS if (python := find_python(version))}
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for name in sys.argv[1:]:
+    package = importlib.import_module(name)
+    assert "site-packages" in package.__file__, package.__file__
+    for module in pkgutil.walk_packages(package.__path__, name + "."):
+        importlib.import_module(module.name)
+"""
+
+
+def lowest(extra: str, folder: Path) -> Path:
+    """Write the lowest versions that pyproject.toml allows, of what it names itself."""
+    out = folder / f"lowest{extra}.txt"
+    subprocess.run(
+        [UV, "pip", "compile", "--quiet", "--no-header", "--resolution", "lowest-direct", "--python-version", LOWEST]
+        + (["--extra", extra] if extra else [])
+        + [ROOT / "pyproject.toml", "-o", out],
+        check=True,
+    )
+    return out
+
+
+@pytest.fixture(scope="session", params=[*HERE, "lowest"])
+def bare(request: pytest.FixtureRequest, published: Published, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    folder = tmp_path_factory.mktemp("bare")
+    if request.param == "lowest":
+        return with_uv(HERE[LOWEST], folder, "-r", lowest("", folder), published.wheel)
+    make = with_pip if request.param == LOWEST else with_uv
+    return make(HERE[request.param], folder, published.wheel)
+
+
+@pytest.fixture(scope="session", params=[*HERE, "lowest"])
+def whole(
+    request: pytest.FixtureRequest, published: Published, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
+    folder = tmp_path_factory.mktemp("whole")
+    if request.param == "lowest":
+        return with_uv(HERE[LOWEST], folder, "-r", lowest("pipeline", folder), published.wheel)
+    return with_uv(HERE[request.param], folder, f"whofrom[pipeline] @ {published.wheel.as_uri()}")
+
+
+def test_a_python_is_here() -> None:
+    assert LOWEST in HERE, f"python{LOWEST}, which pyproject.toml names first, is not installed"
+
+
+def test_the_bare_install_brings_what_it_needs_and_nothing_else(bare: Environment) -> None:
+    names = {pin.name for pin in pins("echo.txt")}
+    certain = {pin.name for pin in pins("echo.txt") if not pin.marker}
+    assert certain | {"whofrom"} <= bare.packages().keys() <= names | {"whofrom"}
+
+
+def test_the_extra_brings_what_it_needs_and_nothing_else(whole: Environment) -> None:
+    names = {pin.name for pin in pins("pipeline.txt")}
+    certain = {pin.name for pin in pins("pipeline.txt") if not pin.marker}
+    assert certain | {"whofrom"} <= whole.packages().keys() <= names | {"whofrom"}
+
+
+def test_packages_fit_together(whole: Environment) -> None:
+    subprocess.run([UV, "pip", "check", "--quiet", "--python", whole.python], check=True)
+
+
+def test_every_module_of_echo_loads_without_the_extra(bare: Environment) -> None:
+    done = bare.run("python", "-I", "-W", "error", "-c", IMPORT_ALL, "echo")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_module_loads_with_it(whole: Environment) -> None:
+    done = whole.run("python", "-I", "-W", "error", "-c", IMPORT_ALL, "echo", "pipeline")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_tells_its_version_and_its_commands(bare: Environment) -> None:
+    version = bare.packages()["whofrom"]
+    assert bare.run("whofrom", "--version").stdout == f"whofrom {version}\n"
+    told = bare.run("whofrom", "--help")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert set(SUBCOMMANDS) <= set(re.findall(r"^  (\w+) ", told.stdout, re.MULTILINE))
+
+
+def test_it_explains_a_request(bare: Environment) -> None:
+    done = bare.run("whofrom", "explain", "--peer", "203.0.113.7")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "203.0.113.7" in done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("command", [name for name, one in SUBCOMMANDS.items() if one.extra])
+def test_a_command_of_the_extra_says_what_to_install(bare: Environment, command: str) -> None:
+    done = bare.run("whofrom", command, "--help")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "pip install 'whofrom[pipeline]'" in line
+
+
+@pytest.fixture
+def serving(bare: Environment) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name not in NOT_KEPT}
+    server = subprocess.Popen(
+        [bare.folder / "bin" / "whofrom", "serve", "--host", "127.0.0.1", "--port", str(port), "--name", "installed"],
+        cwd=bare.elsewhere,
+        env=environment | {"PYTHONWARNINGS": "error"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield port, server
+    server.kill()
+    server.wait()
+
+
+def answered(port: int) -> str:
+    for _ in range(300):
+        try:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+                connection.request("GET", "/", headers={"X-Forwarded-For": "203.0.113.7"})
+                return connection.getresponse().read().decode()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError("nobody listens")
+
+
+def test_it_serves_and_stops(serving: tuple[int, subprocess.Popen[bytes]]) -> None:
+    port, server = serving
+    assert answered(port).startswith("Name: installed\n")
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(30) == 0
+
+
+def test_the_extra_reads_a_log_and_answers_the_three_questions(whole: Environment) -> None:
+    log = ROOT / "tests" / "data" / "attacks" / "sqlmap_hidden.log"
+    places = ROOT / "tests" / "data" / "mmdb" / "GeoIP2-City-Test.mmdb"
+    read = whole.run("whofrom", "ingest", log, "--geo", places)
+    assert (read.returncode, read.stdout) == (0, ""), read.stderr
+    assert "22 rows, 0 rejects" in read.stderr
+
+    def rows(*arguments: str) -> list[dict[str, object]]:
+        done = whole.run("whofrom", *arguments, "-o", "ndjson")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert rows("sql", "SELECT count(*) AS n FROM requests") == [{"n": 22}]
+    assert sum(int(str(row["requests"])) for row in rows("regions")) == 22
+    assert rows("logins") == []
+    assert {"source", "severity"} <= rows("attacks")[0].keys()
+    page = whole.run("whofrom", "regions", "--html", "page.html")
+    assert page.returncode == 0, page.stderr
+    assert (whole.elsewhere / "page.html").read_text("utf-8").startswith("<!doctype html>\n")

@@ -24,6 +24,7 @@ from pipeline.batches import BATCH_FORMS
 from pipeline.engine.duckdb import Result
 from pipeline.errors import QueryFault, UsageFault
 from pipeline.output import FORMS, default_form, write_table
+from pipeline.targets import in_place
 
 MAX_TABLE_ROWS = 1000  # a table's widths are known when its last row is; nobody reads more on a terminal
 GROUP_ROWS, GROUP_BYTES = 122_880, 64 << 20  # DuckDB's own size of a row group, less where rows are wide
@@ -108,11 +109,11 @@ def destination(path: str | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    target = Path(path)
-    special = target.exists() and not target.is_file()  # a pipe, /dev/stdout
+    special = in_place(Path(path))
+    target = Path(path) if special else Path(path).resolve()  # a link stays one
     part = target if special else part_of(target)
     try:
-        out = part.open("w" if special else "x", encoding="utf-8", errors="backslashreplace", newline="")
+        out = part.open("a" if special else "x", encoding="utf-8", errors="backslashreplace", newline="")
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         raise UsageFault(f"cannot be written: {words}", printable(path), "name another file") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from echo.clientip import printable
 from pipeline.errors import UsageFault
+from pipeline.targets import in_place
 
 MODE = 0o644  # of a new file: servers that include it run as others
 MAX_LIST_BYTES = 256 << 20  # of a list to compare with: a hundred thousand entries have 20 MB as STIX
@@ -18,6 +19,10 @@ def replace(path: str, text: str) -> None:
     """Put text into a file, on the disk before it takes the place of what was there. Raises UsageFault."""
     target = Path(path).resolve()  # a link stays one
     try:
+        if in_place(Path(path)):
+            with Path(path).open("a", encoding="utf-8") as out:
+                out.write(text)
+            return
         mode = target.stat().st_mode & 0o777 if target.exists() else MODE
         number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -29,6 +27,7 @@ from pipeline.lake.expire import expire
 from pipeline.lake.promise import check_whole, promise, promised
 from pipeline.rows import HEADERS_TYPE
 from pipeline.settings import Settings
+from tests.command import whofrom
 
 KEY = b"0123456789abcdef"
 CUT, NAMED = Anonymizer(TRUNCATE), Anonymizer(PSEUDONYM, KEY)
@@ -200,17 +199,8 @@ def test_distinct_clients_stay_distinct_by_pseudonym(lake: Lake, tmp_path: Path)
 def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text(LINES[0] + "\n")
     (tmp_path / "key").write_bytes(KEY)
-    command = [
-        str(Path(sys.executable).parent / "whofrom"),
-        "ingest",
-        "--no-geo",
-        "access.log",
-        "--anonymize",
-        PSEUDONYM,
-    ]
-    run: Callable[..., subprocess.CompletedProcess[str]] = lambda *more: subprocess.run(  # noqa: E731
-        [*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    asked = ("ingest", "--no-geo", "access.log", "--anonymize", PSEUDONYM)
+    run: Callable[..., subprocess.CompletedProcess[str]] = lambda *more: whofrom(*asked, *more, cwd=tmp_path)  # noqa: E731
     refused = run()
     assert refused.returncode == 2
     assert "a pseudonym needs a key" in refused.stderr
@@ -221,11 +211,8 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_a_lake_that_was_promised_no_whole_address_takes_none_by_a_slip(tmp_path: Path) -> None:
     def ingest(log: str, *more: str, **env: str) -> tuple[int, str]:
-        command = [str(Path(sys.executable).parent / "whofrom"), "ingest", "--no-geo", *more]
-        command += [] if "--retry-rejects" in more else [log]
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, **env}
-        )
+        logs = [] if "--retry-rejects" in more else [log]
+        done = whofrom("ingest", "--no-geo", *more, *logs, cwd=tmp_path, env=env)
         return done.returncode, done.stderr
 
     def marks() -> list[str | None]:

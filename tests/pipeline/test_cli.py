@@ -1,4 +1,4 @@
-"""The command as a user meets it: real processes, exit codes, one-line errors that say what to do."""
+"""The command as a user meets it: exit codes, one-line errors that say what to do."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ import pytest
 
 from pipeline.cli import SUBCOMMANDS
 from pipeline.commands.reading import NOTHING_NEW
+from tests.command import whofrom
 
 DATA = Path(__file__).parent.parent / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "logs"
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
 LINE = '203.0.113.7 - - [17/May/2015:10:05:%02d +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n'
-
-
-def whofrom(*args: str | Path, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([WHOFROM, *map(str, args)], cwd=cwd, input=stdin, capture_output=True, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture

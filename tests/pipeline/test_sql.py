@@ -29,6 +29,7 @@ from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, Result
 from pipeline.errors import QueryFault
 from pipeline.lake import Lake
 from pipeline.output import FORMS
+from tests.command import whofrom
 from tests.pipeline import shop
 from tests.pipeline.conftest import NOON, table_of
 
@@ -57,10 +58,12 @@ def opened(folder: Path) -> Engine:
 
 
 def sql(folder: Path, *args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [WHOFROM, "sql", *args], cwd=folder, input=stdin, capture_output=True, check=False, env={**os.environ, **env}
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return whofrom("sql", *args, cwd=folder, stdin=stdin, env=env)
+
+
+def process(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own, for what others in one would share."""
+    return subprocess.run([WHOFROM, "sql", *args], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def shown(engine: Engine, statement: str, form: str) -> str:
@@ -392,7 +395,7 @@ def test_what_is_too_large_ends_with_a_clear_error(statement: str, folder: Path)
 def test_wide_rows_are_written_with_little_memory(form: str, folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "x"
     wide = "SELECT repeat('é', 20000) AS x FROM range(5000)"
-    done = sql(folder, "--memory", "128M", "--threads", "2", wide, "-o", form, "--output-file", str(path))
+    done = process(folder, "--memory", "128M", "--threads", "2", wide, "-o", form, "--output-file", str(path))
     assert (done.returncode, done.stderr) == (0, "")
     assert form in ("parquet", "arrow") or path.stat().st_size > 5000 * 40000
 
@@ -557,7 +560,7 @@ def test_a_file_is_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["x.csv"]
     assert sql(folder, "SELECT 1 AS a", "--output-file", str(path)).returncode == 0
     assert path.read_bytes() == b"a\r\n1\r\n"
-    assert sql(folder, "SELECT 1 AS a", "-o", "json", "--output-file", "/dev/stdout").stdout == '[{"a":1}]\n'
+    assert process(folder, "SELECT 1 AS a", "-o", "json", "--output-file", "/dev/stdout").stdout == '[{"a":1}]\n'
     assert "No space left on device" in sql(folder, "FROM requests", "--output-file", "/dev/full").stderr
 
 

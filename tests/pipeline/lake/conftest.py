@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipeline.geo import Geo
 from pipeline.ingest import ingest_source
 from pipeline.lake import Lake
 from pipeline.settings import Settings
+from tests import command
 
 WHOFROM = str(Path(sys.executable).parent / "whofrom")
 LINE = '%s - - [%02d/May/2015:10:05:03 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x" "%s"\n'
@@ -40,9 +40,7 @@ def sql(lake: Lake) -> Callable[[str], list[dict[str, Any]]]:
 @pytest.fixture
 def whofrom(lake: Lake) -> Callable[..., Said]:
     def run(*args: str, code: int = 0) -> Said:
-        done = subprocess.run(
-            [WHOFROM, "lake", *args, "--lake", lake.path], capture_output=True, text=True, check=False
-        )
+        done = command.whofrom("lake", *args, "--lake", lake.path, cwd=Path.cwd())
         assert done.returncode == code, done.stderr
         return Said(done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr)
 

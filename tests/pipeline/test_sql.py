@@ -61,9 +61,9 @@ def sql(folder: Path, *args: str, stdin: bytes = b"", **env: str) -> subprocess.
     return whofrom("sql", *args, cwd=folder, stdin=stdin, env=env)
 
 
-def process(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own, for what others in one would share."""
-    return subprocess.run([WHOFROM, "sql", *args], cwd=folder, capture_output=True, text=True, check=False)
+def process(folder: Path, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own, for what others in one would share: its memory, its stack, its streams."""
+    return subprocess.run([WHOFROM, "sql", *args], cwd=folder, input=stdin, capture_output=True, text=True, check=False)
 
 
 def shown(engine: Engine, statement: str, form: str) -> str:
@@ -412,7 +412,7 @@ def test_wide_rows_are_written_with_little_memory(form: str, folder: Path, tmp_p
     ids=["parentheses", "sums", "lists", "nots", "subqueries"],
 )
 def test_deep_statements_end_with_an_error(statement: str, folder: Path) -> None:
-    done = sql(folder, "-", stdin=statement.encode())
+    done = process(folder, "-", stdin=statement)
     assert (done.returncode, done.stdout) == (1, "")
     assert "depth limit" in done.stderr
 

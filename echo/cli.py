@@ -1,4 +1,4 @@
-"""The server's command: `whofrom serve`."""
+"""`whofrom serve`: its options to settings, and the server run by them."""
 
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,5 @@
 """
-Path → answer. Pure: a request and what the server knows go in, an answer comes out.
+Path → answer, by a table. Pure: a request and what the server knows go in, an answer comes out.
 
 whoami's paths, the first of the table, answer as whoami's do; the others are ours. Paths match percent-decoded
 (`/%61pi` is `/api`) and whole (`/api/` is not); what is in no table is whoami's text, after a redirect to the clean

@@ -1,4 +1,4 @@
-"""What an ingest is told."""
+"""What an ingest is told: policy, databases, rules, and what of it is not to be known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whofrom alerts`."""
+"""`whofrom alerts`: everything in a lake that somebody should act on, each told once."""
 
 from __future__ import annotations
 

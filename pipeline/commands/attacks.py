@@ -1,4 +1,4 @@
-"""`whofrom attacks`."""
+"""`whofrom attacks`: who is attacking, and how that was told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whofrom blocklist`."""
+"""`whofrom blocklist`: alerts to a list that a server or a firewall reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whofrom ingest`."""
+"""`whofrom ingest`: sources to the rows of a lake, once or as they grow."""
 
 from __future__ import annotations
 

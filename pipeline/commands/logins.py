@@ -1,4 +1,4 @@
-"""`whofrom logins`, and `whofrom logins explain`."""
+"""`whofrom logins` and `whofrom logins explain`: who signed in from an unusual place, and why that is said."""
 
 from __future__ import annotations
 

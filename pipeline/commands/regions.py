@@ -1,4 +1,4 @@
-"""`whofrom regions`."""
+"""`whofrom regions`: where requests come from, as a table, a map or a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whofrom rejects`."""
+"""`whofrom rejects`: lines that are no rows, with the reason; and the same tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`whofrom sql`."""
+"""`whofrom sql`: statements over a lake, from the command line, a file or a prompt."""
 
 from __future__ import annotations
 

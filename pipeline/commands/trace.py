@@ -1,4 +1,4 @@
-"""`whofrom trace`."""
+"""`whofrom trace`: what one source did, from its first request to its last."""
 
 from __future__ import annotations
 

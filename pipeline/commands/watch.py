@@ -1,4 +1,4 @@
-"""`whofrom watch`."""
+"""`whofrom watch`: logs are followed, and what is found is told within seconds."""
 
 from __future__ import annotations
 

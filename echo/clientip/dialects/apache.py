@@ -1,5 +1,5 @@
 """
-Apache httpd, mod_remoteip.
+Apache httpd: whom mod_remoteip takes for the client.
 
 Rules (httpd modules/metadata/mod_remoteip.c remoteip_modify_request, apr network_io/unix/sockaddr.c; 2.4.71, and run):
 

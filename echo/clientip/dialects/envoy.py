@@ -1,5 +1,5 @@
 """
-Envoy, HTTP connection manager.
+Envoy: whom its HTTP connection manager takes for the client.
 
 Rules (source/common/http/utility.cc getLastAddressFromXFF and getLastNonTrustedAddressFromXFF, conn_manager_utility.cc,
 source/extensions/http/original_ip_detection/xff, source/common/network/utility.cc and cidr_range.cc; 1.40, and run):

@@ -1,5 +1,5 @@
 """
-nginx, ngx_http_realip_module.
+nginx: whom ngx_http_realip_module takes for the client.
 
 Rules (src/http/modules/ngx_http_realip_module.c, src/http/ngx_http_core_module.c ngx_http_get_forwarded_addr,
 src/core/ngx_inet.c; release 1.22.1, and run):

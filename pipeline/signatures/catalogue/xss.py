@@ -1,4 +1,4 @@
-"""Cross-site scripting."""
+"""Cross-site scripting: markup and scripts for a page that shows again what it is sent."""
 
 from pipeline.signatures.signature import ARGS, PAYLOAD, Signature
 

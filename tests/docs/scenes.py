@@ -10,6 +10,8 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import subprocess
+import sys
 
 from tests.cluster.server import cluster
 from tests.deploy import test_own_addresses as own_addresses
@@ -81,7 +83,21 @@ def broken_into(stage: Stage) -> None:
     intrusion.make(stage.folder)
 
 
+def clone(stage: Stage) -> None:
+    """Put down as much of a clone as the tests of one module need, with its virtual environment."""
+    own = shutil.ignore_patterns("__pycache__")
+    for name in ("echo", "tests/echo/clientip"):
+        shutil.copytree(ROOT / name, stage.folder / name, ignore=own)
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, stage.folder / name)
+    (stage.folder / ".venv").symlink_to(sys.prefix)
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
+    for words in (("init", "--quiet"), ("add", "echo"), ("commit", "--quiet", "--message", "x")):
+        subprocess.run((*git, *words), cwd=stage.folder, check=True)
+
+
 SCENES: dict[str, Scene] = {
+    "CONTRIBUTING.md": clone,
     "README.md": readme,
     "docs/how-to/alerts.md": scanned,
     "docs/how-to/blocklists.md": scanned,

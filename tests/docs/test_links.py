@@ -64,6 +64,8 @@ def test_the_index_lists_every_page_under_its_kind(kind: str) -> None:
         for path in (ROOT / "docs" / kind).rglob("*.md")
     }  # fmt: skip
     listed = re.findall(r"^- \[.*?\]\(([^)#]+)\)", own[0], re.MULTILINE) if own else []
+    if f"{kind}/README.md" in pages:  # the folder has an index of its own
+        pages = {f"{kind}/README.md"}
     assert set(listed) >= {page for page in pages if page.count("/") == 1 or page.endswith("README.md")}
     assert [page for page in listed if page.startswith(f"{kind}/")] == listed
 

@@ -1,0 +1,83 @@
+"""What the pages for reviewers and contributors name is there: files, tests, and decisions with all their parts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+PARTS = ("Context", "Decision", "Considered", "Consequences")
+PAGES = [
+    *(f"docs/explanation/{name}.md" for name in ("architecture", "trust", "threat-model")),
+    *(path.relative_to(ROOT).as_posix() for path in DECISIONS),
+    "docs/how-to/contribute.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+]
+# a file of the project in backticks or in a picture, of a test perhaps one function; `{a,b}` and `*` stand for several
+FILE = re.compile(r"(?<![\w/.-])((?:echo|pipeline|tests|docs|deploy|benchmarks|requirements)/[\w./{},*-]*)(?:::(\w+))?")
+MORE = re.compile(r"`(tests/[\w./]+)::\w+`((?:, `::\w+`)+)")
+STRIDE = set("STRIDE")
+
+
+def spread(path: str) -> list[str]:
+    """Return the paths that one with braces stands for."""
+    found = re.search(r"\{([^}]*)\}", path)
+    if found is None:
+        return [path]
+    return [one for name in found[1].split(",") for one in spread(path.replace(found[0], name, 1))]
+
+
+def functions(path: str) -> set[str]:
+    """Return the names of a file's tests."""
+    return set(re.findall(r"^\s*(?:async )?def (test_\w+)", (ROOT / path).read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_and_test_that_is_named_is_there(page: str) -> None:
+    text = re.sub(r"\]\([^)]*\)", "]", (ROOT / page).read_text("utf-8"))  # links are followed elsewhere
+    named = [(path, test) for whole, test in FILE.findall(text) for path in spread(whole.rstrip(".,"))]
+    for path, others in MORE.findall(text):
+        named += [(path, test) for test in re.findall(r"::(\w+)", others)]
+    for path, test in named:
+        assert list(ROOT.glob(path.rstrip("/"))) or any(stands_for(path)), f"{page}: {path}"
+        assert not test or test in functions(path), f"{page}: {path}::{test}"
+
+
+def stands_for(path: str) -> list[bool]:
+    """Return whether a path is a made-up one, in capitals or angle brackets: `pipeline/queries/USE/NAME.sql`."""
+    return [bool(re.search(r"[A-Z]{3,}", path)) and (ROOT / re.split(r"[^/]*[A-Z]{3,}", path)[0]).is_dir()]
+
+
+def test_the_threat_model_marks_what_is_the_users() -> None:
+    text = (ROOT / "docs" / "explanation" / "threat-model.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w) \| (.*) \|$", text, re.MULTILINE)
+    assert {letter for letter, _ in rows} == STRIDE
+    for _, row in rows:
+        threat, done, proof, remains = row.split(" | ")
+        assert threat
+        assert done
+        assert "`tests/" in proof or "**User:**" in remains, threat
+    assert text.count("**User:**") > len(rows) // 3
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_has_its_parts_and_its_line(path: Path) -> None:
+    text = path.read_text("utf-8")
+    title = re.match(
+        rf"# {int(path.name[:4])}\. (.+)\n\n- Status: (accepted|given up, see \d+)\n- Date: 20\d\d-\d\d-\d\d\n", text
+    )
+    assert title is not None
+    assert tuple(re.findall(r"^## (.*)$", text, re.MULTILINE)) == PARTS
+    parts = re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]
+    assert all(part.strip() for part in parts)
+    assert parts[2].count("\n- **") >= 2, "what else there was, and what spoke against it"
+    index = (path.parent / "README.md").read_text("utf-8")
+    assert f"- [{int(path.name[:4])}. {title[1]}]({path.name})\n" in index
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))

@@ -145,7 +145,8 @@ ROW = (
         "Two Delta tables in a folder, and what is done to them.",
         (
             "pipeline: rows",
-            "pipeline/lake: __init__ table mark parts files log promise status keeper compact expire reresolve kinds export",
+            "pipeline/lake: __init__ table mark parts files log promise status keeper compact expire reresolve kinds",
+            "pipeline/lake: export",
         ),
     ),
     Stage(

@@ -41,7 +41,16 @@ def a_target(_: Stage, command: str) -> None:
         assert target in TARGETS, f"the Makefile has no target {target}"
 
 
-TABLE = (Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),)
+def kinds_file(stage: Stage, command: str) -> None:
+    """Look at the file that kind is given: whether it is kind's, tests/deploy says."""
+    named = re.search(r"--config (\S+)", command)
+    assert named is None or (stage.folder / named[1]).is_file(), f"there is no {named[1]}"
+
+
+TABLE = (
+    Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
+    Elsewhere(r"kind (create cluster|load docker-image)\b", "kind needs a Docker daemon", kinds_file),
+)
 
 
 def of(page: str, command: str) -> Elsewhere | None:

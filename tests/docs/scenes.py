@@ -15,7 +15,7 @@ import sys
 
 from tests.cluster.server import cluster
 from tests.deploy import test_own_addresses as own_addresses
-from tests.docs import ways
+from tests.docs import log_scenes
 from tests.docs.page import ROOT
 from tests.docs.stage import Scene, Stage
 from tests.pipeline.regions import fortnight
@@ -102,10 +102,11 @@ SCENES: dict[str, Scene] = {
     "README.md": readme,
     "docs/how-to/alerts.md": scanned,
     "docs/how-to/blocklists.md": scanned,
+    "docs/how-to/cronjob.md": log_scenes.jobs,
     "docs/how-to/logins.md": places,
     "docs/how-to/regions.md": site,
+    "docs/how-to/ship-records.md": log_scenes.shipped,
     "docs/how-to/stores.md": bucket,
     "docs/how-to/trace.md": broken_into,
     "docs/how-to/watch.md": scanned,
-    **ways.SCENES,
 }

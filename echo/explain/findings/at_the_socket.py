@@ -274,7 +274,7 @@ AT_THE_SOCKET = (
         remedies.APPEND_NGINX,
         "1.6",
         TKE,
-        ("behind-proxy", "health-check"),
+        ("outside-client", "health-check"),
         PEER,
     ),
     Finding(
@@ -286,7 +286,7 @@ AT_THE_SOCKET = (
         "it away.",
         remedies.TRUST_CDN,
         reference=CDN,
-        stories=("behind-proxy",),
+        stories=("outside-client",),
         lost_at=CLIENT,
     ),
     Finding(

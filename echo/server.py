@@ -35,7 +35,7 @@ from echo.recorder import place_from_environ
 from echo.routes import App
 from echo.settings import LOG_DROP, Settings
 from echo.sink import CLOSE_SECONDS, Sink, open_sink
-from echo.supervisor import FINISH, REOPEN, STOP, Supervisor
+from echo.supervisor import FINISH, REOPEN, STOP, Supervisor, hold_signals
 from echo.surroundings import read_surroundings
 from echo.tls import tls_context
 from echo.units import spell_duration
@@ -67,6 +67,7 @@ def serve_forever(settings: Settings) -> int:
         drops=settings.log_full == LOG_DROP,
         flush_seconds=settings.log_flush,
     )
+    hold_signals()  # who finds it listening may tell it to stop
     listeners = listen(settings, count)
     for listener in listeners:
         save_syn(listener)

@@ -39,6 +39,11 @@ class Child:
     pause: float = FIRST_PAUSE_SECONDS
 
 
+def hold_signals() -> None:
+    """Have signals wait until a supervisor takes them; else they kill, and a container's first process misses them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
+
+
 class Supervisor:
     """Runs `count` workers, each as `run(index)` in a process of its own, whose result is its exit code."""
 
@@ -71,7 +76,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the workers; signals wait until `wait` takes them."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
+        hold_signals()
         self._alive, self._keep = os.pipe()
         for index in range(len(self._children)):
             self._fork(index)

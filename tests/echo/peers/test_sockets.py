@@ -155,6 +155,21 @@ def test_a_socket_that_does_not_listen_is_refused(kind):
     assert "give the number of a listening socket, such as 3" in done.stderr
 
 
+def test_it_may_be_told_to_stop_the_moment_that_it_listens():
+    """Whoever finds it listening: a container that is stopped early would not end, or end as killed."""
+    port = free_port()
+    command = [*COMMAND, "--log", "off", "--host", HOST, "-port", str(port), "--drain", "0"]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    with ended(subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)) as server:
+        listening = False
+        while not listening:
+            assert server.poll() is None
+            with socket.socket() as probe:
+                listening = probe.connect_ex((HOST, port)) == 0
+        server.terminate()
+        assert server.wait(20) == 0
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("setpriv"), reason="takes a capability away, which root can with setpriv"
 )

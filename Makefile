@@ -53,6 +53,11 @@ fuzz: $(VENV)/.installed ## run each fuzz target for FUZZ_SECONDS (atheris: x86-
 lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each network of `make lab` with the truth (root)
 	@$(BIN)/python -m pytest tests/lab
 
+# WHOFROM_IMAGE_CACHE= names a folder that keeps the base and the layers for the next time.
+.PHONY: image-test
+image-test: $(VENV)/.installed ## build both images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
+	@$(BIN)/python -m pytest tests/image
+
 # More examples of the resolver's properties than CI has time for.
 .PHONY: nightly
 nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour a target
@@ -110,9 +115,19 @@ dist: $(VENV)/.installed ## write dist/: the source distribution, the wheel, its
 dist-test: $(VENV)/.installed ## build what `make dist` does twice, and install the wheel for every Python that is here (network)
 	@$(BIN)/python -m pytest tests/dist
 
+# The first of them that works; podman and buildah are asked for Docker's format, since OCI's has no HEALTHCHECK.
+ENGINES ?= docker podman buildah
+TARGET ?= echo
 .PHONY: image
-image: ## build the container image (Docker; IMAGE=name)
-	docker build -t $(IMAGE) .
+image: ## build the container image (Docker, Podman or buildah; IMAGE=name, TARGET=pipeline)
+	@engine=$$(for each in $(ENGINES); do if $$each info >/dev/null 2>&1; then echo $$each; break; fi; done); \
+	case "$$engine" in \
+		"") echo "make image: none of these works here: $(ENGINES); install one, or start Docker" >&2; exit 1;; \
+		docker) set --;; \
+		*) set -- --format docker;; \
+	esac; \
+	echo "$$engine build $$* --target $(TARGET) -t $(IMAGE) ."; \
+	"$$engine" build "$$@" --target $(TARGET) -t $(IMAGE) .
 
 .PHONY: lock
 lock: $(VENV)/.installed ## resolve the dependencies again and write requirements/*.txt

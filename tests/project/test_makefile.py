@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 # what a command of a recipe, or of the module that it runs, needs -> what its help has to say
 NEEDS = {
-    "docker build": "Docker",
+    "ENGINES": "Docker",
+    "tests/image": "root",
     "tests.lab": "root",
     "tests/lab": "root",
     "benchmarks.soak": "root",

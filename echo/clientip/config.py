@@ -164,7 +164,7 @@ def parse_config(text: str, path: str, trust: Sequence[str] = (), proxy_protocol
     strategy = trust_table.get("strategy")
     if strategy is not None and not isinstance(strategy, str):
         raise ConfigFault("must be a string", place(path, "[trust] strategy"), 'for example "rightmost-untrusted"')
-    if strategy == REMOTE_ADDR and texts and proxy_protocol != PROXY_OPTIONAL:
+    if strategy == REMOTE_ADDR and texts and proxy_protocol == PROXY_OFF:  # else they say who may send PROXY
         raise ConfigFault(
             f"strategy {REMOTE_ADDR} reads no header, so trusted ranges would do nothing",
             place(path, "[trust] strategy"),

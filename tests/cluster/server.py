@@ -4,8 +4,9 @@ A Kubernetes API server on loopback, in memory, for the real kubectl in tests an
 It is a place where manifests are applied: kubectl discovers it, creates, gets, lists with labels, patches, watches and
 deletes, and an object that the newest schemas of Kubernetes do not allow is refused (422). It is no cluster: nothing
 is scheduled and no pod runs, so there is nothing to `exec` into, forward to or read the log of; no admission, quota or
-access is checked; defaults are not filled in beyond what store.settle says; server-side apply and JSON patches are
-answered with 415; `kubectl get` prints names and ages alone, `-o json`, `yaml`, `jsonpath` and `custom-columns` all.
+access is checked; defaults are not filled in beyond what store.settle says. Server-side apply, JSON patches, protobuf
+(`create job --from`) are answered with 415; `kubectl get` prints names and ages alone, and -o json, yaml, jsonpath and
+custom-columns whole.
 
     with cluster(tmp_path, [node, pod]) as running:
         running.kubectl("apply", "-k", "deploy/overlays/local")
@@ -91,6 +92,10 @@ class Handler(BaseHTTPRequestHandler):
             details = {"name": name, "kind": kind.plural, "uid": gone["metadata"]["uid"]}
             return 200, {"kind": "Status", "apiVersion": "v1", "status": "Success", "details": details}
         if self.command == "POST":
+            if self.headers.get_content_type() != "application/json":
+                raise Refused(
+                    415, "UnsupportedMediaType", "this server reads JSON alone, and kubectl sent something else"
+                )
             return 201, store.create(kind, namespace, json.loads(body), dry_run=dry_run)
         sent = self.headers.get_content_type() if self.command == "PATCH" else "application/merge-patch+json"
         if sent not in PATCHES:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from echo.topology.documents import KUBECTL
 from pipeline.cli import whofrom
+from tests.cluster.article import NODES, PROVIDER, ingress_class, node, pod, slice_of
 from tests.deploy.rendered import DEPLOY, needs_kubectl, rendered
 
 # what no object of the cluster tells: PROXY is switched on at the balancer
@@ -15,46 +16,12 @@ UNTOLD = {"proxy-protocol"}
 OVERLAYS = sorted({path.name for path in (DEPLOY / "overlays").iterdir()} - UNTOLD)
 # where the provider's name decides; the article's cluster elsewhere
 PROVIDERS = {"aws-nlb": "aws:///eu-central-1a/i-0abc", "gke": "gce://project/europe-west3-a/node", "kind": "kind://x"}
-ARTICLES = "qcloud:///800002/ins-abc"
-NODES = {"192.168.0.11": "172.18.0.64/26", "192.168.0.17": "172.18.0.0/26"}
 CLUSTER_IP = "172.18.251.84"
-
-
-def node(address, block, provider):
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": address},
-        "spec": {"podCIDR": block, "podCIDRs": [block], "providerID": provider},
-        "status": {"addresses": [{"type": "InternalIP", "address": address}]},
-    }
-
-
-def pod(name, namespace, labels, image, address):
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "labels": labels},
-        "spec": {"nodeName": "192.168.0.11", "containers": [{"name": name, "image": image}]},
-        "status": {"podIP": address, "podIPs": [{"ip": address}], "phase": "Running"},
-    }
-
-
-def slice_of(service, address):
-    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
-    return {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"name": f"{name}-x", "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": [address]}],
-        "ports": [{"port": 8080}],
-    }
 
 
 def cluster(overlay):
     """Return what kubectl says of the article's cluster once the overlay is applied and has its addresses."""
-    provider = PROVIDERS.get(overlay, ARTICLES)
+    provider = PROVIDERS.get(overlay, PROVIDER)
     items = [node(address, block, provider) for address, block in NODES.items()]
     addresses = {"whofrom": "172.18.0.80", "ingress-nginx": "172.18.0.17"}
     for service in rendered(f"overlays/{overlay}").values():
@@ -68,8 +35,7 @@ def cluster(overlay):
         items.append(pod(f"{namespace}-1", namespace, spec["selector"], namespace, addresses[namespace]))
     given = rendered(f"overlays/{overlay}").values()
     items += [document for document in given if document["kind"] in ("Ingress", "ConfigMap")]
-    nginx = {"metadata": {"name": "nginx"}, "spec": {"controller": "k8s.io/ingress-nginx"}}
-    items.append({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass"} | nginx)
+    items.append(ingress_class())
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 

@@ -42,6 +42,12 @@ def a_target(_: Stage, command: str) -> None:
         assert target in TARGETS, f"the Makefile has no target {target}"
 
 
+def kinds_file(stage: Stage, command: str) -> None:
+    """Look at the file that kind is given: whether it is kind's, tests/deploy says."""
+    named = re.search(r"--config (\S+)", command)
+    assert named is None or (stage.folder / named[1]).is_file(), f"there is no {named[1]}"
+
+
 def as_json(set_up: Stage, command: str) -> str:
     """Have kubectl say in JSON what it would create, and apply that."""
     done = subprocess.run(
@@ -54,6 +60,7 @@ def as_json(set_up: Stage, command: str) -> str:
 
 TABLE = (
     Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
+    Elsewhere(r"kind (create cluster|load docker-image)\b", "kind needs a Docker daemon", kinds_file),
     Elsewhere(r"kubectl create (job|secret)\b", "it sends Kubernetes' binary form, which is not read here", as_json),
 )
 

@@ -15,7 +15,7 @@ import sys
 
 from tests.cluster.server import cluster
 from tests.deploy import test_own_addresses as own_addresses
-from tests.docs import log_scenes
+from tests.docs import log_scenes, ways
 from tests.docs.page import ROOT
 from tests.docs.stage import Scene, Stage
 from tests.pipeline.regions import fortnight
@@ -109,4 +109,5 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/stores.md": bucket,
     "docs/how-to/trace.md": broken_into,
     "docs/how-to/watch.md": scanned,
+    **ways.SCENES,
 }

@@ -82,7 +82,7 @@ class Shell:
             pass_fds=[told], process_group=0,
         )  # fmt: skip
         os.close(told)
-        self._type(f"exec 9>&{told} {told}>&-; trap : TERM")
+        self._type(f"exec 9>&{told}; trap : TERM" if told == 9 else f"exec 9>&{told} {told}>&-; trap : TERM")
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command and return its exit code and what it printed."""

@@ -7,12 +7,13 @@ from collections import Counter
 
 import pytest
 
-from docs.pages.code import BESIDE, ROOT, in_order, modules, sentence
+from docs.pages.code import BESIDE, ROOT, UNPLACED, in_order, modules, sentence
 
 FEWEST_WORDS = 3
 
 
 def test_every_module_has_one_place() -> None:
+    assert UNPLACED not in in_order(), "name each in the stage of docs/pages/code.py where it is met"
     assert Counter(modules()) == Counter(path for paths in in_order().values() for path in paths)
 
 

@@ -18,8 +18,12 @@ DEFAULTS = {
 }
 
 
-def ingress_nginx(configmap: Mapping[str, str], backend: str) -> str:
-    """The nginx.conf that the controller would write for one Ingress with this pod behind it."""
+def ingress_nginx(configmap: Mapping[str, str], backend: str, listen: str = "80", source: str = "") -> str:
+    """
+    The nginx.conf that the controller would write for one Ingress with this pod (address:port) behind it.
+
+    source: the address that nginx has, where the kernel would not choose it by itself.
+    """
     if unknown := configmap.keys() - DEFAULTS.keys():
         raise ValueError(f"keys of the ConfigMap that the laboratory does not know: {', '.join(sorted(unknown))}")
     keys = {**DEFAULTS, **configmap}
@@ -40,12 +44,13 @@ def ingress_nginx(configmap: Mapping[str, str], backend: str) -> str:
     return f"""{PREAMBLE}\
 {real_ip}{full_map if full else ""}\
     upstream upstream_balancer {{
-        server {backend}:80;
+        server {backend};
         keepalive 320;
     }}
     server {{
-        listen 80{" proxy_protocol" if proxied else ""};
+        listen {listen}{" proxy_protocol" if proxied else ""};
         location / {{
+{f"            proxy_bind {source};" if source else ""}
             proxy_set_header Host $http_host;
             proxy_set_header X-Request-ID $request_id;
             proxy_set_header X-Real-IP $remote_addr;

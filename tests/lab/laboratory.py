@@ -212,7 +212,7 @@ class Laboratory:
         started = [(self._program(pod.name, argv, folder, _downward(pod)), pod.address, pod.node.name)]
         if setup.ingress:
             at = PODS[setup.ingress]
-            argv = self._nginx(folder / "ingress", ingress_nginx(setup.configmap, pod.address))
+            argv = self._nginx(folder / "ingress", ingress_nginx(setup.configmap, f"{pod.address}:80"))
             started.append((self._program(at.name, argv, folder), at.address, at.name))
         if setup.l7:
             argv = self._nginx(folder / "balancer", l7_nginx(setup.l7, setup.transparent))

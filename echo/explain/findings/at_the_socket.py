@@ -274,7 +274,7 @@ AT_THE_SOCKET = (
         remedies.APPEND_NGINX,
         "1.6",
         TKE,
-        ("outside-client", "health-check"),
+        ("behind-proxy", "health-check"),
         PEER,
     ),
     Finding(
@@ -286,7 +286,7 @@ AT_THE_SOCKET = (
         "it away.",
         remedies.TRUST_CDN,
         reference=CDN,
-        stories=("outside-client",),
+        stories=("behind-proxy",),
         lost_at=CLIENT,
     ),
     Finding(

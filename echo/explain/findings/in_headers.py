@@ -193,7 +193,7 @@ IN_HEADERS = (
         remedies.INGRESS_PROXY_PROTOCOL,
         "4",
         INGRESS_CM,
-        ("outside-client", "health-check"),
+        ("behind-proxy", "health-check"),
         CLIENT,
     ),
     Finding(
@@ -330,7 +330,7 @@ IN_HEADERS = (
         "Let the chain end with remote-addr, or have {peer} write {header}.",
         remedies.GUARD,
         reference=CLIENT_PAGE,
-        stories=("outside-client",),
+        stories=("behind-proxy",),
         lost_at=PEER,
     ),
     Finding(
@@ -351,7 +351,7 @@ IN_HEADERS = (
         "Have the proxy write the address of its own peer; never let it pass a client's header on unread.",
         remedies.APPEND_NGINX,
         reference=FORWARDED,
-        stories=("outside-client",),
+        stories=("behind-proxy",),
         lost_at=PEER,
     ),
     Finding(

@@ -16,6 +16,7 @@ class Story(NamedTuple):
 STORIES = {
     "trusted-caller": Story("the caller itself, whom the policy passes over since it is trusted", "shown"),
     "outside-client": Story("a client outside the cluster, whose address the node replaced by its own"),
+    "behind-proxy": Story("a client of that proxy, which did not pass its address on"),
     "node-process": Story("a program on that node: a health check, a pod with the host's network, a person", "shown"),
     "pod-masqueraded": Story("a pod, masqueraded by its node since it called an address outside the cluster's own"),
     "self": Story("this pod, which called its own Service and was balanced back to itself", "own"),

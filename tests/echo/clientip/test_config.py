@@ -335,5 +335,9 @@ def test_proxy_protocol_is_one_of_three_words(value):
 
 def test_an_optional_proxy_header_needs_someone_to_take_it_from():
     assert "there are none" in fault('[trust]\nproxy_protocol = "optional"')
-    text = '[trust]\nproxy_protocol = "optional"\nstrategy = "remote-addr"\nranges = "10.0.0.0/8"'
+
+
+@pytest.mark.parametrize("value", ["optional", "required"])
+def test_ranges_that_say_who_may_send_a_proxy_header_need_no_strategy_that_reads_others(value):
+    text = f'[trust]\nproxy_protocol = "{value}"\nstrategy = "remote-addr"\nranges = "10.0.0.0/8"'
     assert parse_config(text, "").policy.strategy == "remote-addr"

@@ -313,6 +313,9 @@ def test_where_it_was_lost_is_the_hop_that_put_its_address_there():
 
 # way -> (story, the address that would be the client's)
 WHO = {
+    "balancer without a header": [("behind-proxy", None), ("health-check", "100.64.0.5")],
+    "CDN, nothing said": [("behind-proxy", None)],
+    "L4 SNAT before the ingress": [("behind-proxy", None), ("health-check", "100.64.0.5")],
     "no handshake, node": [("outside-client", None), ("node-process", "192.168.0.17"), ("pod-masqueraded", None)],
     "X.6 neighbour to it": [("pod-masqueraded", None)],
     "X.3 hairpin in a bridge": [("self", "172.18.0.80")],

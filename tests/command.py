@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,9 @@ def whofrom(
         stack.enter_context(mock.patch.object(sys, "argv", words))
         stack.enter_context(mock.patch.dict(os.environ, env or {}))
         stack.enter_context(chdir(cwd))
+        stack.callback(
+            resource.setrlimit, resource.RLIMIT_DATA, resource.getrlimit(resource.RLIMIT_DATA)
+        )  # sql's bound
         try:
             main()
         except SystemExit as end:

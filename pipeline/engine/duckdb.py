@@ -27,7 +27,7 @@ import duckdb
 import pyarrow as pa
 
 from echo.clientip import printable
-from pipeline.engine.macros import macros
+from pipeline.engine.macros import named_in
 from pipeline.engine.spill import Spill, make_spill
 from pipeline.engine.views import views
 from pipeline.errors import LakeFault, QueryFault
@@ -111,14 +111,21 @@ class Engine:
         self._connection.execute("SET TimeZone = 'UTC'")
         for name, columns in TABLES.items():
             self._view(name, files[name], schema_of(columns))
-        for macro in macros():
-            self._connection.execute(macro.sql)
+        self._defined: set[str] = set()
         for view in views():
+            self._define(view.sql)
             self._connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         if not limits.files:
             self._connection.execute("SET allowed_paths = $1", [self._files])
             self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
+
+    def _define(self, sql: str) -> None:
+        """Make the macros that a text names: to make all of them takes longer than most answers."""
+        for macro in named_in(sql):
+            if macro.name not in self._defined:
+                self._connection.execute(macro.sql)
+                self._defined.add(macro.name)
 
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
         if not files:
@@ -186,6 +193,7 @@ class Engine:
         Raises QueryFault if it fails, now or when batches are read.
         """
         self._end()
+        self._define(statement.sql)
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
         bound = {name: value for name, value in (parameters or {}).items() if name in known}
         relation = self._run(lambda: self._begin(statement.sql, bound), statement)
@@ -218,6 +226,7 @@ class Engine:
     def remove(self, name: str, condition: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Delete from a temporary table of `materialise` where a condition of ours holds. Raises QueryFault."""
         self._end()
+        self._define(condition)
         statement = Statement(f"DELETE FROM {name} WHERE {condition}", name, 1)  # noqa: S608  # ours
         self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})).fetchall(), statement)
 
@@ -227,6 +236,7 @@ class Engine:
 
     def _make(self, head: str, sql: str, parameters: Mapping[str, Any] | None) -> None:
         (statement,) = self.statements(sql)
+        self._define(statement.sql)
         known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
         bound = {name: value for name, value in (parameters or {}).items() if name in known}
         # to its end: what is left of a result would be in the way of what comes next

@@ -8,6 +8,7 @@ expression that a test finds to be true; a text continues on lines that start wi
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -36,11 +37,26 @@ class Macro(NamedTuple):
         """Return how it is called: `ip_in(ip, cidr)`."""
         return f"{self.name}({', '.join(name for name, _, _ in self.parameters)})"
 
+    @property
+    def named(self) -> re.Pattern[str]:
+        """Its name as a word, which SQL writes in any case."""
+        return re.compile(rf"\b{self.name}\b", re.IGNORECASE)
 
-def macros() -> list[Macro]:
+
+@cache
+def macros() -> tuple[Macro, ...]:
     """Return all macros, each after those that it uses."""
     folder = files("pipeline").joinpath("macros")
-    return [parse(name, folder.joinpath(f"{name}.sql").read_text("utf-8")) for name in NAMES]
+    return tuple(parse(name, folder.joinpath(f"{name}.sql").read_text("utf-8")) for name in NAMES)
+
+
+def named_in(text: str) -> list[Macro]:
+    """Return the macros that a text of SQL names, and those that these use, each after those that it uses."""
+    found: list[Macro] = []
+    for macro in reversed(macros()):
+        if any(macro.named.search(one) for one in (text, *(other.sql for other in found))):
+            found.append(macro)
+    return found[::-1]
 
 
 def parse(name: str, text: str) -> Macro:

@@ -18,7 +18,7 @@ from echo.clientip import NAMED_RANGES, Fault, parse_address
 from echo.clientip.address import V4_PREFIX, Address, parse_any
 from echo.clientip.ranges import Ranges, parse_range
 from pipeline.engine import macros as subject
-from pipeline.engine.macros import Macro, macros
+from pipeline.engine.macros import Macro, macros, named_in
 
 MACROS = macros()
 EXAMPLES = 150
@@ -277,3 +277,16 @@ def test_ipv6_as_text_costs_a_few_times_what_ipv4_does(connection: duckdb.DuckDB
         return min(taken)
 
     assert seconds("sixes") < 8 * seconds("fours")
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("SELECT 1", []),
+        ("SELECT ip_num('10.0.0.1')", ["ip_num"]),
+        ("SELECT IP_IN(client_ip_num, '10.0.0.0/8') FROM requests", ["ip_num", "cidr_range", "ip_in"]),
+        ("SELECT ip_in_office FROM requests", []),
+    ],
+)
+def test_a_statement_has_the_macros_that_it_names_and_those_that_these_use(text: str, made: list[str]) -> None:
+    assert [macro.name for macro in named_in(text)] == made

@@ -132,7 +132,8 @@ image: ## build the container image (Docker, Podman or buildah; IMAGE=name, TARG
 .PHONY: lock
 lock: $(VENV)/.installed ## resolve the dependencies again and write requirements/*.txt
 	@sh requirements/lock.sh $(BIN)/uv
-	@$(MAKE) notices
+	@$(BIN)/python -m requirements.notices
+	@$(BIN)/python -m requirements.sbom
 
 .PHONY: notices
 notices: $(VENV)/.installed ## write THIRD_PARTY_NOTICES.md and the bill of materials (CycloneDX)

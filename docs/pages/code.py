@@ -194,6 +194,7 @@ BESIDE = {
     "tests/project/": "The project itself: locks, import contracts, the Makefile, this map.",
     "tests/benchmarks/": "The benchmarks' own parts.",
     "tests/fuzz/": "Fuzz targets, `make fuzz`; a few thousand inputs of each in the tests.",
+    "tests/image/": "Both images are built without Docker's daemon, and run: `make image-test`.",
     "tests/lab/": "[The laboratory](../../tests/lab/README.md): every network of the article, as root.",
     "tests/cluster/": "A Kubernetes API server on loopback, for the pages that call `kubectl`.",
     "tests/vectors/": "What other programs answer to thousands of requests, and tests of their own say.",

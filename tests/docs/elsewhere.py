@@ -7,6 +7,7 @@ A test says so when no page has such a command any more. Keep this table short: 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +59,15 @@ def as_json(set_up: Stage, command: str) -> str:
     return done.stdout
 
 
+def a_pods_log(stage: Stage, command: str) -> str:
+    """Put down what the scene has of the pod's log."""
+    name = command.rpartition(" > ")[2]
+    shutil.copy(stage.folder.parent / "pods" / name, stage.folder)
+    return ""
+
+
 TABLE = (
+    Elsewhere(r"kubectl logs .* > \S+$", "no pod runs in the cluster of the tests", a_pods_log),
     Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
     Elsewhere(r"kind (create cluster|load docker-image)\b", "kind needs a Docker daemon", kinds_file),
     Elsewhere(r"kubectl create (job|secret)\b", "it sends Kubernetes' binary form, which is not read here", as_json),

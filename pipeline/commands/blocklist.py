@@ -121,11 +121,13 @@ def blocklist(
     lasts = None if lifetime is None else _span(lifetime)
     config = load_config(config_path)
     guard = make_guard(config, allowed)
+    span = ""
     if source is not None:
         alerts = read_alerts(source)
     else:
         begin = moment - (lasts or max(LIFETIMES.values())) if since is None else parse_moment(since, now, "--since")
         alerts = _of_lake(Lake(lake_path), begin, config)
+        span = f" since {begin:%Y-%m-%d %H:%M} UTC (earlier: --at TIME)"
     silencing = replace(parse_silencing(config.tables, config.path), minimum=SEVERITIES[-1])  # --severity says that
     judged = silencing.judge(alerts, now)
     silenced = sum(bool(one.silenced) for one in judged)
@@ -139,7 +141,7 @@ def blocklist(
         entries = worst(entries)
     if not entries:
         least = f" of severity {severity} or worse" if severity != SEVERITIES[-1] else ""
-        why = "" if found.refused or found.expired else f": no alert{least} is about an address"
+        why = "" if found.refused or found.expired else f": no alert{least} is about an address{span}"
         click.echo(f"nothing to block{why}", err=True)
     if dry_run:
         _show(difference(files.read(against if against is not None else out or ""), entries), form)

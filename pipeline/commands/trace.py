@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import click
 
-from echo.clientip import Config, load_config, quote
+from echo.clientip import Config, load_config, printable, quote
 from pipeline.alerts import Alert
 from pipeline.alerts.find import find
 from pipeline.attacks.crawlers import Known
@@ -69,8 +69,11 @@ def trace(
     config = load_config(config_path) if config_path else None
     story = told(text, kind, lake_path, config, moments, lines=FULL_LINES if full else LINES, alerts=alerts)
     if html is not None:
+        text = page(story)
         with destination(None if html == STDOUT else html) as out:
-            out.write(page(story))
+            out.write(text)
+        if html != STDOUT:
+            click.echo(f"{printable(html)}: a page of {len(text.encode()) // 1000 + 1:,} kB", err=True)
         if form is None:
             return
     form = form or ("table" if sys.stdout.isatty() else "json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -62,6 +63,12 @@ def test_a_command_that_is_named_finds_the_lake_that_was_asked(tmp_path: Path) -
     assert named == "what the first of them did: whofrom trace --lake 'of mine' 203.0.113.9"
     traced = whofrom(*shlex.split(named.partition(": whofrom ")[2]), cwd=tmp_path)
     assert (traced.returncode, "/.aws/credentials" in traced.stdout) == (0, True)
+
+
+def test_a_list_without_entries_says_from_when_on_it_looked(lake: Path, tmp_path: Path) -> None:
+    said = whofrom("blocklist", "plain", cwd=tmp_path).stderr
+    at = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC \(earlier: --at TIME\)"
+    assert re.fullmatch(rf"nothing to block: no alert of severity high or worse is about an address {at}\n", said)
 
 
 def test_standard_input_and_globs(log: Path, tmp_path: Path) -> None:

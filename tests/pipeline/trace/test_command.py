@@ -89,7 +89,9 @@ def test_an_alert_that_there_is_not_is_a_fault(text: str, folder: Path) -> None:
 
 def test_a_page_is_a_file_or_goes_to_standard_output(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "trace.html"
-    assert run(folder, INTRUDER, "--no-alerts", "--html", str(target)).stdout == ""
+    done = run(folder, INTRUDER, "--no-alerts", "--html", str(target))
+    assert done.stdout == ""
+    assert done.stderr == f"{target}: a page of {len(target.read_bytes()) // 1000 + 1:,} kB\n"
     Page(target.read_bytes()).check()
     assert run(folder, INTRUDER, "--no-alerts", "--html", "-").stdout.startswith("<!doctype html>")
     refused = run(folder, INTRUDER, "--no-alerts", "--html", str(tmp_path / "no" / "such.html"))

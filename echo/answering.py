@@ -202,7 +202,7 @@ class Answering(Channel):
             keep = self._conclude(request, route, answer)
         if self.transport is None:
             return False
-        await self._writable()
+        await self._drain_helper()
         if not keep and not self._eof and (self._buffer or request.length):
             if self._unread is not None:
                 await self._outlast(self._unread)
@@ -273,7 +273,7 @@ class Answering(Channel):
                     if await self._is_cut_off_in(piece):
                         raise ConnectionResetError
                     continue
-                await self._writable()
+                await self._drain_helper()
                 if self.transport is None or self._worker.cut.is_set():
                     raise ConnectionResetError
                 self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
@@ -307,7 +307,7 @@ class Answering(Channel):
                         sent += len(answer)
                         if self.transport is not None:
                             self.transport.write(answer)
-                        await self._writable()
+                        await self._drain_helper()
                     elif self._eof:
                         talk.feed_eof()
                     elif self._phase == "late" or self._ending:

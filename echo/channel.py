@@ -11,7 +11,8 @@ What a connection is to its worker and its clock: bytes that wait, reasons not t
 import asyncio
 import time
 
-from echo.flow import Flow
+from aiohttp.base_protocol import BaseProtocol
+
 from echo.worker import Worker
 
 SLACK_BYTES = 64 << 10  # buffered beyond a whole head; then the socket is not read
@@ -22,7 +23,7 @@ RATE_AFTER = 5  # times --body-timeout, before the rate is looked at
 _FOR_BUFFER, _FOR_LOG = 1, 2  # why a connection is not read; bits
 
 
-class Channel(Flow):
+class Channel(BaseProtocol):
     """The bytes of one connection, and its time."""
 
     __slots__ = (
@@ -120,7 +121,7 @@ class Channel(Flow):
     def _hold_for(self, why: int) -> None:
         """Do not read, for this reason."""
         if not self._holds:
-            self._stop_reading()
+            self._pause_transport_reading()
         self._holds |= why
 
     def _release_from(self, why: int) -> None:
@@ -128,7 +129,7 @@ class Channel(Flow):
         if self._holds & why:
             self._holds &= ~why
             if not self._holds:
-                self._start_reading()
+                self._resume_transport_reading()
 
     def _stir(self) -> None:
         """Have the task look again, where it waits."""

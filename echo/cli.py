@@ -34,7 +34,7 @@ class GoCommand(click.Command):
 
 def run(**values: Any) -> None:
     """Start the server; end the process with what it ended with."""
-    from echo.server import serve_forever  # noqa: PLC0415  # uvloop and what serves load when the server starts
+    from echo.server import serve_forever  # noqa: PLC0415  # aiohttp and uvloop load when the server starts
 
     try:
         code = serve_forever(Settings(**values))

@@ -7,7 +7,7 @@ Facts:
   waits in the buffer for the connection's task (`echo.answering`): a connection that is idle, or whose requests are all
   simple, has no task.
 * A PROXY header, where one may come, is taken off before anything else looks at the bytes.
-* Back-pressure is `echo.flow`'s.
+* aiohttp gives the protocol its back-pressure (BaseProtocol, under `echo.channel`).
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Conversation(Answering):
         """
         super().__init__(worker, loop, refusal)
         self._counted = counted  # as open
-        self._ours = asyncio.WriteTransport()  # `transport` is None once the connection ended
+        self._ours = asyncio.WriteTransport()  # BaseProtocol's `transport` is None once the connection ended
         if header is not None:
             self._proxied(header)
 

@@ -22,7 +22,7 @@ def machine() -> str:
 def versions(whoami: Path | None) -> str:
     """Return the versions of all that ran, in a line."""
     parts = [f"whofrom {version('whofrom')} ({revision()})", f"Python {' '.join(sys.version.split())}"]
-    parts += [f"{name} {version(name)}" for name in ("uvloop", "orjson")]
+    parts += [f"{name} {version(name)}" for name in ("uvloop", "aiohttp")]
     parts += [said("nginx", "-v", r"nginx/([\d.]+)"), said("wrk", "-v", r"wrk \S*?([\d.]+)")]
     if whoami:
         found = re.search(rb"go1\.[\d.]+", whoami.read_bytes())

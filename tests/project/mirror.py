@@ -31,11 +31,7 @@ SERVER, EXPLAIN, PIPE = "tests/echo/server/test_", "tests/echo/explain/test_", "
 FORMS, EXPORTS = "tests/pipeline/sources/test_json_formats.py", "tests/pipeline/exports/test_"
 
 TOLD = (
-    Row(
-        "echo/answering.py echo/channel.py echo/flow.py",
-        f"{SERVER}connection.py {SERVER}limits.py",
-        "a connection is seen whole",
-    ),
+    Row("echo/answering.py echo/channel.py", f"{SERVER}connection.py {SERVER}limits.py", "a connection is seen whole"),
     Row("echo/doorman.py", f"{SERVER}tls.py", "it stands at the port with TLS"),
     Row("echo/server.py echo/listeners.py echo/verbose.py echo/errors.py", f"{SERVER}cli.py", "the program is run"),
     Row("echo/worker.py", f"{SERVER}supervisor.py {SERVER}sink.py {SERVER}limits.py", "what connections share"),

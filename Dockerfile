@@ -77,8 +77,8 @@ ENTRYPOINT ["whofrom"]
 
 
 # The server listens on port 80, as whoami does, without being root: docs/how-to/image.md tells where that works as it
-# is, and what to do elsewhere. No file capability is set for it: where a pod has dropped the capability and may gain no
-# privileges, the kernel would refuse to start the program at all, whatever port it is to listen on.
+# is, and what to do elsewhere. No file capability is set for it: where all capabilities are dropped, as for restricted
+# pods, the kernel would refuse to start the program at all, whatever port it is to listen on.
 # The default target: it must stay the last stage.
 FROM base AS echo
 LABEL org.opencontainers.image.title="whofrom" \

@@ -113,7 +113,7 @@ dist: $(VENV)/.installed ## write dist/: the source distribution, the wheel, its
 
 .PHONY: dist-test
 dist-test: $(VENV)/.installed ## build what `make dist` does twice, and install the wheel for every Python that is here (network)
-	@$(BIN)/python -m pytest tests/dist
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/dist
 
 # The first of them that works; podman and buildah are asked for Docker's format, since OCI's has no HEALTHCHECK.
 ENGINES ?= docker podman buildah

@@ -67,7 +67,15 @@ def an_asn_database(set_up: Stage, command: str) -> None:
         shutil.copy(ROOT / "tests" / "data" / "mmdb" / "GeoLite2-ASN-Test.mmdb", set_up.folder / "asn.mmdb")
 
 
+def a_pods_log(stage: Stage, command: str) -> str:
+    """Put down what the scene has of the pod's log."""
+    name = command.rpartition(" > ")[2]
+    shutil.copy(stage.folder.parent / "pods" / name, stage.folder)
+    return ""
+
+
 TABLE = (
+    Elsewhere(r"kubectl logs .* > \S+$", "no pod runs in the cluster of the tests", a_pods_log),
     Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
     Elsewhere(r"npm pack|python3 -m venv writer|writer/bin", "registries are needed", an_asn_database, ".*/geo.md"),
     Elsewhere(r"kind (create cluster|load docker-image)\b", "kind needs a Docker daemon", kinds_file),

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
 
 from tests.cluster.server import cluster
-from tests.docs.page import ROOT
+from tests.docs.page import ROOT, blocks, read
 from tests.docs.stage import Stage
+from tests.echo.peers.programs import HOST, free_port
+from tests.pipeline.sources import writers
 from tests.pipeline.sources.servers import s3
 from tests.pipeline.sources.wrappers.shipped import SHIPPED, TOLD
 
@@ -84,3 +92,104 @@ def jobs(stage: Stage) -> None:
             for number in range(first, first + count)
         ]  # fmt: skip
         store.put(f"requests/2026/11/26/{name}.log.gz", gzip.compress("\n".join([*lines, ""]).encode()))
+
+
+# --- docs/how-to/ingress-logs.md --------------------------------------------------------------------------------------
+
+BALANCER = "10.0.0.5"  # in front of the ingress, it appends whom it hears from to X-Forwarded-For
+# (client, the header as the balancer passes it on, target): the second client sent a header of its own making
+CALLS = (
+    ("203.0.113.7", "203.0.113.7", "/"),
+    ("203.0.113.7", "203.0.113.7", "/cart"),
+    ("198.51.100.9", "6.6.6.6, 198.51.100.9", "/login"),
+)
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{}}
+http {{
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
+  scgi_temp_path {folder};
+  log_format upstreaminfo '{default}';
+  log_format page escape=json '{page}';
+  server {{
+    listen {host}:{port};
+    set $proxy_upstream_name shop-web-80; set $proxy_alternative_upstream_name ""; set $req_id $request_id;
+    access_log {folder}/default.log upstreaminfo;
+    access_log {folder}/page.log page;
+    location / {{ proxy_pass http://{host}:{other}; }}
+  }}
+  server {{ listen {host}:{other}; access_log off; location / {{ return 200 "hello"; }} }}
+}}
+"""
+# https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format/
+UPSTREAMINFO = (
+    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+    " $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr"
+    " $upstream_response_length $upstream_response_time $upstream_status $req_id"
+)
+
+
+def of_nginx(folder: Path) -> dict[str, str]:
+    """What the real nginx writes of the calls, by ingress-nginx' own format and by the page's."""
+    told = [block.text for block in blocks(read("docs/how-to/ingress-logs.md")) if "log-format-upstream" in block.text]
+    form = yaml.safe_load(told[0])["data"]["log-format-upstream"].strip()
+    port, other = free_port(), free_port()
+    text = NGINX.format(folder=folder, host=HOST, default=UPSTREAMINFO, page=form, port=port, other=other)
+    (folder / "nginx.conf").write_text(text)
+    with subprocess.Popen(["nginx", "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.DEVNULL) as nginx:
+        try:
+            for _, header, target in CALLS:
+                again = ["--retry", "50", "--retry-delay", "0", "--retry-connrefused"]
+                call = ["-H", f"X-Forwarded-For: {header}", f"http://{HOST}:{port}{target}"]
+                subprocess.run(["curl", "-s", *again, "-o", "/dev/null", *call], check=True)
+        finally:
+            nginx.terminate()
+    texts = {name: (folder / f"{name}.log").read_text() for name in ("default", "page")}
+    return {name: re.sub(r"127(?:\.\d+){3}(?=[ \"])", BALANCER, text) for name, text in texts.items()}
+
+
+def ingresses(stage: Stage) -> None:
+    """Have what `kubectl logs` prints of each ingress, and what balancers have put into a bucket."""
+    pods = stage.folder.parent / "pods"
+    pods.mkdir()
+    nginx = of_nginx(pods)
+    at = datetime(2026, 11, 26, 10, 5, tzinfo=UTC)
+    behind = [
+        writers.Request(peer=BALANCER, forwarded=header, target=target, at=at + timedelta(seconds=number))
+        for number, (_, header, target) in enumerate(CALLS)
+    ]
+    direct = [one._replace(peer=client, forwarded=None) for one, (client, _, _) in zip(behind, CALLS, strict=True)]
+
+    def traefik(one: writers.Request) -> str:
+        told = json.loads(writers.traefik_json(one)) | {
+            "ClientHost": one.peer,
+            "request_X-Forwarded-For": one.forwarded,
+        }
+        return json.dumps(told)
+
+    def envoy(one: writers.Request) -> str:
+        first = (one.forwarded or "").split(", ")[-1]
+        told = {"downstream_remote_address": f"{first}:0", "downstream_direct_remote_address": f"{one.peer}:51234"}
+        return json.dumps(json.loads(writers.envoy_json(one)) | told)
+
+    texts = {
+        "ingress.log": nginx["default"],
+        "ingress-json.log": nginx["page"],
+        "traefik.log": lines(map(traefik, behind)),
+        "istio.log": lines(map(writers.istio, behind)),
+        "istio-json.log": lines(map(envoy, behind)),
+        "haproxy.log": lines(map(writers.haproxy_captures, behind)),
+    }
+    for name, text in texts.items():
+        (pods / name).write_text(text)
+    store = stage.closing.enter_context(s3())
+    stage.environment.update(store.environ)
+    stage.words["BUCKET"] = BUCKET
+    key = "AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/26/app.shop.log.gz"
+    store.put(f"alb/{key}", gzip.compress(lines(map(writers.alb, direct)).encode()))
+    store.put("cloudflare/20261126/1.log.gz", gzip.compress(lines(map(writers.cloudflare, direct)).encode()))
+    store.put("clb/2026/11/26/1.log", lines(map(writers.clb_json, direct)).encode())
+
+
+def lines(texts: Iterable[str]) -> str:
+    return "".join(f"{text}\n" for text in texts)

@@ -108,6 +108,7 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/blocklists.md": scanned,
     "docs/how-to/cronjob.md": log_scenes.jobs,
     "docs/how-to/geo.md": access_log,
+    "docs/how-to/ingress-logs.md": log_scenes.ingresses,
     "docs/how-to/logins.md": places,
     "docs/how-to/regions.md": site,
     "docs/how-to/ship-records.md": log_scenes.shipped,

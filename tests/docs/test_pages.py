@@ -20,6 +20,7 @@ LATER = {
 }  # fmt: skip
 # Pages that want what not every machine has, and the tests that run them, each a stage of CI of its own
 IN_OTHER_TESTS = {
+    "docs/how-to/image.md": "tests/image/test_page.py",  # images, which take a network, root and a minute
     "docs/how-to/install.md": "tests/dist/test_page.py",  # a network
 }
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for block in blocks(read(page)))]

@@ -221,6 +221,7 @@ def _settings(folder: Path) -> dict[str, str]:
     (folder / "containers.conf").write_text(
         f"[containers]\ndefault_ulimits = [{limits}]\n"
         '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+        f'[network]\nnetwork_config_dir = "{folder}/networks"\n'
     )
     (folder / "registries.conf").write_text('unqualified-search-registries = ["docker.io"]\n')
     for driver in ("overlay", "vfs"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +54,9 @@ def test_all_targets_stand_under_a_heading_and_begin_alike() -> None:
     assert first_heading is not None
     assert first_heading.start() < first_target.start()
     assert all(re.match(r"[a-z]", text) for text in shown().values())
+
+
+def test_clean_removes_all_that_git_ignores() -> None:
+    out = subprocess.run(["make", "-n", "clean"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()]
+    assert [one for one in ignored if not any(fnmatch(word, one) for word in out.split())] == []

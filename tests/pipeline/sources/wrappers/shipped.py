@@ -22,7 +22,7 @@ TOLD: dict[str, Any] = {field.name: None for field in FIELDS} | {
     "headers": {"host": ["who.example.com"], "user-agent": ["curl/8"]},
     "client_ip": "203.0.113.7",
     "client_source": "x-forwarded-for",
-    "client_reason": "header-trusted",
+    "client_reason": "rightmost-untrusted",
     "status": 200,
     "response_bytes": 512,
     "request_bytes": 0,

@@ -60,7 +60,7 @@ REQUEST = (
         (
             "echo: doorman kernel handshake",
             "echo/proxyproto: __init__ reader header v1 v2 tlv crc32c receivers",
-            "echo: connection channel flow",
+            "echo: connection channel",
         ),
     ),
     Stage(

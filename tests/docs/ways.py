@@ -21,10 +21,14 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.article import documents
 from tests.cluster.server import cluster
+from tests.deploy.rendered import LACK
 from tests.docs.page import ROOT
 from tests.docs.stage import Scene, Stage
+from tests.echo.peers.proxies import STREAM_MODULES
 from tests.lab.ingress import ingress_nginx
 from tests.lab.nginx import PREAMBLE
 
@@ -68,6 +72,8 @@ def scene(overlay: str, *hops: Hop) -> Scene:
 
 def applying(stage: Stage) -> None:
     """Put down deploy/ and start a cluster in which nothing of it is applied yet."""
+    if LACK:
+        pytest.skip(LACK)
     shutil.copytree(ROOT / "deploy", stage.folder / "deploy")
     running = stage.closing.enter_context(cluster(stage.programs, documents()))
     stage.environment |= running.environment
@@ -146,10 +152,24 @@ def _server(stage: Stage, overlay: str) -> int:
 
 def _nginx(folder: Path, stage: Stage, text: str, port: int) -> int:
     (folder / "nginx.conf").write_text(text, "utf-8")
-    nginx = shutil.which("nginx", path=stage.environment["PATH"])
-    assert nginx, "this page needs nginx"
-    _started(stage, [nginx, "-e", "stderr", "-p", f"{folder}/", "-c", "nginx.conf"], folder, port)
+    _need(stage, "nginx")
+    _started(stage, ["nginx", "-e", "stderr", "-p", f"{folder}/", "-c", "nginx.conf"], folder, port)
     return port
+
+
+def _need(stage: Stage, *programs: str) -> None:
+    """Skip the page where a program that it starts is not installed."""
+    for program in programs:
+        if shutil.which(program, path=stage.environment["PATH"]) is None:
+            pytest.skip(f"no {program}")
+
+
+def proxies(stage: Stage) -> None:
+    """Have the two proxies that speak PROXY, and a cluster."""
+    _need(stage, "haproxy", "nginx", "curl")
+    if not any(Path(module).is_file() for module in STREAM_MODULES):
+        pytest.skip("nginx has no stream module")
+    applying(stage)
 
 
 def _started(stage: Stage, argv: list[str], folder: Path, port: int) -> None:
@@ -234,4 +254,4 @@ SCENES: dict[str, Scene] = {
         "k3s": scene("k3s"),
         "kind": scene("kind", masquerade(BALANCER)),
     }.items()
-} | {"deploy/README.md": scene("local"), "docs/how-to/proxy-protocol.md": applying}
+} | {"deploy/README.md": scene("local"), "docs/how-to/proxy-protocol.md": proxies}

@@ -2,7 +2,8 @@
 Exchange → line: the record of one request.
 
 1. A record has every field of `echo.record.FIELDS`, in their order, null where there is nothing to say.
-2. It is one line whatever the request held; the values of REDACTED_HEADERS do not get into it.
+2. It is one line whatever the request held, and nothing in it that a terminal would obey: people look at logs. The
+   values of REDACTED_HEADERS do not get into it.
 """
 
 import socket
@@ -15,7 +16,7 @@ import orjson
 
 from echo.clientip import Address, Resolution
 from echo.clientip.resolve import PEER_INVALID
-from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, LoginRule, header_text
+from echo.record import REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, LoginRule, header_text, json_printable
 from echo.request import MAX_CACHED_CHARS, Connection, Request
 
 # version -> how it is written; a version is two digits
@@ -176,4 +177,5 @@ def record_line(exchange: Exchange, place: Place) -> bytes:
         "trace_id": trace_id(headers["traceparent"][0]) if "traceparent" in headers else None,
         "error": exchange.error,
     }
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    return line if line.isascii() else json_printable(line.decode()[:-1]).encode() + b"\n"

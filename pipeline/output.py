@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import orjson
 
 from echo.clientip import printable
+from echo.record import json_printable
 
 Row = Mapping[str, Any]
 
@@ -207,19 +208,11 @@ def _json(row: Row, columns: Sequence[str]) -> str:
 
 def json_text(value: Any) -> str:
     """Return a value as JSON, without a character that a terminal could obey."""
-    text = _text(_plain(value))
-    return text if text.isprintable() else "".join(map(_json_escape, text))
+    return json_printable(_text(_plain(value)))
 
 
 def _text(value: Any) -> str:
     return orjson.dumps(value, default=_other, option=JSON_OPTIONS).decode()
-
-
-def _json_escape(char: str) -> str:
-    if char.isprintable():
-        return char
-    units = char.encode("utf-16-be")
-    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
 
 
 def csv_text(value: Any) -> str:

@@ -5,7 +5,7 @@ The log record: one JSON object a line, one line a request, malformed requests i
 logins and who signed in. Pure data and rules on values: standard library only, no I/O.
 """
 
-from echo.record.fields import FIELDS, REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, Field, header_text
+from echo.record.fields import FIELDS, REDACTED, REDACTED_HEADERS, SCHEMA_VERSION, Field, header_text, json_printable
 from echo.record.login import LOGIN_KEYS, LoginRule, parse_login_rules
 from echo.record.login_presets import PRESETS
 
@@ -19,5 +19,6 @@ __all__ = [
     "Field",
     "LoginRule",
     "header_text",
+    "json_printable",
     "parse_login_rules",
 ]

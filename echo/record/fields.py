@@ -123,3 +123,19 @@ REDACTED = "[redacted]"
 def header_text(raw: bytes) -> str:
     """Return a header's name or value as text: UTF-8, each byte that is not as \\xNN, so that JSON can carry it."""
     return raw.decode("utf-8", "backslashreplace")
+
+
+def json_printable(text: str) -> str:
+    """
+    Return JSON that says the same without a character that a terminal could obey or misplace.
+
+    JSON itself escapes C0 alone: C1 (U+009B begins a control sequence), bidi marks and line separators pass.
+    """
+    return text if text.isprintable() else "".join(map(_json_escape, text))
+
+
+def _json_escape(char: str) -> str:
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))

@@ -45,6 +45,14 @@ def test_any_header_makes_one_line(headers):
     assert sum(map(len, record["headers"].values())) == len(headers) + 1
 
 
+@pytest.mark.parametrize("hostile", ["\x9b31m", "\u202e", "\u2028", "\x85", "é\U000e0001"])
+def test_no_terminal_obeys_a_record(hostile):
+    """A log is looked at with tail; what is read from it is what was sent."""
+    line = record_line(exchange(f"GET / HTTP/1.1\r\nHost: h\r\nUser-Agent: a{hostile}b\r\n\r\n".encode()), PLACE)
+    assert line[:-1].decode().isprintable()
+    assert json.loads(line)["user_agent"] == f"a{hostile}b"
+
+
 def test_record_of_a_request(server):
     """A record says what was asked, by whom, and how it was answered."""
     server.send(

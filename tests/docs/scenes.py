@@ -110,6 +110,7 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/geo.md": access_log,
     "docs/how-to/ingress-logs.md": log_scenes.ingresses,
     "docs/how-to/logins.md": places,
+    "docs/how-to/privacy.md": access_log,
     "docs/how-to/regions.md": site,
     "docs/how-to/ship-records.md": log_scenes.shipped,
     "docs/how-to/stores.md": bucket,

@@ -204,7 +204,6 @@ def engine() -> Iterator[Engine]:
         finally:
             if not kept:
                 found.podman("rm", "--all", "--force", "--time", "0", check=False)
-                found.podman("rmi", "--all", "--force", check=False)
                 found.call("umount", str(folder / "storage" / "overlay"), check=False)
 
 
@@ -257,7 +256,9 @@ def _have_base(engine: Engine) -> None:
     archive = engine.folder / "base.tar"
     suite = base_name().partition(":")[2].partition("-")[0]
     with timed(f"a base, {suite}, by mmdebstrap"):
-        engine.call("mmdebstrap", "--quiet", "--variant=apt", suite, str(archive), _mirror(), seconds=SECONDS)
+        # as Docker's own image of Debian, dpkg does not wait for the disk
+        options = ("--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io")
+        engine.call("mmdebstrap", *options, suite, str(archive), _mirror(), seconds=SECONDS)
     with timed("import the base"):
         engine.podman("import", str(archive), name)
     archive.unlink()

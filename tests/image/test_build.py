@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.image.engine import ROOT, TIMES, Engine, base_name
 from tests.image.marks import IMAGES
 
 pytestmark = IMAGES
+PAGE = ROOT / "docs" / "how-to" / "image.md"
 MB = 10**6
 # above the base: the server's was agreed; the other is what is in it, and a little more
 LARGEST = {"echo": 90 * MB, "pipeline": 460 * MB}
@@ -24,6 +26,10 @@ def test_size(docker: Engine, target: str) -> None:
     whole, base = (docker.inspect(image)["Size"] for image in (docker.build(target), base_name()))
     TIMES.append(f"{(whole - base) / MB:6.1f} MB {target} above the base of {base / MB:.1f} MB")
     assert whole - base <= LARGEST[target]
+    sizes = re.search(r"^\| above the base \| (\d+) MB \| (\d+) MB \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert sizes is not None
+    said = dict(zip(LARGEST, map(int, sizes.groups()), strict=True))
+    assert (whole - base) / MB == pytest.approx(said[target], rel=0.1), f"{PAGE} says another size"
 
 
 def test_what_the_server_says_of_itself(docker: Engine, echo: str) -> None:

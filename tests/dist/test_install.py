@@ -68,6 +68,17 @@ def test_a_python_is_here() -> None:
     assert LOWEST in HERE, f"python{LOWEST}, which pyproject.toml names first, is not installed"
 
 
+def test_the_source_distribution_installs_as_well(published: Published, tmp_path: Path) -> None:
+    """With the build backend that pyproject.toml asks for, fetched into a place of its own."""
+    made = with_uv(HERE[LOWEST], tmp_path, published.sdist)
+    (packages,) = made.folder.glob("lib/python*/site-packages")
+    for name, data in published.in_wheel().items():
+        if not name.endswith(
+            ("/RECORD", "/WHEEL")
+        ):  # RECORD names what the installer adds, WHEEL the backend's version
+            assert (packages / name).read_bytes() == data, name
+
+
 def test_the_bare_install_brings_what_it_needs_and_nothing_else(bare: Environment) -> None:
     names = {pin.name for pin in pins("echo.txt")}
     certain = {pin.name for pin in pins("echo.txt") if not pin.marker}

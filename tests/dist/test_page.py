@@ -19,7 +19,7 @@ PAGE = "docs/how-to/install.md"
 @pytest.mark.timeout(600)
 def test_the_page_does_what_it_says(published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def source(stage: Stage) -> None:
-        """Be in the folder of the source, where `make dist` has run; how packages are fetched is this machine's affair."""
+        """Be in the folder of the source, where `make dist` has run; packages are fetched as this machine does."""
         (tmp_path / "unpacked").mkdir()
         shutil.copytree(published.unpack(tmp_path / "unpacked"), stage.folder, dirs_exist_ok=True)
         shutil.copytree(published.folder, stage.folder / "dist")

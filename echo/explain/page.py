@@ -155,7 +155,7 @@ def _remedy(explanation: Explanation) -> Markup:
         parts += [element("p", "To copy: a click selects all of it.", class_="note"), pasted]
     more = []
     if finding.section:
-        more.append(element("li", "the article, section ", element("span", finding.section, lang="zh")))
+        more.append(element("li", "docs/how-to/topologies.md, section ", element("span", finding.section, lang="zh")))
     if finding.reference in LINKED:
         more.append(element("li", element("a", finding.reference, href=finding.reference, rel="noreferrer")))
     elif finding.reference:

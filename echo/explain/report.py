@@ -254,9 +254,9 @@ def _evidence_lines(explanation: Explanation) -> list[str]:
 
 
 def _source_lines(explanation: Explanation) -> list[str]:
-    """Return where to read more: the article's section, and a link, whole on its line."""
+    """Return where to read more: the document that has the article's sections, and a link, whole on its line."""
     finding = explanation.finding
-    section = f"the article's section {finding.section}" if finding.section else ""
+    section = f"docs/how-to/topologies.md, section {finding.section}" if finding.section else ""
     return [
         f"{'' if index else 'See:':<5}{text}" for index, text in enumerate(filter(None, (section, finding.reference)))
     ]

@@ -7,6 +7,7 @@ A step is a heading and sentences; every figure in them is one of the alert's `d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from pipeline.query import load
 
 LEAST_ID_CHARS = 4  # fewer say little, and are most often a slip
 HEADING = 15  # of a step, in columns
-WIDTH = 104  # of its sentences: 120 columns in all
+COLUMNS, LEAST_COLUMNS = 120, 40  # in all, at most, and at least; else what the terminal has
 
 
 class Step(NamedTuple):
@@ -57,13 +58,16 @@ def steps(one: Judged, settings: Settings) -> list[Step]:
 
 
 def written(one: Judged, settings: Settings) -> Iterator[str]:
-    """Yield the lines of an explanation."""
+    """Yield the lines of an explanation, no wider than the terminal."""
     alert = one.alert
+    columns = max(LEAST_COLUMNS, min(COLUMNS, get_terminal_size((COLUMNS, 24)).columns))
     yield f"{alert.fingerprint}  {alert.rule}, {alert.severity}"
-    yield alert.title
+    yield from wrap(alert.title, columns, break_long_words=False)
     yield ""
     for step in steps(one, settings):
-        lines = [part for line in step.lines for part in wrap(line, WIDTH, break_long_words=False) or [""]]
+        lines = [
+            part for line in step.lines for part in wrap(line, columns - HEADING - 1, break_long_words=False) or [""]
+        ]
         for number, line in enumerate(lines):
             yield f"{step.heading if number == 0 else '':{HEADING}} {line}".rstrip()
 

@@ -93,7 +93,7 @@ To do:   Set externalTrafficPolicy: Local on the Service, have the load balancer
     #     service.beta.kubernetes.io/aws-load-balancer-nlb-target-type: ip
     #     cloud.google.com/neg: '{"ingress": true}'                    # GKE
 
-See: the article's section 1.4.1, 2.4
+See: docs/how-to/topologies.md, section 1.4.1, 2.4
      https://kubernetes.io/docs/tutorials/services/source-ip/
 
 The way of the request, from the far end to this server:

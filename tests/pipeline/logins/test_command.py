@@ -123,3 +123,14 @@ def test_an_id_that_is_none(lake: str, wanted: str, said: str) -> None:
     failed = run(lake, "explain", wanted)
     assert isinstance(failed.exception, UsageFault)
     assert said in str(failed.exception)
+
+
+def test_an_explanation_is_no_wider_than_the_terminal(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = str(rows(lake)[0]["id"])
+    monkeypatch.setenv("COLUMNS", "200")
+    wide = run(lake, "explain", found).stdout
+    assert max(map(len, wide.splitlines())) <= 120
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = run(lake, "explain", found).stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert narrow.split() == wide.split()

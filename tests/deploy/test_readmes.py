@@ -14,14 +14,18 @@ OVERLAYS = sorted(path.name for path in (DEPLOY / "overlays").iterdir())
 NOTHING = "–"
 
 
-def table(overlay):
-    """Return the rows of an overlay's README, each column's name -> its text."""
-    text = (DEPLOY / "overlays" / overlay / "README.md").read_text("utf-8")
+# the other ways that deploy/ has
+FOLDERS = {**{name: DEPLOY / "overlays" / name for name in OVERLAYS}, "compose": DEPLOY / "compose"}
+
+
+def table(way):
+    """Return the rows of a way's README, each column's name -> its text."""
+    text = (FOLDERS[way] / "README.md").read_text("utf-8")
     head, _, *rows = re.findall(r"^\| (.*) \|$", text, re.MULTILINE)
     return [dict(zip(head.split(" | "), row.split(" | "), strict=True)) for row in rows]
 
 
-ROWS = [(overlay, row) for overlay in OVERLAYS for row in table(overlay)]
+ROWS = [(way, row) for way in FOLDERS for row in table(way)]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -39,8 +43,8 @@ def test_links_lead_somewhere(readme):
         assert (readme.parent / target).exists(), target
 
 
-@pytest.mark.parametrize(("overlay", "row"), ROWS, ids=[f"{overlay}: {row['request from']}" for overlay, row in ROWS])
-def test_a_row_says_what_explain_says(overlay, row):
+@pytest.mark.parametrize(("way", "row"), ROWS, ids=[f"{way}: {row['request from']}" for way, row in ROWS])
+def test_a_row_says_what_explain_says(way, row):
     """
     A finding in brackets is what remains without the handshake's evidence, which there is none of here.
 
@@ -52,7 +56,7 @@ def test_a_row_says_what_explain_says(overlay, row):
     assert set(codes) <= FINDINGS.keys()
     seen = row["RemoteAddr"]
     end = row.get("connection from", seen)
-    arguments = ["--config", str(DEPLOY / "overlays" / overlay / "whofrom.toml"), "--peer", end, "--output", "json"]
+    arguments = ["--config", str(FOLDERS[way] / "whofrom.toml"), "--peer", end, "--output", "json"]
     if end != seen:
         arguments += ["--proxied", seen]
     if row["X-Forwarded-For"] != NOTHING:

@@ -74,10 +74,18 @@ def a_pods_log(stage: Stage, command: str) -> str:
     return ""
 
 
+def compose_file(stage: Stage, command: str) -> None:
+    """Look at the file that Compose is given; whether it is one, tests/deploy says."""
+    named = re.search(r"-f (\S+)", command)
+    assert named, "which file?"
+    assert (stage.folder / named[1]).is_file(), f"there is no {named[1]}"
+
+
 TABLE = (
     Elsewhere(r"kubectl logs .* > \S+$", "no pod runs in the cluster of the tests", a_pods_log),
     Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
     Elsewhere(r"npm pack|python3 -m venv writer|writer/bin", "registries are needed", an_asn_database, ".*/geo.md"),
+    Elsewhere(r"docker compose\b", "the proxy's image is on a registry", compose_file),
     Elsewhere(r"kind (create cluster|load docker-image)\b", "kind needs a Docker daemon", kinds_file),
     Elsewhere(r"kubectl create (job|secret)\b", "it sends Kubernetes' binary form, which is not read here", as_json),
 )

@@ -60,7 +60,7 @@ def scene(overlay: str, *hops: Hop) -> Scene:
 
     def set_up(stage: Stage) -> None:
         applying(stage)
-        port = _server(stage, overlay)
+        port = _served(stage, toml(overlay))
         for number, hop in reversed(list(enumerate(hops))):
             folder = stage.programs / f"hop{number}"
             folder.mkdir()
@@ -121,6 +121,23 @@ def l7(source: str = BALANCER, header: str = "$proxy_add_x_forwarded_for") -> Ho
     return start
 
 
+def compose(stage: Stage) -> None:
+    """Start what deploy/compose has: its proxy's own file, its own TOML, with the addresses that things have here."""
+    _need(stage, "nginx", "curl")
+    files = ROOT / "deploy" / "compose"
+    shutil.copytree(files, stage.folder / "deploy" / "compose")
+    own = _served(stage, (files / "whofrom.toml").read_text("utf-8").replace("172.30.80.2", BALANCER))
+    port = _free()
+    text = (files / "nginx.conf").read_text("utf-8")
+    for written, here in (("listen 80;", f"listen {CLIENT}:{port};"), ("//whofrom:8080;", f"//{CLIENT}:{own};")):
+        assert text.count(written) == 1
+        text = text.replace(written, here)
+    folder = stage.programs / "proxy"
+    folder.mkdir()
+    _nginx(folder, stage, f"{PREAMBLE} proxy_bind {BALANCER};\n{text}\n}}\n", port)
+    stage.words |= {"8080": str(own), "8081": str(port), "MACHINE": CLIENT}
+
+
 def toml(overlay: str) -> str:
     """Return the overlay's whofrom.toml with the addresses that things have here."""
     read = tomllib.loads((ROOT / "deploy" / "overlays" / overlay / "whofrom.toml").read_text("utf-8"))
@@ -140,10 +157,10 @@ def _lines(table: dict[str, object]) -> list[str]:
     return [f"{key} = {json.dumps(value)}" for key, value in table.items()]
 
 
-def _server(stage: Stage, overlay: str) -> int:
-    """Start whofrom and return its port."""
+def _served(stage: Stage, text: str) -> int:
+    """Start whofrom with this TOML and return its port."""
     config = stage.programs / "way.toml"
-    config.write_text(toml(overlay), "utf-8")
+    config.write_text(text, "utf-8")
     port = _free()
     argv = [sys.executable, "-m", "pipeline.cli", "serve", "--port", str(port), "--workers=1", f"--config={config}"]
     _started(stage, argv, stage.programs, port)
@@ -254,4 +271,8 @@ SCENES: dict[str, Scene] = {
         "k3s": scene("k3s"),
         "kind": scene("kind", masquerade(BALANCER)),
     }.items()
-} | {"deploy/README.md": scene("local"), "docs/how-to/proxy-protocol.md": proxies}
+} | {
+    "deploy/README.md": scene("local"),
+    "deploy/compose/README.md": compose,
+    "docs/how-to/proxy-protocol.md": proxies,
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.pipeline.sources.wrappers.shipped import SHIPPED, TOLD
 PODS = ("whofrom-6d4cf56db6-x7k2p", "whofrom-6d4cf56db6-q9d4n")
 ID = "4f1c" + "0" * 60
 PIECE = 16 << 10
+SBIN = "/usr/sbin:/sbin:/usr/bin:/bin"  # where Debian has servers
 BUCKET = "logs"  # the one that every store of the tests has
 
 
@@ -193,3 +195,16 @@ def ingresses(stage: Stage) -> None:
 
 def lines(texts: Iterable[str]) -> str:
     return "".join(f"{text}\n" for text in texts)
+
+
+# --- docs/how-to/blocklists.md ----------------------------------------------------------------------------------------
+
+
+def firewalled(stage: Stage) -> None:
+    """Have a network of one's own, whose firewall is the one that `nft` speaks to."""
+    holder = subprocess.Popen(["unshare", "--map-root-user", "--net", "sleep", "infinity"])
+    stage.closing.callback(holder.wait)
+    stage.closing.callback(holder.terminate)
+    enter = f"nsenter --user --net --preserve-credentials --target {holder.pid}"
+    (stage.programs / "nft").write_text(f'#!/bin/sh\nexec {enter} {shutil.which("nft", path=SBIN)} "$@"\n')
+    (stage.programs / "nft").chmod(0o755)

@@ -105,7 +105,7 @@ SCENES: dict[str, Scene] = {
     "CONTRIBUTING.md": clone,
     "README.md": demonstrated,
     "docs/how-to/alerts.md": scanned,
-    "docs/how-to/blocklists.md": scanned,
+    "docs/how-to/blocklists.md": log_scenes.firewalled,
     "docs/how-to/cronjob.md": log_scenes.jobs,
     "docs/how-to/geo.md": access_log,
     "docs/how-to/ingress-logs.md": log_scenes.ingresses,

@@ -1,4 +1,4 @@
-"""The pages on alerts, block lists and watch: their transcripts are what happens, their numbers the code's."""
+"""The pages on alerts and watch: their transcripts are what happens, their numbers the code's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.docs.transcripts import matches, steps
 
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs" / "how-to"
-PAGES = {name: (HOW_TO / f"{name}.md").read_text("utf-8") for name in ("alerts", "blocklists", "watch")}
+PAGES = {name: (HOW_TO / f"{name}.md").read_text("utf-8") for name in ("alerts", "watch")}
 SECONDS = 60
 
 
@@ -33,7 +33,6 @@ def folder(tmp_path: Path) -> Path:
         f'203.0.113.9 - - [{moment}] "GET /{number}.php HTTP/1.1" 404 5 "-" "x"' for number, moment in enumerate(times)
     ]
     (tmp_path / "scan.log").write_text("\n".join(scan) + "\n")
-    (tmp_path / "ours.txt").write_text("# the office\n203.0.113.0/28\n")
     (toml,) = re.findall(r"\$ cat whofrom.toml\n(.*?)\n\$", PAGES["alerts"], re.DOTALL)
     (tmp_path / "whofrom.toml").write_text(toml + "\n")
     return tmp_path

@@ -14,7 +14,7 @@ from tests.docs.scenes import SCENES
 # to come under the runner next
 LATER = {
     "docs/how-to/alerts.md", "docs/how-to/attacks.md",
-    "docs/how-to/blocklists.md", "docs/how-to/ingest.md", "docs/how-to/lake.md", "docs/how-to/logins.md",
+    "docs/how-to/ingest.md", "docs/how-to/lake.md", "docs/how-to/logins.md",
     "docs/how-to/regions.md", "docs/how-to/sql.md", "docs/how-to/stores.md", "docs/how-to/trace.md",
     "docs/how-to/watch.md", "docs/reference/topology.md",
 }  # fmt: skip

@@ -7,6 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from echo.channel import SLACK_BYTES
+from echo.clientip.config import MAX_CONFIG_BYTES
+from echo.lane import MAX_SHAPES
+from echo.probe.client import MAX_RATE
+from echo.record.login import MAX_TARGET_CHARS
+from echo.routes import MAX_ASKED_BYTES
+from echo.settings import Settings
+from echo.topology.documents import MAX_INPUT_BYTES
+from pipeline.rows import MAX_RAW_BYTES
+from pipeline.sources.reader import BLOCK_BYTES, MAX_BLOCK_LINES
+from pipeline.watch.memory import MAX_SIGNALS
+from pipeline.watch.watcher import MAX_WAITING_ROWS
+
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 PARTS = ("Context", "Decision", "Considered", "Consequences")
@@ -21,6 +34,21 @@ PAGES = [
 FILE = re.compile(r"(?<![\w/.-])((?:echo|pipeline|tests|docs|deploy|benchmarks|requirements)/[\w./{},*-]*)(?:::(\w+))?")
 MORE = re.compile(r"`(tests/[\w./]+)::\w+`((?:, `::\w+`)+)")
 STRIDE = set("STRIDE")
+KIB, MIB = 1 << 10, 1 << 20
+FIGURES = (
+    ("architecture.md", f"a head and {SLACK_BYTES // KIB} KiB; then its socket is not read"),
+    ("architecture.md", f"{BLOCK_BYTES // MIB} MiB or {MAX_BLOCK_LINES:,} lines"),
+    ("architecture.md", f"{MAX_SIGNALS:,} signals, {MAX_WAITING_ROWS:,} rows waiting"),
+    ("architecture.md", f"records of its last {Settings().log_flush * 1000:.0f} ms"),
+    ("threat-model.md", f"at most {Settings().log_flush * 1000:.0f} ms of records"),
+    ("threat-model.md", f"{MAX_SHAPES} shapes of bounded size"),
+    ("threat-model.md", f"only up to {MAX_ASKED_BYTES // KIB} KiB of headers"),
+    ("threat-model.md", f"{MAX_RATE} requests a second at most"),
+    ("threat-model.md", f"{MAX_INPUT_BYTES // MIB} MiB in all"),
+    ("threat-model.md", f"{MAX_CONFIG_BYTES // MIB} MiB are read, no more"),
+    ("threat-model.md", f"it sees {MAX_TARGET_CHARS:,} characters of a target at most"),
+    ("threat-model.md", f"of a rejected line {MAX_RAW_BYTES // KIB} KiB are kept"),
+)
 
 
 def spread(path: str) -> list[str]:
@@ -62,6 +90,11 @@ def test_the_threat_model_marks_what_is_the_users() -> None:
         assert done
         assert "`tests/" in proof or "**User:**" in remains, threat
     assert text.count("**User:**") > len(rows) // 3
+
+
+@pytest.mark.parametrize(("page", "words"), FIGURES)
+def test_a_figure_is_the_constants(page: str, words: str) -> None:
+    assert words in " ".join((ROOT / "docs" / "explanation" / page).read_text("utf-8").split())
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 
 import pytest
+import yaml
 
 from echo.explain.findings import FINDINGS
 from tests.deploy.rendered import DEPLOY
@@ -49,6 +50,16 @@ def test_a_page_says_who_it_is_for_where_it_stands_and_how_to_prove_it(page: str
     assert "What the pod sees" in headings
     assert "whofrom explain --config deploy/overlays/" in text
     assert page.removeprefix("docs/how-to/") in links(INDEX)
+
+
+@pytest.mark.parametrize(
+    "overlay", [name for name in OVERLAYS if (DEPLOY / "overlays" / name / "ingress.yaml").exists()]
+)
+def test_an_ingress_is_asked_for_the_host_that_it_serves(overlay: str) -> None:
+    """Its balancer answers any other with 404."""
+    (rule,) = yaml.safe_load((DEPLOY / "overlays" / overlay / "ingress.yaml").read_text("utf-8"))["spec"]["rules"]
+    (probe,) = re.findall(r"^\$ whofrom probe .*", read(page_of(overlay)), re.MULTILINE)
+    assert f"-H 'Host: {rule['host']}'" in probe
 
 
 @pytest.mark.parametrize("page", PAGES)

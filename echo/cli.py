@@ -19,6 +19,8 @@ class GoCommand(click.Command):
         try:
             rewritten = rewrite_go_flags(args)
         except click.UsageError as error:
+            if ctx.resilient_parsing:  # a shell asks what may come next: the flag at the end has no value yet
+                return super().parse_args(ctx, args)
             error.ctx = ctx
             raise
         return super().parse_args(ctx, rewritten)

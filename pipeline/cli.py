@@ -10,9 +10,14 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
+
+from pipeline.completion import VARIABLE
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -43,6 +48,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "sql": Subcommand("pipeline.commands.sql", "pipeline", "Ask the lake in SQL."),
     "rejects": Subcommand("pipeline.commands.rejects", "pipeline", "Which lines are no rows, and why?"),
     "lake": Subcommand("pipeline.commands.lake", "pipeline", "Look after the lake: status, compact, expire, …"),
+    "completion": Subcommand("pipeline.completion.command", "", "Complete whofrom in bash, zsh or fish."),
 }
 
 
@@ -87,12 +93,25 @@ class LazyGroup(click.Group):
         with _packages_named(lambda: cmd_name):
             command = getattr(importlib.import_module(entry.module), cmd_name)
         assert isinstance(command, click.Command)
+        if ctx.resilient_parsing:  # a shell asks what may come next
+            from pipeline.completion.words import prepare  # noqa: PLC0415
+
+            prepare(command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it imports only now may be missing, too."""
         with _packages_named(lambda: ctx.invoked_subcommand or ""):
             return super().invoke(ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the names that go on from `incomplete`, from the table: no command is imported for its name."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # a shell asks seldom
+
+        found = [
+            CompletionItem(name, help=entry.help) for name, entry in SUBCOMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands from the table, so that --help imports none of them."""
@@ -141,6 +160,11 @@ def main() -> None:
     click's own `main` is passed over: it would end with 1 where the reader of a pipe has gone away, which is no error.
     """
     _prepare_streams()
+    asked = os.environ.get(VARIABLE)  # a script of `whofrom completion`
+    if asked:
+        from pipeline.completion.scripts import complete  # noqa: PLC0415  # a shell asks seldom
+
+        sys.exit(complete(whofrom, asked))
     code = EXIT_FAILED
     try:
         with whofrom.make_context("whofrom", sys.argv[1:]) as context:

@@ -117,6 +117,7 @@ ROW = (
         "A table of subcommands, each loaded when it is called; options in, one call, rows out.",
         (
             "pipeline: __init__ cli targets about installed",
+            "pipeline/completion: __init__ command *",
             "pipeline/commands: __init__ options *",
             "pipeline: errors settings timespec progress counted output batches",
         ),

@@ -82,6 +82,11 @@ TOLD = (
         "what the rules of topology look up",
     ),
     Row(
+        "pipeline/completion/command.py pipeline/completion/words.py",
+        "tests/pipeline/completion/test_scripts.py",
+        "shells call it",
+    ),
+    Row(
         "pipeline/alerts/deliver.py pipeline/alerts/journal.py pipeline/alerts/sending.py pipeline/alerts/files.py",
         "tests/pipeline/alerts/test_delivery.py",
         "each alert once, whatever fails: real receivers",

@@ -7,12 +7,13 @@ FROM debian:trixie-20261005-slim AS base
 ARG DEBIAN_FRONTEND=noninteractive
 # The authorities are for TLS: probe, object stores, webhooks; and pip below. The bytecode is compiled anew so that it
 # holds whatever times a builder gives the files: a read-only root file system can keep none, and without it every start
-# compiles every module that it imports.
+# compiles every module that it imports. The link is for those whose environment takes the place of the image's.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends 'ca-certificates=20*' 'python3=3.13.*' \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* \
-    && python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.13
+    && python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.13 \
+    && ln -s /opt/whofrom/bin/whofrom /usr/local/bin/whofrom
 ENV PATH=/opt/whofrom/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

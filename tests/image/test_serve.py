@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import resource
 import signal
 import socket
 import statistics
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.echo.peers.programs import HOST, ended, free_port
 from tests.image.engine import TIMES, Engine
 from tests.image.marks import IMAGES
 
@@ -24,6 +25,7 @@ WHOAMI = re.compile(
     r"Name: x\nHostname: \w+\nIP: 127\.0\.0\.1\n(IP: ::1\n)?RemoteAddr: 127\.0\.0\.1:\d+\n"
     r"GET / HTTP/1\.1\nHost: localhost:8080\nUser-Agent: curl/\S+\nAccept: \*/\*\n\n"
 )
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where a container has none of its own
 STARTS = 7
 START_SECONDS = 0.3  # from exec to listening
 
@@ -100,6 +102,13 @@ def test_no_shell_is_needed(docker: Engine, echo: str, tmp_path: Path) -> None:
         assert docker.podman("healthcheck", "run", server.name, check=False).returncode == 0
 
 
+def test_the_command_is_found_without_the_images_environment(docker: Engine, echo: str) -> None:
+    with docker.mounted(echo) as files:
+        chroot = ["chroot", "--userspec=65532:65532", str(files), "whofrom", "--version"]
+        done = subprocess.run(chroot, env={"PATH": PATH}, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("whofrom ")
+
+
 def test_every_module_that_it_loads_is_compiled(docker: Engine, echo: str) -> None:
     """Python, asked to say so, names each module that it had to compile by its source."""
     run = ("-v", "-m", "pipeline.cli", "serve", "--port", "8080")
@@ -126,26 +135,27 @@ def test_it_listens_within_300_ms_of_exec(docker: Engine, echo: str) -> None:
     """
     From the exec of the program to the first connection, without what the engine takes to make a container.
 
-    The machine may have other things to do: the best of several is held to it. It is told to stop at that moment, too.
+    Where the machine has more to do than it can, the processor's time is held to it in place of the clock's. The server
+    is told to stop at that moment, too.
     """
     env = dict(line.split("=", 1) for line in docker.inspect(echo)["Config"]["Env"])
-    walls, processor = [], []
+    clock, processor = [], []
     with docker.mounted(echo) as files:
         for _ in range(STARTS):
-            port = _free_port()
-            before = _children()
-            start = time.monotonic()
+            port = free_port()
             command = ["chroot", "--userspec=65532:65532", str(files), *_entrypoint(docker, echo), "--port", str(port)]
-            server = subprocess.Popen([*command, "--drain", "0"], env=env, stderr=subprocess.DEVNULL)
-            walls.append(_until_it_listens(port) - start)
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(20) == 0
-            processor.append(_children() - before)
+            start = time.monotonic()
+            with ended(subprocess.Popen([*command, "--drain", "0"], env=env, stderr=subprocess.DEVNULL)) as server:
+                clock.append(_until_it_listens(port) - start)
+                processor.append(int(Path(f"/proc/{server.pid}/schedstat").read_text().split()[0]) / 1e9)
+                server.send_signal(signal.SIGTERM)
+                assert server.wait(20) == 0
     TIMES.append(
-        f"{statistics.median(walls) * 1000:6.0f} ms from exec to listening (median of {STARTS}; best "
-        f"{min(walls) * 1000:.0f}), {statistics.median(processor) * 1000:.0f} ms of processor time with the end"
+        f"{statistics.median(clock) * 1000:6.0f} ms from exec to listening (median of {STARTS}; best "
+        f"{min(clock) * 1000:.0f}), {statistics.median(processor) * 1000:.0f} ms of processor time"
     )
-    assert min(walls) < START_SECONDS
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    assert statistics.median(processor if busy else clock) < START_SECONDS
 
 
 def _entrypoint(docker: Engine, echo: str) -> list[str]:
@@ -153,21 +163,11 @@ def _entrypoint(docker: Engine, echo: str) -> list[str]:
     return [f"/opt/whofrom/bin/{program}", *arguments]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 def _until_it_listens(port: int) -> float:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((HOST, port)) == 0:
                 return time.monotonic()
         time.sleep(0.002)
     raise AssertionError("it does not listen")
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

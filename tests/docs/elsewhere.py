@@ -10,6 +10,7 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -81,7 +82,19 @@ def compose_file(stage: Stage, command: str) -> None:
     assert (stage.folder / named[1]).is_file(), f"there is no {named[1]}"
 
 
+def a_bucket_is_told(stage: Stage, command: str) -> str:
+    """Tell the store what a file says, as the AWS CLI does."""
+    bucket, name = re.findall(r"--bucket (\S+) .* file://(\S+)", command)[0]
+    script = (
+        "import boto3, json, sys; boto3.client('s3', region_name='eu-west-1').put_bucket_lifecycle_configuration("
+        "Bucket=sys.argv[1], LifecycleConfiguration=json.load(open(sys.argv[2])))"
+    )
+    subprocess.run([sys.executable, "-c", script, bucket, name], cwd=stage.folder, env=stage.environment, check=True)
+    return ""
+
+
 TABLE = (
+    Elsewhere(r"aws s3api put-bucket-lifecycle-configuration\b", "the AWS CLI is not installed", a_bucket_is_told),
     Elsewhere(r"kubectl logs .* > \S+$", "no pod runs in the cluster of the tests", a_pods_log),
     Elsewhere(r"(sudo )?make\b", "CI runs the targets of the Makefile", a_target),
     Elsewhere(r"npm pack|python3 -m venv writer|writer/bin", "registries are needed", an_asn_database, ".*/geo.md"),

@@ -112,6 +112,9 @@ def test_a_few_wrapped_lines_make_no_wrapped_log() -> None:
 @given(
     st.binary(max_size=80)
     | st.sampled_from(list(LINES)).flatmap(lambda line: st.integers(0, 60).map(lambda n: line[:n]))
+    | st.sampled_from([line for _, line, _ in SHIPPED.values()]).flatmap(
+        lambda line: st.integers(0, len(line)).map(lambda n: line[:n] + line[n + 1 :])
+    )
 )
 def test_no_bytes_raise(line: bytes) -> None:
     for wrapper in WRAPPERS.values():

@@ -2,7 +2,7 @@
 A Markdown page as its reader goes through it: which files to write, which commands to type, what is answered.
 
 - A ```console block has commands, each on a line `$ …`, and behind each what it prints. A command goes on over lines
-  that end with a backslash, and over a here-document.
+  that end with a backslash, | or &&, to the end of a loop, and over a here-document.
 - A block of another language is a file's content where the line before it is only a file's name, in backticks, and a
   colon: the reader writes that file.
 - In what is printed `...` stands for anything, as in doctest; blanks at the ends of lines do not count.
@@ -26,6 +26,7 @@ PAGES = sorted(
 )
 FENCE = re.compile(r" *(`{3,}|~{3,}) *(\S*) *$")
 NAME = re.compile(r"`([^` ]+)`:")
+CLOSERS = {"do": "done", "then": "fi", "{": "}"}
 HEREDOC = re.compile(r"<<-? *(['\"]?)(\w+)\1")
 
 
@@ -82,9 +83,13 @@ def steps(block: Block) -> Iterator[Step]:
         assert lines[at].startswith("$ "), f"line {block.line + at}: a console block begins with a command, `$ …`"
         command = [lines[at].removeprefix("$ ")]
         at += 1
-        while command[-1].endswith("\\"):
+        while command[-1].endswith(("\\", "|", "&&")):
             command.append(lines[at])
             at += 1
+        if closer := CLOSERS.get(command[-1].split()[-1]):
+            while not command[-1].strip().startswith(closer):
+                command.append(lines[at])
+                at += 1
         if heredoc := HEREDOC.search(command[-1]):
             while command[-1].strip() != heredoc[2]:
                 command.append(lines[at])
@@ -124,3 +129,16 @@ def matches(expected: str, actual: str) -> bool:
     lines = ["\n".join(line.rstrip() for line in text.splitlines()) for text in (expected, actual)]
     pattern = ".*".join(map(re.escape, lines[0].split("...")))
     return re.fullmatch(pattern, lines[1], re.DOTALL) is not None
+
+
+def missing(expected: str, actual: str) -> str | None:
+    """Return the first line of what a page says that does not stand in the output behind those before it."""
+    at = 0
+    printed = "\n".join(line.rstrip() for line in actual.splitlines())
+    for line in expected.splitlines():
+        for part in line.rstrip().split("..."):
+            found = printed.find(part, at)
+            if found < 0:
+                return line
+            at = found + len(part)
+    return None

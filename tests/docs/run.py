@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.docs import elsewhere
-from tests.docs.page import Block, Step, acts, matches, read
+from tests.docs.page import Block, Step, acts, matches, missing, read
 from tests.docs.scenes import SCENES
 from tests.docs.shell import Shell
 from tests.docs.stage import Stage, exchanged, stage
@@ -65,6 +65,7 @@ def _step(
             said = other.instead(set_up, command)
             actual = expected if said is None else said
         elif command.endswith(" &"):
+            expected = expected.rstrip("\n") + "..."  # and what it prints later on
             actual = shell.start(command, lambda printed: matches(expected, printed))
         else:
             code, actual = shell.run(command)
@@ -74,9 +75,11 @@ def _step(
         print(actual, end="", flush=True)
     if not matches(expected, actual):
         lines = difflib.unified_diff(
-            expected.splitlines(), actual.splitlines(), "the page says", "it prints", lineterm="", n=1000
+            _lines(expected), _lines(actual), "the page says", "it prints", lineterm="", n=1000
         )
-        raise WrongPage(f"{where}: $ {command}\n" + "\n".join(lines) + f"\n-- in the background --\n{shell.printed()}")
+        first = missing(expected, actual)
+        hint = f"the first line that it does not print: {first}" if first else "it prints more than the page says"
+        raise WrongPage("\n".join([f"{where}: $ {command}", hint, *lines, "in the background:", shell.printed()]))
     if code and not asked and not re.search("error", expected, re.IGNORECASE):
         raise WrongPage(f"{where}: $ {command}\nended with {code}, and the page shows neither an error nor `echo $?`")
 
@@ -88,6 +91,10 @@ def _write(page: str, block: Block, set_up: Stage, words: dict[str, str]) -> Non
         raise WrongPage(f"{page}:{block.line}: {block.file} is outside of the reader's folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(filled(block.text, words), encoding="utf-8")
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
 
 
 def filled(text: str, words: dict[str, str]) -> str:

@@ -18,15 +18,21 @@ from tests.deploy import test_own_addresses as own_addresses
 from tests.docs import log_scenes, ways
 from tests.docs.page import ROOT
 from tests.docs.stage import Scene, Stage
-from tests.pipeline.regions import fortnight
 from tests.pipeline.sources.servers import s3
-from tests.pipeline.trace import intrusion
 
 DATA = ROOT / "tests" / "data"
 ACCESS = DATA / "logs" / "access.log.gz"
-MMDB = {"city": DATA / "mmdb" / "GeoIP2-City-Test.mmdb", "asn": DATA / "mmdb" / "GeoLite2-ASN-Test.mmdb"}
 OVERLAY = "ingress-nginx-direct"
 REQUEST = '203.0.113.7 - - [17/May/2015:10:05:00 +0000] "GET /%d HTTP/1.1" 200 5 "-" "x"\n'
+# a line of AWS's own documentation
+BALANCED = "AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/26/app.my-loadbalancer.log.gz"
+ALB = (
+    "http 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001"
+    ' 0.000 200 200 34 366 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.46.0" - -'
+    " arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067"
+    ' "Root=1-58337262-36d228ad5d99923122bbe354" "-" "-" 0 2018-07-02T22:22:48.364000Z "forward" "-" "-" "10.0.0.1:80"'
+    ' "200" "-" "-"\n'
+)
 
 
 def access_log(stage: Stage) -> None:
@@ -51,28 +57,6 @@ def demonstrated(stage: Stage) -> None:
     deployed(stage)
 
 
-def scanned(stage: Stage) -> None:
-    """Put down the log of a site that one address scanned."""
-    lines = [
-        f'203.0.113.9 - - [05/Oct/2026:10:{number // 60:02}:{number % 60:02} +0000] "GET /{number}.php HTTP/1.1" 404 5'
-        ' "-" "x"\n'
-        for number in range(120)
-    ]
-    (stage.folder / "scan.log").write_text("".join(lines))
-
-
-def places(stage: Stage) -> None:
-    """Have two geo databases in force."""
-    stage.environment["WHOFROM_GEO"] = ":".join(map(str, MMDB.values()))
-
-
-def site(stage: Stage) -> None:
-    """Put down a fortnight of a small site, and two geo databases."""
-    fortnight.write(stage.folder / "site.ndjson")
-    for name, path in MMDB.items():
-        shutil.copy(path, stage.folder / f"{name}.mmdb")
-
-
 def bucket(stage: Stage) -> None:
     """Start a store with the logs of two web servers, one of which lies on this machine too, compressed otherwise."""
     access_log(stage)
@@ -80,12 +64,8 @@ def bucket(stage: Stage) -> None:
     store.put("nginx/web-1/access.log-20261125.gz", gzip.compress(gzip.decompress(ACCESS.read_bytes()), 1))
     other = "".join(REQUEST % number for number in range(40))
     store.put("nginx/web-2/access.log-20261125.gz", gzip.compress(other.encode()))
+    store.put(BALANCED, gzip.compress(ALB.encode()))
     stage.environment.update(store.environ)
-
-
-def broken_into(stage: Stage) -> None:
-    """Make the lake of a shop that somebody broke into."""
-    intrusion.make(stage.folder)
 
 
 def clone(stage: Stage) -> None:
@@ -104,17 +84,12 @@ def clone(stage: Stage) -> None:
 SCENES: dict[str, Scene] = {
     "CONTRIBUTING.md": clone,
     "README.md": demonstrated,
-    "docs/how-to/alerts.md": scanned,
     "docs/how-to/blocklists.md": log_scenes.firewalled,
     "docs/how-to/cronjob.md": log_scenes.jobs,
     "docs/how-to/geo.md": access_log,
     "docs/how-to/ingress-logs.md": log_scenes.ingresses,
-    "docs/how-to/logins.md": places,
     "docs/how-to/privacy.md": access_log,
-    "docs/how-to/regions.md": site,
     "docs/how-to/ship-records.md": log_scenes.shipped,
     "docs/how-to/stores.md": bucket,
-    "docs/how-to/trace.md": broken_into,
-    "docs/how-to/watch.md": scanned,
     **ways.SCENES,
 }

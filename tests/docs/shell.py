@@ -73,8 +73,10 @@ class Shell:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._files = tempfile.TemporaryDirectory()
         self._background: list[tuple[str, Screen, int]] = []
-        done, told = os.pipe()
+        done, end = os.pipe()
         self._done = os.fdopen(done)
+        told = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20)  # not 9, which it becomes in the shell
+        os.close(end)
         # not a session of its own: its leader would take the first terminal that is opened for its controlling one
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-s"],
@@ -82,7 +84,7 @@ class Shell:
             pass_fds=[told], process_group=0,
         )  # fmt: skip
         os.close(told)
-        self._type(f"exec 9>&{told}; trap : TERM" if told == 9 else f"exec 9>&{told} {told}>&-; trap : TERM")
+        self._type(f"exec 9>&{told} {told}>&-; trap : TERM; code=0")
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command and return its exit code and what it printed."""

@@ -61,7 +61,7 @@ def stage(place: Path) -> Stage:
         "NO_COLOR": "1",
         "LC_ALL": "C.UTF-8",
     }
-    return Stage(folder, programs, environment)
+    return Stage(folder, programs, environment, {"WHOFROM": str(ROOT)})  # whofrom's folder: docs/README.md says so
 
 
 def exchanged(text: str) -> dict[str, str]:

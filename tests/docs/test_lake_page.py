@@ -1,4 +1,4 @@
-"""docs/how-to/lake.md says the numbers of the code."""
+"""docs/explanation/lake.md says the numbers of the code."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,8 @@ from pipeline.lake.compact import MIN_RETENTION, RETENTION
 from pipeline.lake.keeper import WAIT_SECONDS
 from pipeline.lake.table import MAX_TRIES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "lake.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "explanation" / "lake.md").read_text("utf-8")
 
 
 def test_numbers() -> None:

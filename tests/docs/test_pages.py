@@ -13,10 +13,8 @@ from tests.docs.scenes import SCENES
 
 # to come under the runner next
 LATER = {
-    "docs/how-to/alerts.md", "docs/how-to/attacks.md",
-    "docs/how-to/ingest.md", "docs/how-to/lake.md", "docs/how-to/logins.md",
-    "docs/how-to/regions.md", "docs/how-to/sql.md", "docs/how-to/stores.md", "docs/how-to/trace.md",
-    "docs/how-to/watch.md", "docs/reference/topology.md",
+    "docs/how-to/sql.md",
+    "docs/reference/topology.md",
 }  # fmt: skip
 # Pages that want what not every machine has, and the tests that run them, each a stage of CI of its own
 IN_OTHER_TESTS = {

@@ -1,7 +1,12 @@
-"""Two weeks of a small site, as our own records: whose numbers docs/how-to/regions.md shows."""
+"""
+Two weeks of a small site, as our own records: whose numbers docs/how-to/regions.md shows.
+
+    python -m tests.pipeline.regions.fortnight FILE
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,3 +62,7 @@ def records() -> Iterator[bytes]:
 def write(path: Path) -> None:
     """Write the log."""
     path.write_bytes(b"".join(records()))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

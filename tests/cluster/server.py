@@ -116,13 +116,24 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
+        if query.get("sendInitialEvents") == "true":  # what newer kubectls ask in a list's place
+            items, version = self.server.store.found(kind, namespace, wanted)
+            seen, end = int(version), {"k8s.io/initial-events-end": "true"}
+            bookmark = {"apiVersion": kind.version, "kind": kind.kind}
+            bookmark |= {"metadata": {"resourceVersion": version, "annotations": end}}
+            for event, document in [*(("ADDED", item) for item in items), ("BOOKMARK", bookmark)]:
+                self.tell(event, document)
         with contextlib.suppress(ConnectionError):
             while time.monotonic() < ends and not self.server.store.closed:
                 for number, changed, event, document in self.server.store.after(seen, WATCH_SECONDS):
                     seen, place = number, document["metadata"].get("namespace")
                     if changed == kind and namespace in ("", place) and wanted(document):
-                        self.wfile.write(json.dumps({"type": event, "object": document}).encode() + b"\n")
+                        self.tell(event, document)
                 self.wfile.flush()
+
+    def tell(self, event: str, document: Object) -> None:
+        """Write a line to who watches."""
+        self.wfile.write(json.dumps({"type": event, "object": document}).encode() + b"\n")
 
     def send(self, code: int, document: Object | None) -> None:
         """Answer with an object, or nothing."""

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -85,6 +86,17 @@ def test_who_watches_is_told(running):
         done(running, "patch", "configmap", "kept", "-n", "whofrom", "-p", '{"data":{"a":"b"}}')
         assert process.stdout.readline() == '{"a":"b"}\n'
         process.terminate()
+
+
+def test_a_list_that_is_watched_has_an_end(running):
+    """Which kubectl 1.36 asks for in a list's place."""
+    address = json.loads(running.kubeconfig.read_text("utf-8"))["clusters"][0]["cluster"]["server"]
+    url = f"{address}/api/v1/nodes?watch=true&sendInitialEvents=true&timeoutSeconds=1"
+    with urllib.request.urlopen(url) as answer:
+        first, end = (json.loads(answer.readline()) for _ in range(2))
+    assert (first["type"], first["object"]["metadata"]["name"]) == ("ADDED", "node-1")
+    assert end["type"] == "BOOKMARK"
+    assert end["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
 @pytest.mark.parametrize(

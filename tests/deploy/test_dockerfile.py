@@ -117,7 +117,7 @@ def test_the_wheel_is_built_by_a_locked_backend():
 
 
 def test_the_wheel_gets_all_that_the_project_names():
-    """Its readme, licences, bill of materials and packages: the build fails without."""
+    """Its readme, licences, bill of materials, packages, manual pages: the build fails without."""
     said = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = said["tool"]["hatch"]["build"]["targets"]["wheel"]
     named = {
@@ -125,6 +125,7 @@ def test_the_wheel_gets_all_that_the_project_names():
         said["project"]["readme"],
         *said["project"]["license-files"],
         *wheel["sbom-files"],
+        *wheel.get("shared-data", {}),
         *wheel["packages"],
     }
     copied = [

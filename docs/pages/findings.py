@@ -37,7 +37,8 @@ def page() -> str:
         if one.stories:
             parts.append(f"It may be: {', '.join(f'`{story}`' for story in one.stories)}.\n")
         if one.manifest:
-            parts.append(f"```yaml\n{one.manifest}```\n")
+            language = "toml" if "[trust]" in one.manifest.splitlines() else "yaml"
+            parts.append(f"```{language}\n{one.manifest}```\n")
         section = f"the article's section {one.section}" if one.section else ""
         parts.append(f"See {'; '.join(filter(None, (section, one.reference)))}.\n")
     return "\n".join(parts)

@@ -26,6 +26,6 @@ def page() -> str:
         parts.append(f"### {macro.call}\n\n{macro.meaning}.\n")
         rows = [(f"`{name}`", kind, text) for name, kind, text in macro.parameters]
         parts.append(table(("parameter", "type", "meaning"), rows))
-        examples = "\n".join(macro.examples)
+        examples = "\n".join(f"SELECT {example};" for example in macro.examples)
         parts.append(f"**Returns** {macro.returns}.\n\nTrue:\n\n```sql\n{examples}\n```\n")
     return "\n".join(parts)

@@ -14,7 +14,8 @@ def page() -> str:
     direct = ((f"`{key}: {value}`", f"Service: {what}") for key, (value, what) in DIRECT_SERVICES.items())
     return (
         "# whofrom topology: a whofrom.toml from the cluster\n\n"
-        f"It reads what kubectl prints, all of it or a part:\n\n```sh\n{KUBECTL}\n```\n\n"
+        "It reads what kubectl prints, all of it or a part:\n\n"
+        f"```console\n$ {KUBECTL} | whofrom topology > whofrom.toml\n```\n\n"
         "What a missing part would have told it says on standard error. Secrets and environment variables are not\n"
         "looked at; of ConfigMaps those of ingress-nginx, kubeadm and kube-proxy are, for the keys that matter alone.\n"
         "What is written is a proposal: names and labels in a cluster are chosen by whoever may make pods.\n\n"

@@ -91,5 +91,6 @@ SCENES: dict[str, Scene] = {
     "docs/how-to/privacy.md": access_log,
     "docs/how-to/ship-records.md": log_scenes.shipped,
     "docs/how-to/stores.md": bucket,
+    "docs/reference/topology.md": deployed,
     **ways.SCENES,
 }

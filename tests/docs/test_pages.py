@@ -11,30 +11,19 @@ from tests.docs.page import PAGES, ROOT, Block, acts, blocks, read
 from tests.docs.run import run
 from tests.docs.scenes import SCENES
 
-# to come under the runner next
-LATER = {
-    "docs/how-to/sql.md",
-    "docs/reference/topology.md",
-}  # fmt: skip
 # Pages that want what not every machine has, and the tests that run them, each a stage of CI of its own
 IN_OTHER_TESTS = {
     "docs/how-to/image.md": "tests/image/test_page.py",  # images, which take a network, root and a minute
     "docs/how-to/install.md": "tests/dist/test_page.py",  # a network
 }
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for block in blocks(read(page)))]
-SHELLS = {"sh", "bash", "shell", "shell-session", "zsh", "$", "cmd"}
 PAGE_SECONDS = 300
 
 
 @pytest.mark.timeout(PAGE_SECONDS)
-@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in {*LATER, *IN_OTHER_TESTS}])
+@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in IN_OTHER_TESTS])
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
     run(page, tmp_path)
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in LATER])
-def test_commands_stand_in_console_blocks_alone(page: str) -> None:
-    assert [block.line for block in blocks(read(page)) if block.language in SHELLS] == []
 
 
 @pytest.mark.parametrize(("page", "test"), IN_OTHER_TESTS.items())

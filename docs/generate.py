@@ -21,6 +21,7 @@ from docs.pages import (
     explain,
     findings,
     lake,
+    man,
     metrics,
     probe,
     queries,
@@ -32,6 +33,9 @@ from docs.pages import (
     trace,
     whoami,
 )
+from pipeline.cli import whofrom as whofrom_command
+from pipeline.completion import SHELLS
+from pipeline.completion.scripts import script
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
@@ -60,8 +64,19 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def made_for_shells() -> dict[str, str]:
+    """Return what the wheel brings for shells and `man`: path below docs/ -> text."""
+    names = {"bash": "whofrom.bash", "zsh": "_whofrom", "fish": "whofrom.fish"}
+    scripts = {f"completion/{names[shell]}": script(whofrom_command, shell) for shell in SHELLS}
+    return scripts | {f"man/{name}": text for name, text in man.manuals().items()}
+
+
 def main() -> None:
     """Write all pages."""
+    for name, text in made_for_shells().items():
+        path = FOLDER.parent / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     for path in FOLDER.rglob("*.md"):  # of a query that has gone
         if path.relative_to(FOLDER).as_posix() not in PAGES:
             path.unlink()

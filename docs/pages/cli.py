@@ -8,12 +8,15 @@ import click
 
 from pipeline.cli import SUBCOMMANDS, whofrom
 
+# code -> what it says, of every command
+EXITS = {0: "done", 1: "failed", 2: "usage", 3: "could not start", 4: "found what should not be"}
 WIDTH = 100  # of help texts, whatever terminal the page is made on
 
 
 def page() -> str:
     """Return the help of every command."""
-    head = ["# Commands\n", "Exit codes: 0 done, 1 failed, 2 usage, 3 could not start, 4 found what should not be.\n"]
+    exits = ", ".join(f"{code} {what}" for code, what in EXITS.items())
+    head = ["# Commands\n", f"Exit codes: {exits}.\n"]
     names = whofrom.context_settings["help_option_names"]
     context = click.Context(
         whofrom, info_name="whofrom", terminal_width=WIDTH, max_content_width=WIDTH, help_option_names=names

@@ -7,6 +7,9 @@ from echo.explain.evidence import KINDS
 from echo.explain.findings import CLIENT, FINDINGS, STORIES, VERDICTS
 from echo.explain.findings import PEER as AT_PEER
 
+# of a manifest, by what its first line says that it is
+LANGUAGES = {"# whofrom.toml": "toml", "# nginx,": "text", "# whofrom serve": "text"}
+
 
 def page() -> str:
     """Return the findings."""
@@ -37,7 +40,7 @@ def page() -> str:
         if one.stories:
             parts.append(f"It may be: {', '.join(f'`{story}`' for story in one.stories)}.\n")
         if one.manifest:
-            language = "toml" if "[trust]" in one.manifest.splitlines() else "yaml"
+            language = next((kind for begin, kind in LANGUAGES.items() if one.manifest.startswith(begin)), "yaml")
             parts.append(f"```{language}\n{one.manifest}```\n")
         section = f"the article's section {one.section}" if one.section else ""
         parts.append(f"See {'; '.join(filter(None, (section, one.reference)))}.\n")

@@ -1,5 +1,5 @@
 """
-What container runtimes, syslog and shippers put around a program's lines: one file each kind, all of one shape.
+What runtimes, syslog, shippers and clients put around a program's lines: one file each kind, all of one shape.
 
 A wrapper reads a line and gives what the program wrote in it; any format is read inside of any. It is known by its own
 form, whatever it holds. What one has wrapped another may wrap again: a shipper that does not know the runtime's form
@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from pipeline.sources.wrappers.cri import CRI
 from pipeline.sources.wrappers.docker import DOCKER
 from pipeline.sources.wrappers.layer import Piece, Unwrapper, Wrapper, unwrapped, within
+from pipeline.sources.wrappers.prefixes import COMPOSE, KUBECTL
 from pipeline.sources.wrappers.shippers import SHIPPED
 from pipeline.sources.wrappers.syslog import SYSLOG
 
-WRAPPERS: dict[str, Wrapper] = {one.name: one for one in (CRI, DOCKER, SYSLOG, *SHIPPED)}
-# not in another one: HAProxy writes a syslog's head itself, and its format reads it
+WRAPPERS: dict[str, Wrapper] = {one.name: one for one in (CRI, DOCKER, SYSLOG, *SHIPPED, KUBECTL, COMPOSE)}
+# what is looked for in another one: HAProxy writes a syslog's head itself, and a classic ELB's line looks like one. But
+# behind kubectl's prefix stands the time, as syslog has it.
 INNER = tuple(one for one in WRAPPERS.values() if one is not SYSLOG)
 LOOKED_AT = 10_000  # first lines that tell the wrapper
 MAX_LAYERS = 3  # CloudWatch's export puts a time before the object that Fluent Bit made of a line of containerd's
@@ -28,7 +30,7 @@ def wrappers_of(lines: Sequence[bytes]) -> list[Wrapper]:
     found: list[Wrapper] = []
     inner = lines
     while len(found) < MAX_LAYERS:
-        wrapper = wrapper_of(inner, INNER if found else tuple(WRAPPERS.values()))
+        wrapper = wrapper_of(inner, INNER if found and found[-1] is not KUBECTL else tuple(WRAPPERS.values()))
         if wrapper is None:
             break
         found.append(within(found[-1], wrapper) if found else wrapper)

@@ -114,5 +114,12 @@ SHIPPED: dict[str, tuple[str, bytes, bytes | None]] = {
         obj({"__REALTIME_TIMESTAMP": "1795687503000123", "_SYSTEMD_UNIT": "whofrom.service", "MESSAGE": RECORD}),
         LINE,
     ),
+    "kubectl": ("kubectl", f"[pod/whofrom-6d4cf56db6-x7k2p/whofrom] {RECORD}".encode(), LINE),
+    "kubectl, with times": (
+        "syslog in kubectl",
+        f"[pod/whofrom-6d4cf56db6-x7k2p/whofrom] 2026-11-26T10:05:03.000123456Z {RECORD}".encode(),
+        LINE,
+    ),
+    "compose": ("compose", f"whofrom-1  | {RECORD}".encode(), LINE),
     "rsyslog": ("cri in syslog", f"2026-11-26T10:05:04+00:00 node-1 whofrom: {CRI}".encode(), LINE),
 }  # fmt: skip

@@ -72,6 +72,9 @@ NOT_WRAPPED = [
     b'{"log":"cut short',
     b'["log","stream","time"]',
     b"Foo  8 11:07:07 web nginx: x",
+    b"[pod/web-1] " + MESSAGE,
+    b"[pod/web-1/nginx]" + MESSAGE,
+    b"1.2.3.4|08/Jul/2021:11:07:07 +0000|GET / HTTP/1.1|200",
     b"<190>2 2021-07-08T11:07:07Z web nginx 2869 - - x",
     b"",
 ]

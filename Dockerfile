@@ -32,6 +32,7 @@ RUN python3 -m venv --without-pip /opt/build \
         -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY requirements/whofrom.cdx.json requirements/
+COPY docs/completion/ docs/completion/
 COPY echo/ echo/
 COPY pipeline/ pipeline/
 RUN pip --python /opt/build/bin/python wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .

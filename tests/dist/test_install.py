@@ -21,6 +21,7 @@ from requirements.locked import pins
 from tests.dist.environment import NOT_KEPT, UV, Environment, with_pip, with_uv
 from tests.dist.published import ROOT, Published
 from tests.dist.pythons import LOWEST, VERSIONS, find_python
+from tests.dist.test_published import SHARED
 
 HERE = {version: python for version in VERSIONS if (python := find_python(version))}
 IMPORT_ALL = """
@@ -73,9 +74,9 @@ def test_the_source_distribution_installs_as_well(published: Published, tmp_path
     made = with_uv(HERE[LOWEST], tmp_path, published.sdist)
     (packages,) = made.folder.glob("lib/python*/site-packages")
     for name, data in published.in_wheel().items():
-        if not name.endswith(
-            ("/RECORD", "/WHEEL")
-        ):  # RECORD names what the installer adds, WHEEL the backend's version
+        if name in SHARED:
+            assert (made.folder / name.partition(".data/data/")[2]).read_bytes() == data, name
+        elif not name.endswith(("/RECORD", "/WHEEL")):  # one names what the installer adds, one the backend's version
             assert (packages / name).read_bytes() == data, name
 
 

@@ -18,8 +18,14 @@ import pytest
 
 from tests.dist.published import ROOT, Published, publish
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 INFO = f"whofrom-{PROJECT['version']}.dist-info"
+# What the installer puts below its prefix: the file in the wheel -> the file in the tree
+SHARED = {
+    f"whofrom-{PROJECT['version']}.data/data/{target}": source
+    for source, target in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].items()
+}
 
 # What tests and set-up leave behind, as .gitignore has it
 MADE = re.compile(r"^(\.(venv|mypy|ruff|pytest|hypothesis|import_linter)|dist/|demo/)|(^|/)__pycache__/")
@@ -48,7 +54,7 @@ def test_the_wheel_is_the_two_packages_whole_and_what_is_said_of_them(published:
     packages = {name for name in tracked() if name.startswith(("echo/", "pipeline/"))}
     assert {"echo/py.typed", "pipeline/py.typed"} <= packages
     said = {name for name in published.in_wheel() if name.startswith(INFO)}
-    assert published.in_wheel().keys() - said == packages
+    assert published.in_wheel().keys() - said == packages | SHARED.keys()
     assert said == {
         f"{INFO}/{name}"
         for name in (
@@ -61,7 +67,7 @@ def test_the_wheel_is_the_two_packages_whole_and_what_is_said_of_them(published:
 def test_files_are_as_they_are_in_the_tree(published: Published) -> None:
     for name, data in published.in_wheel().items():
         if not name.startswith(INFO):
-            assert data == (ROOT / name).read_bytes(), name
+            assert data == (ROOT / SHARED.get(name, name)).read_bytes(), name
     carried = published.in_wheel()[f"{INFO}/sboms/whofrom.cdx.json"]
     assert carried == (ROOT / "requirements" / "whofrom.cdx.json").read_bytes()
 

@@ -147,7 +147,8 @@ class Shell:
         self._bash.stdin.write(line + "\n")
         self._bash.stdin.flush()
 
-    def _answer(self, seconds: float = SECONDS) -> str:
+    def _answer(self, seconds: float | None = None) -> str:
+        seconds = SECONDS if seconds is None else seconds
         ready, _, _ = select.select([self._done], [], [], seconds)
         if not ready:
             raise TimeoutError(f"no end after {seconds} s")

@@ -18,9 +18,11 @@ PRODUCT = ("echo/", "pipeline/")
 # What is code or prose, by its name; all else is data
 CODE = {
     ".1",
+    ".bash",
     ".cfg",
     ".conf",
     ".css",
+    ".fish",
     ".html",
     ".js",
     ".md",

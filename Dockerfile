@@ -33,6 +33,7 @@ RUN python3 -m venv --without-pip /opt/build \
 COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY requirements/whofrom.cdx.json requirements/
 COPY docs/completion/ docs/completion/
+COPY docs/man/ docs/man/
 COPY echo/ echo/
 COPY pipeline/ pipeline/
 RUN pip --python /opt/build/bin/python wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .

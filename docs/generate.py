@@ -1,5 +1,5 @@
 """
-Write docs/reference/ from the tables in the code, and docs/completion/: `python -m docs.generate`, or `make docs`.
+Write docs/reference/ from the tables in the code: `python -m docs.generate`, or `make docs`.
 
 A page is a function from tables to text, in `docs/pages/`; `tests/docs/test_reference.py` fails when a page is not what
 the code says.
@@ -16,7 +16,6 @@ from docs.pages import (
     cli,
     client,
     code,
-    completion,
     dialects,
     endpoints,
     explain,
@@ -39,7 +38,6 @@ from pipeline.completion import SHELLS
 from pipeline.completion.scripts import script
 
 FOLDER = Path(__file__).parent / "reference"
-COMPLETION = Path(__file__).parent / "completion"
 NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -86,8 +84,6 @@ def main() -> None:
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(NOTE + page(), encoding="utf-8")
-    for name, script in completion.scripts().items():
-        (COMPLETION / name).write_text(script, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ under the Apache License 2.0, whose text is in `LICENSE`.
 
 ## In the wheel, and so in the image
 
-The notices that these licences ask for are in `pipeline/world/NOTICE.md`, which the wheel has among its licence files.
+The notices that these licences ask for are in the files that the last column names; the wheel has them among its
+licence files.
 """
 _LISTS = """
 Beside these, lists of addresses. Their licence: {licence}.

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -112,6 +113,24 @@ def test_it_tells_its_version_and_its_commands(bare: Environment) -> None:
     told = bare.run("whofrom", "--help")
     assert (told.returncode, told.stderr) == (0, "")
     assert set(SUBCOMMANDS) <= set(re.findall(r"^  (\w+) ", told.stdout, re.MULTILINE))
+
+
+def test_manual_pages_and_completion_stand_where_they_are_looked_for(bare: Environment) -> None:
+    share = bare.folder / "share"
+    assert {path.name for path in (share / "man" / "man1").iterdir()} >= {"whofrom.1", "whofrom-serve.1"}
+    for shell, place in {
+        "bash": "bash-completion/completions/whofrom",
+        "zsh": "zsh/site-functions/_whofrom",
+        "fish": "fish/vendor_completions.d/whofrom.fish",
+    }.items():
+        assert (share / place).read_text("utf-8") == bare.run("whofrom", "completion", shell).stdout
+
+
+@pytest.mark.skipif(not shutil.which("manpath"), reason="no man-db here")
+def test_man_finds_them_by_the_path_of_the_command(bare: Environment) -> None:
+    found = {**os.environ, "PATH": f"{bare.folder / 'bin'}:{os.environ['PATH']}", "MANPATH": ""}
+    done = subprocess.run(["manpath", "-q"], env=found, capture_output=True, text=True, check=True)
+    assert str(bare.folder / "share" / "man") in done.stdout.strip().split(":")
 
 
 def test_it_explains_a_request(bare: Environment) -> None:

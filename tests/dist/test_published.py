@@ -23,8 +23,10 @@ PROJECT = PYPROJECT["project"]
 INFO = f"whofrom-{PROJECT['version']}.dist-info"
 # What the installer puts below its prefix: the file in the wheel -> the file in the tree
 SHARED = {
-    f"whofrom-{PROJECT['version']}.data/data/{target}": source
+    f"whofrom-{PROJECT['version']}.data/data/{place}": path.relative_to(ROOT).as_posix()
     for source, target in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].items()
+    for path in ((ROOT / source).iterdir() if (ROOT / source).is_dir() else [ROOT / source])
+    for place in [f"{target}/{path.name}" if (ROOT / source).is_dir() else target]
 }
 
 # What tests and set-up leave behind, as .gitignore has it

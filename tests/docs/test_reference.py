@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import COMPLETION, FOLDER, NOTE, PAGES
-from docs.pages import completion
+from docs.generate import FOLDER, NOTE, PAGES
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -17,9 +16,3 @@ def test_a_page_is_up_to_date(name: str) -> None:
 
 def test_no_page_is_left_over() -> None:
     assert {path.relative_to(FOLDER).as_posix() for path in Path(FOLDER).rglob("*.md")} == set(PAGES)
-
-
-def test_scripts_of_completion_are_up_to_date() -> None:
-    assert {path.name: path.read_text("utf-8") for path in COMPLETION.iterdir()} == completion.scripts(), (
-        "run: make docs"
-    )

@@ -14,7 +14,7 @@ from requirements.notices import PAGE, page
 from requirements.third_party import ROOT, SPDX_OF_PACKAGES, Work, bundled, of_tests, ours
 
 WORKS = [*bundled(), *of_tests()]
-PRODUCT = ("echo/", "pipeline/")
+PRODUCT = ("docs/completion/", "echo/", "pipeline/")
 # What is code or prose, by its name; all else is data
 CODE = {
     ".1",
@@ -107,3 +107,8 @@ def test_a_packages_licence_is_what_it_says_itself(name: str) -> None:
 
 def test_no_licence_is_told_of_what_is_not_pinned() -> None:
     assert SPDX_OF_PACKAGES.keys() == {pin.name for pin in pins("pipeline.txt")}
+
+
+def test_the_scripts_of_click_are_those_of_the_click_that_is_pinned() -> None:
+    (told,) = [work.version for work in bundled() if work.name == "click"]
+    assert [told] == [pin.version for pin in pins("echo.txt") if pin.name == "click"]

@@ -133,6 +133,14 @@ def test_man_finds_them_by_the_path_of_the_command(bare: Environment) -> None:
     assert str(bare.folder / "share" / "man") in done.stdout.strip().split(":")
 
 
+def test_it_tells_of_every_package_that_it_asks_for(whole: Environment) -> None:
+    told = whole.run("whofrom", "--version", "-v")
+    assert (told.returncode, told.stderr) == (0, "")
+    versions = whole.packages()
+    asked = {pin.name for pin in pins("pipeline.txt") if "whofrom" in pin.parents}
+    assert {(name, versions[name]) for name in asked} <= set(re.findall(r"^  (\S+) +(\S+)$", told.stdout, re.MULTILINE))
+
+
 def test_it_explains_a_request(bare: Environment) -> None:
     done = bare.run("whofrom", "explain", "--peer", "203.0.113.7")
     assert (done.returncode, done.stderr) == (0, "")

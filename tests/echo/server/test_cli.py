@@ -1,8 +1,11 @@
 """The command: Go's flags, exit codes, signals."""
 
 import dataclasses
+import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,6 +16,7 @@ from click.testing import CliRunner
 from echo.cli import serve
 from echo.listeners import port_number
 from echo.settings import KINDS, SETTINGS, Settings, rewrite_go_flags
+from tests.echo.server.conftest import ROOT
 
 GO_FLAGS = [
     ("-port 80", ["--port=80"]),
@@ -200,3 +204,26 @@ def test_environment_is_shown_when_allowed(run):
     assert b"\nFOO=bar\n" in text
     assert b'"name":"me"' in server.send(b"GET /api?env=T HTTP/1.0\r\n\r\n")
     assert b'"FOO":"bar"' in server.send(b"GET /api?env=T HTTP/1.0\r\n\r\n")
+
+
+@pytest.mark.parametrize("authorities", [None, "/etc/ours.pem"])
+def test_what_makes_the_start_light_leaves_the_environment_as_it_was(run, authorities):
+    one = run("--allow-env", env={"SSL_CERT_FILE": authorities} if authorities else {})
+    shown = one.send(b"GET /?env=true HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    lines = [line for line in shown.split(b"\n") if line.startswith(b"SSL_CERT_FILE")]
+    assert lines == ([f"SSL_CERT_FILE={authorities}".encode()] if authorities else [])
+
+
+def test_the_start_reads_no_authorities_and_loads_nothing_of_the_pipeline():
+    script = (
+        "import gc, sys\n"
+        "from echo.cli import _light_imports\n"
+        "with _light_imports():\n"
+        "    import echo.server, aiohttp.connector\n"
+        "print(aiohttp.connector._SSL_CONTEXT_VERIFIED.cert_store_stats()['x509'], gc.isenabled())\n"
+        "print(sorted({'pyarrow', 'duckdb', 'deltalake', 'rich', 'jinja2', 'maxminddb', 'importlib.metadata'}"
+        " & sys.modules.keys()))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout == "0 True\n[]\n"

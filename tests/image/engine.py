@@ -205,6 +205,9 @@ def engine() -> Iterator[Engine]:
             if not kept:
                 found.podman("rm", "--all", "--force", "--time", "0", check=False)
                 found.call("umount", str(folder / "storage" / "overlay"), check=False)
+                found.call(
+                    "rm", "-rf", str(folder / "storage"), seconds=SECONDS
+                )  # many files, and Python is slow at it
 
 
 def _settings(folder: Path) -> dict[str, str]:

@@ -46,6 +46,14 @@ def _can_be_opened(target: str) -> bool:
     return False
 
 
+def test_pages_that_the_code_names_are_there() -> None:
+    code = [path for top in ("echo", "pipeline", "deploy") for path in (ROOT / top).rglob("*") if path.is_file()]
+    texts = [path.read_text("utf-8") for path in code if path.suffix in {".py", ".sql", ".html", ".toml", ".yaml"}]
+    named = {name for text in texts for name in re.findall(r"\b(?<!/)docs/[\w/-]+\.md", text)}
+    assert len(named) > 5
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
 def test_every_page_can_be_come_to() -> None:
     found, todo = set(ENTRANCES), list(ENTRANCES)
     while todo:

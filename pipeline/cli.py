@@ -222,7 +222,7 @@ def _prepare_streams() -> None:
 
 
 def _complain(text: str) -> None:
-    click.echo("whofrom: error: " + text.replace("\n", " "), err=True)
+    click.echo("whofrom: error: " + text.replace("\n\t", " ").replace("\n", " "), err=True)
 
 
 def _silence_stdout() -> None:

@@ -54,9 +54,14 @@ def named_in(text: str) -> list[Macro]:
     """Return the macros that a text of SQL names, and those that these use, each after those that it uses."""
     found: list[Macro] = []
     for macro in reversed(macros()):
-        if any(macro.named.search(one) for one in (text, *(other.sql for other in found))):
+        if any(macro.named.search(one) for one in (text, *(_statement(other) for other in found))):
             found.append(macro)
     return found[::-1]
+
+
+def _statement(macro: Macro) -> str:
+    """Return what makes a macro, without the examples of its header, which name others."""
+    return macro.sql[macro.sql.index("CREATE MACRO") :]
 
 
 def parse(name: str, text: str) -> Macro:

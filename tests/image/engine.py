@@ -28,7 +28,6 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
 CACHE = "WHOFROM_IMAGE_CACHE"  # names a folder that keeps the base and the layers from one run to the next
 PROGRAMS = ("buildah", "curl", "mmdebstrap", "nsenter", "podman", "runc")
-MIRROR = "http://deb.debian.org/debian"
 AUTHORITIES = Path("/usr/local/share/ca-certificates")  # where Debian has an administrator put authorities
 PIP = Path("/etc/pip.conf")
 SECONDS = 900  # of a build; half a minute on idle cores with a near mirror
@@ -261,15 +260,15 @@ def _have_base(engine: Engine) -> None:
     with timed(f"a base, {suite}, by mmdebstrap"):
         # as Docker's own image of Debian, dpkg does not wait for the disk
         options = ("--quiet", "--variant=apt", "--dpkgopt=force-unsafe-io")
-        engine.call("mmdebstrap", *options, suite, str(archive), _mirror(), seconds=SECONDS)
+        engine.call("mmdebstrap", *options, suite, str(archive), *_mirror(), seconds=SECONDS)
     with timed("import the base"):
         engine.podman("import", str(archive), name)
     archive.unlink()
 
 
-def _mirror(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the Debian mirror that this machine uses."""
+def _mirror(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the Debian mirror that this machine uses, none where mmdebstrap is to take its own default."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Origin: Debian", "Component: main"]
     done = subprocess.run(asked, env=dict(environ), capture_output=True, text=True, check=False)
     mirrors = [uri.rstrip("/") for uri in done.stdout.split() if uri.rstrip("/").endswith("/debian")]
-    return mirrors[0] if mirrors else MIRROR
+    return mirrors[:1]

@@ -35,7 +35,7 @@ from echo.recorder import place_from_environ
 from echo.routes import App
 from echo.settings import LOG_DROP, Settings
 from echo.sink import CLOSE_SECONDS, Sink, open_sink
-from echo.supervisor import FINISH, REOPEN, STOP, Supervisor, hold_signals
+from echo.supervisor import FINISH, REOPEN, STOP, Supervisor, hold_signals, release_signals
 from echo.surroundings import read_surroundings
 from echo.tls import tls_context
 from echo.units import spell_duration
@@ -68,7 +68,11 @@ def serve_forever(settings: Settings) -> int:
         flush_seconds=settings.log_flush,
     )
     hold_signals()  # who finds it listening may tell it to stop
-    listeners = listen(settings, count)
+    try:
+        listeners = listen(settings, count)
+    except BaseException:
+        release_signals()
+        raise
     for listener in listeners:
         save_syn(listener)
     counters = Counters(METRICS, count)

@@ -44,6 +44,11 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
 
 
+def release_signals() -> None:
+    """Have signals do what they did before `hold_signals`, where no supervisor comes."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED)
+
+
 class Supervisor:
     """Runs `count` workers, each as `run(index)` in a process of its own, whose result is its exit code."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,9 +40,10 @@ def whofrom(
         stack.enter_context(mock.patch.object(sys, "argv", words))
         stack.enter_context(mock.patch.dict(os.environ, env or {}))
         stack.enter_context(chdir(cwd))
-        stack.callback(
-            resource.setrlimit, resource.RLIMIT_DATA, resource.getrlimit(resource.RLIMIT_DATA)
-        )  # sql's bound
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.getsignal(number))
+        # a bound for all that this process ever allocates
+        stack.enter_context(mock.patch("pipeline.commands.sql.bound_process"))
         try:
             main()
         except SystemExit as end:

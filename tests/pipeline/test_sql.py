@@ -384,7 +384,7 @@ def test_allow_files_opens_them_to_reading(folder: Path) -> None:
     ],
 )
 def test_what_is_too_large_ends_with_a_clear_error(statement: str, folder: Path) -> None:
-    done = sql(folder, "--memory", "128M", "--threads", "2", statement)
+    done = process(folder, "--memory", "128M", "--threads", "2", statement)
     assert (done.returncode, done.stdout) == (1, "")
     assert "whofrom: error: SQL: out of memory: " in done.stderr
     assert "give whofrom sql more with --memory" in done.stderr

@@ -37,6 +37,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+
+
 def run(lake: str, *arguments: str) -> Result:
     return CliRunner().invoke(whofrom, ["logins", "--lake", lake, *arguments])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -131,7 +132,7 @@ def _synopsis(command: click.Command, context: click.Context) -> str:
 def _prose(text: str) -> str:
     """Return click's paragraphs as roff's; one that begins with \\b keeps its lines."""
     parts = []
-    for paragraph in text.strip().split("\n\n"):
+    for paragraph in cleandoc(text).split("\n\n"):  # what Python 3.13 has done by itself
         lines = paragraph.strip("\n").split("\n")
         if lines[0].strip() == "\b":
             parts.append(".nf\n" + escaped("\n".join(lines[1:])) + "\n.fi\n")

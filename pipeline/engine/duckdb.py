@@ -127,6 +127,12 @@ class Engine:
                 self._connection.execute(macro.sql)
                 self._defined.add(macro.name)
 
+    def _prepared(self, statement: Statement, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Make what a statement names, and return those of the parameters that it has."""
+        self._define(statement.sql)
+        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
+        return {name: value for name, value in (parameters or {}).items() if name in known}
+
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
         if not files:
             self._connection.register(name, schema.empty_table())
@@ -193,9 +199,7 @@ class Engine:
         Raises QueryFault if it fails, now or when batches are read.
         """
         self._end()
-        self._define(statement.sql)
-        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
-        bound = {name: value for name, value in (parameters or {}).items() if name in known}
+        bound = self._prepared(statement, parameters)
         relation = self._run(lambda: self._begin(statement.sql, bound), statement)
         for name, kind in zip(relation.columns, relation.types, strict=True):
             if UNFAITHFUL.search(str(kind)):
@@ -236,9 +240,7 @@ class Engine:
 
     def _make(self, head: str, sql: str, parameters: Mapping[str, Any] | None) -> None:
         (statement,) = self.statements(sql)
-        self._define(statement.sql)
-        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
-        bound = {name: value for name, value in (parameters or {}).items() if name in known}
+        bound = self._prepared(statement, parameters)
         # to its end: what is left of a result would be in the way of what comes next
         self._run(lambda: self._connection.execute(f"{head} {statement.sql}", bound).fetchall(), statement)
 

@@ -75,7 +75,7 @@ def test_a_true_page_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("```console\n$ true\n$ false\n```\n", "page.md:3: $ false\nended with 1"),
         ("`../x.toml`:\n\n```toml\n```\n\n```console\n$ true\n```\n", "outside of the reader's folder"),
         ("```console\n$ make no-such-thing\n```\n", "no target no-such-thing"),
-        ("```console\n$ (echo up; trap 'exit 5' TERM; while true; do sleep 0.1; done) &\nup\n```\n", "ended with 5"),
+        ("```console\n$ (trap 'exit 5' TERM; echo up; while true; do sleep 0.1; done) &\nup\n```\n", "ended with 5"),
     ],
 )
 def test_a_wrong_page_is_seen(text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

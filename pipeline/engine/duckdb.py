@@ -124,13 +124,15 @@ class Engine:
         """Make the macros that a text names: to make all of them takes longer than most answers."""
         for macro in named_in(sql):
             if macro.name not in self._defined:
-                self._connection.execute(macro.sql)
+                made = Statement(macro.sql, macro.name, 1)
+                self._run(lambda: self._connection.execute(made.sql), made)  # noqa: B023  # called at once
                 self._defined.add(macro.name)
 
     def _prepared(self, statement: Statement, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         """Make what a statement names, and return those of the parameters that it has."""
         self._define(statement.sql)
-        known = set(self._connection.extract_statements(statement.sql)[0].named_parameters)
+        (parsed,) = self._parse(statement.sql, statement.place)
+        known = set(parsed.named_parameters)
         return {name: value for name, value in (parameters or {}).items() if name in known}
 
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
@@ -213,7 +215,7 @@ class Engine:
     def register(self, name: str, table: pa.Table) -> None:
         """Make a table of ours, such as one of rules, a relation for queries, in place of one of that name."""
         self._end()
-        self._connection.register(name, table)
+        self._run(lambda: self._connection.register(name, table), Statement("", name, 1))
 
     def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """
@@ -304,10 +306,7 @@ class Engine:
             raise _fault(error, statement) from None
 
     def _parse(self, text: str, place: str) -> list[duckdb.Statement]:
-        try:
-            return self._connection.extract_statements(text)
-        except (duckdb.Error, RuntimeError) as error:
-            raise _fault(error, Statement(text, place, 1)) from None
+        return self._run(lambda: self._connection.extract_statements(text), Statement(text, place, 1))
 
     def _check(self, statement: Statement, kind: str) -> None:
         """Refuse what does more than read."""
@@ -321,7 +320,8 @@ class Engine:
                 "name them: PIVOT … ON country IN ('DE', 'FR') USING …",
             )  # fmt: skip
         if kind == READING:
-            tree = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0]
+            asked = "SELECT json_serialize_sql($1)"
+            tree = self._run(lambda: self._connection.execute(asked, [sql]).fetchall()[0][0], statement)
             hidden = RUNS_TEXT.search(tree)
             if hidden:
                 raise QueryFault(

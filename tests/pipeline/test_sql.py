@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -481,6 +482,31 @@ def test_ctrl_c_ends_a_statement(folder: Path) -> None:
         out, err = process.communicate(timeout=30)
     assert time.monotonic() - started < 10
     assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_what_another_thread_interrupts_fails_as_a_query_whatever_it_was_about(engine: Engine) -> None:
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.is_set():
+            engine.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    failed = 0
+    try:
+        for number in range(300):
+            with contextlib.suppress(QueryFault):
+                failed += 1
+                engine.register("beside", pa.table({"n": [number]}))
+                engine.materialise("made", "SELECT ip_text(ip_num('::1')) AS ip, n FROM beside WHERE n >= $n", {"n": 0})
+                engine.query("SELECT count(*) AS n FROM made WHERE is_private(ip)")
+                failed -= 1
+    finally:
+        over.set()
+        thread.join()
+    assert failed
+    assert engine.query("SELECT 42 AS n").to_pylist() == [{"n": 42}]
 
 
 def test_the_first_rows_come_before_the_last_are_known(folder: Path) -> None:

@@ -14,6 +14,7 @@ Clients, pages, agents, statuses and times are those of `benchmarks.ingest.gener
 - Guessing: in each twentieth piece a run of 300 refused logins by one source for one user after another.
 - Spraying: in each fiftieth piece 200 refused logins, each from another of 600 sources, for as many users.
 - A flood: in one piece of 400, 60 % of its lines are of 3,000 sources for one search.
+- One proxy, if asked for: so much of all that came from anywhere is its.
 """
 
 from __future__ import annotations
@@ -50,20 +51,21 @@ SCAN_LINES, GUESSES, SPRAYS = 160, 300, 200
 GUESSED_EVERY, SPRAYED_EVERY, FLOODED_EVERY, FLOOD_SHARE = 20, 50, 400, 0.6
 MEDIAN_SECONDS, SECONDS_SIGMA, SECONDS = 0.04, 1.2, 4_096
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+PROXY = "198.18.0.7"  # of the range for benchmarks: nobody else's
 SCANNER_AGENTS = ("python-requests/2.31.0", "Go-http-client/1.1", "curl/8.4.0", "Mozilla/5.0 zgrab/0.x", "-")
 FOLDERS = ("", "/old", "/backup", "/test", "/dev", "/blog", "/shop", "/wp", "/cms", "/api", "/v1", "/new", "/site")
 
 
 class Scene:
-    """What lines are drawn from, and what they are written with."""
+    """What lines are drawn from, and what they are written with; `proxied` is the share of the one proxy."""
 
-    def __init__(self, days: int, seed: int) -> None:
+    def __init__(self, days: int, seed: int, proxied: float = 0.0) -> None:
         known = base._pools(days, seed)
-        self.known = known
+        self.known, self._proxied = known, proxied
         self._ordinary = len(known.clients)
         counts = (ROBOTS, SCANNERS, SLOW, SPRAYERS, FLOODERS)
         others = pools.clients(sum(counts), seed + 77)
-        self.clients = pa.concat_arrays([known.clients, others])
+        self.clients = pa.concat_arrays([known.clients, others, pa.array([PROXY])])
         starts = [self._ordinary + sum(counts[:place]) for place in range(len(counts))]
         self._robots, self._scanners, self._slow, self._sprayers, self._flooders = starts
         asked = known.requests[: pools.PATHS]
@@ -144,18 +146,25 @@ class Scene:
             some(dice.hit(count, FLOOD_SHARE), client=each, request=flooded, agent=kind)
         status = pc.coalesce(self._forced.take(request), status)
         times = base._texts(draw.second, "%d/%b/%Y:%H:%M:%S +0000")
+        seconds = self._seconds.take(dice.below(count, SECONDS))
+        if self._proxied:  # drawn last: all else is as it is without
+            some(dice.hit(count, self._proxied), client=pa.scalar(len(self.clients) - 1, pa.int32()))
         return pc.binary_join_element_wise(
             self.clients.take(client), self._users.take(user), times, self._requests.take(request), status, " ",
             draw.size, self._referers.take(draw.referer), self._agents.take(agent),
-            self._seconds.take(dice.below(count, SECONDS)), "",
+            seconds, "",
         )  # fmt: skip
 
 
-def generate(lines: int, days: int, seed: int) -> Iterator[pa.Buffer]:
-    """Yield a log in pieces."""
-    scene = Scene(days, seed)
+def generate(
+    lines: int, days: int, seed: int, proxied: float = 0.0, part: int = 0, parts: int = 1
+) -> Iterator[pa.Buffer]:
+    """Yield a log in pieces; of several parts, as servers behind one balancer write them, one."""
+    scene = Scene(days, seed, proxied)
     bounds = base._bounds(lines, days)
     for chunk, start in enumerate(range(0, lines, CHUNK)):
+        if chunk % parts != part:
+            continue
         count = min(CHUNK, lines - start)
         dice = Dice(seed, chunk)
         text = scene.lines(dice, chunk, base._seconds(dice, bounds, start, count), count)

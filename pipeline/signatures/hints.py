@@ -118,7 +118,7 @@ def _spread(items: Items, budget: int = MAX_SPREAD) -> Iterator[Items]:
 def _alternatives(item: tuple[Any, Any]) -> list[Items]:
     kind, value = item
     if kind is names.BRANCH:
-        return [list(one) for one in value[1]]
+        return [one.data for one in value[1]]
     if kind is names.SUBPATTERN and len(value[3]) == 1:
         return _alternatives(value[3][0])
     return []
@@ -145,11 +145,14 @@ class _Reader:
 
     def __init__(self, ordinary: frozenset[str] | None, least: int) -> None:
         self.ordinary, self.least = ordinary, least
+        # by the item's id: what a pattern is spread to has the same items again and again
+        self._read: dict[int, Part] = {}
 
     def needed(self, pattern: str) -> Texts | None:
-        """Return the literals for a pattern."""
+        """Return the literals for a pattern; a reader is for one."""
         found: set[str] = set()
-        for items in _spread(list(parser.parse(pattern, re.DOTALL))):
+        tree = list(parser.parse(pattern, re.DOTALL))
+        for items in _spread(tree):
             part = self.sequence(items)
             if part.odd:
                 continue
@@ -171,26 +174,35 @@ class _Reader:
 
     def sequence(self, items: Items) -> Part:
         """Return what is known of parts one behind the other."""
-        run: Texts = EMPTY  # what the end of what was read is, exactly
+        run: Texts = EMPTY  # what the end of what was read is, exactly, but for the characters behind it
+        chars = ""
         whole, odd = True, False
         best: Texts | None = None
-        for item in items:
-            part = self.item(item)
+        for item in getattr(items, "data", items):  # a list is gone through faster than what `re` wraps around it
+            if item[0] is names.LITERAL:  # which most are
+                chars += chr(item[1])
+                continue
+            if chars:
+                run, odd, chars = frozenset([text + chars for text in run]), odd or self.is_odd(chars), ""
+            part = self._read.get(id(item)) or self._read.setdefault(id(item), self.item(item))
             odd = odd or part.odd
             if part.exact is not None and len(run) * len(part.exact) <= MAX_EXACT:
-                run = frozenset(a + b for a, b in product(run, part.exact))
+                run = frozenset([a + b for a, b in product(run, part.exact)])
                 continue
             whole = False
             best = self.best(best, run, part.required, part.exact)
             run = part.exact if part.exact is not None else EMPTY
+        if chars:
+            run, odd = frozenset([text + chars for text in run]), odd or self.is_odd(chars)
         return Part(run, None, odd) if whole else Part(None, self.best(best, run), odd)
 
+    def is_odd(self, chars: str) -> bool:
+        """Return whether one of the characters is not ordinary."""
+        return self.ordinary is not None and not self.ordinary.issuperset(chars)
+
     def item(self, item: tuple[Any, Any]) -> Part:
-        """Return what is known of one part."""
+        """Return what is known of one part that is no single character."""
         kind, value = item
-        if kind is names.LITERAL:
-            char = chr(value)
-            return Part(frozenset({char}), None, self.ordinary is not None and char not in self.ordinary)
         if kind is names.AT:
             return Part(EMPTY, None)
         if kind is names.IN:

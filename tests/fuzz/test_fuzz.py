@@ -1,10 +1,14 @@
 """The fuzz targets on seeds and on what hypothesis makes; atheris runs them for longer."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.__main__ import TARGETS
+from echo.clientip import make_policy
+from echo.wire import parse_head
+from tests.fuzz.__main__ import TARGETS, watched
 
 SEEDS = [
     b"",
@@ -41,3 +45,11 @@ def test_seed(name, seed):
 @given(data=st.binary() | st.text(alphabet='for=by;,"[]:%\\ \t\r\n0123456789abcdef._').map(str.encode))
 def test_anything(name, data):
     TARGETS[name](data)
+
+
+def test_what_is_tested_leads_the_search_and_what_tests_it_does_not():
+    gc.unfreeze()  # the tests set aside what they have loaded
+    loaded = set(watched())
+    gc.freeze()
+    assert {make_policy, parse_head, TARGETS["lane"]} <= loaded
+    assert not loaded & {pytest.raises, given}

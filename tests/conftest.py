@@ -1,8 +1,12 @@
-"""What all tests share: how often a property is tried, and that programs can be interrupted."""
+"""
+What all tests share: how often a property is tried, that programs can be interrupted, and that the tests themselves,
+which are many objects and stay, are not gone through again and again for garbage.
+"""
 
+import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -16,6 +20,16 @@ _SECONDS = 60 + EXAMPLES // 8  # some 20 times what an example takes
 # a shell starts what it runs in the background with Ctrl-C ignored, and so would the programs be that tests interrupt
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage among what is made here: thousands of tests, which stay."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 def proves_the_resolver(test: Callable[..., Any]) -> Callable[..., Any]:

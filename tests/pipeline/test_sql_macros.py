@@ -6,7 +6,7 @@ import ipaddress
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -21,7 +21,7 @@ from pipeline.engine import macros as subject
 from pipeline.engine.macros import Macro, macros, named_in
 
 MACROS = macros()
-EXAMPLES = 150
+ROUNDS, ROWS = 15, 10  # of a property: to plan a statement takes a hundred times what a row of it takes
 PRIVATE = Ranges(NAMED_RANGES["private"][0])
 
 
@@ -33,18 +33,28 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def asked(connection: duckdb.DuckDBPyConnection, expression: str, *values: Any) -> Any:
-    """The expression over a column of values $1, $2 …; constants must say the same as columns do."""
-    marks = ", ".join(f"${n + 1} AS v{n + 1}" for n in range(len(values)))
-    inside = expression
-    for n in range(len(values)):
-        inside = inside.replace(f"${n + 1}", f"v{n + 1}")
-    # materialized, so that nothing is folded; a second row, so that it is no constant vector
-    sql = f"WITH t AS MATERIALIZED (SELECT {marks}, unnest([1, 2]) AS n) SELECT {inside} FROM t WHERE n = 1"
-    (column,) = connection.execute(sql, list(values)).fetchall()[0]
-    (constant,) = connection.execute(f"SELECT {expression}", list(values)).fetchall()[0]
-    assert column == constant
-    return column
+def asked(connection: duckdb.DuckDBPyConnection, expression: str, *columns: Sequence[Any]) -> list[Any]:
+    """The expression for each row of columns $1, $2 …; constants must say the same as columns do."""
+    names = [f"v{n}" for n in range(1, len(columns) + 1)]
+    marks = ", ".join(f"unnest(${n}) AS {name}" for n, name in enumerate(names, 1))
+    inside = re.sub(r"\$(\d+)", r"v\1", expression)
+    # materialized, so that nothing is folded; each row twice, so that one alone is no constant vector
+    table = f"SELECT unnest(range({2 * len(columns[0])})) AS n, {marks}"
+    sql = f"WITH t AS MATERIALIZED ({table}) SELECT {inside} FROM t ORDER BY n"
+    found = [answer for (answer,) in connection.execute(sql, [[*column, *column] for column in columns]).fetchall()]
+    rows = list(zip(*columns, strict=True))
+    each = [
+        re.sub(r"\$(\d+)", lambda mark: f"${number * len(columns) + int(mark[1])}", expression)  # noqa: B023
+        for number in range(len(rows))
+    ]
+    constants = connection.execute(f"SELECT {', '.join(each)}", [value for row in rows for value in row]).fetchall()
+    assert found == [*constants[0], *constants[0]]
+    return found[: len(rows)]
+
+
+def one(connection: duckdb.DuckDBPyConnection, expression: str, *values: Any) -> Any:
+    """The expression for one row."""
+    return asked(connection, expression, *([value] for value in values))[0]
 
 
 packed = st.one_of(
@@ -69,6 +79,12 @@ cidrs = st.one_of(
     st.tuples(packed, st.integers(90, 130)).map(lambda pair: f"::ffff:{ipaddress.IPv4Address(pair[0][12:])}/{pair[1]}"),
     spellings.filter(lambda text: text == text.strip()),  # trim() knows the blank alone, strip() all of Unicode's
 )
+
+many = settings(max_examples=ROUNDS, deadline=None)
+
+
+def several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, min_size=ROWS, max_size=ROWS)
 
 
 def range_of(text: str) -> tuple[bytes, bytes] | None:
@@ -120,84 +136,104 @@ def test_private_is_what_client_class_calls_so() -> None:
 # beside echo.clientip and ipaddress
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(text=spellings)
-def test_an_address_is_what_echo_clientip_takes_for_one(text: str, connection: duckdb.DuckDBPyConnection) -> None:
-    address = parse_any(text)
-    wanted = None if address is None else address.packed
-    assert asked(connection, "ip_num($1)", text) == wanted
-    assert asked(connection, "is_private($1)", text) == (None if wanted is None else wanted in PRIVATE)
+@many
+@given(texts=several(spellings))
+def test_an_address_is_what_echo_clientip_takes_for_one(
+    texts: list[str], connection: duckdb.DuckDBPyConnection
+) -> None:
+    wanted = [None if address is None else address.packed for address in map(parse_any, texts)]
+    assert asked(connection, "ip_num($1)", texts) == wanted
+    private = [None if data is None else data in PRIVATE for data in wanted]
+    assert asked(connection, "is_private($1)", texts) == private
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(data=packed)
-def test_text_and_bytes_are_one_address(data: bytes, connection: duckdb.DuckDBPyConnection) -> None:
-    text = str(Address(data))
-    assert asked(connection, "ip_text($1::BLOB)", data) == text
+@many
+@given(data=several(packed))
+def test_text_and_bytes_are_one_address(data: list[bytes], connection: duckdb.DuckDBPyConnection) -> None:
+    texts = [str(Address(one)) for one in data]
+    assert asked(connection, "ip_text($1::BLOB)", data) == texts
     assert asked(connection, "ip_num($1::BLOB)", data) == data
-    assert asked(connection, "ip_num($1)", text) == data
-    assert asked(connection, "is_private($1::BLOB)", data) == (data in PRIVATE)
+    assert asked(connection, "ip_num($1)", texts) == data
+    assert asked(connection, "is_private($1::BLOB)", data) == [one in PRIVATE for one in data]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(text=cidrs)
-def test_a_range_is_what_echo_clientip_takes_for_one(text: str, connection: duckdb.DuckDBPyConnection) -> None:
-    wanted = range_of(text)
-    found = asked(connection, "cidr_range($1)", text)
-    assert (None if found is None else (found["lowest"], found["highest"])) == wanted
+@many
+@given(texts=several(cidrs))
+def test_a_range_is_what_echo_clientip_takes_for_one(texts: list[str], connection: duckdb.DuckDBPyConnection) -> None:
+    found = asked(connection, "cidr_range($1)", texts)
+    ends = [None if one is None else (one["lowest"], one["highest"]) for one in found]
+    assert ends == [range_of(text) for text in texts]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(data=packed, bits=st.integers(0, 128), other=packed, cidr=cidrs, near=st.booleans())
-@example(data=V4_PREFIX + b"\x0a\1\2\3", bits=0, other=b"\0" * 16, cidr="::/80", near=False)  # ends with IPv4's block
-@example(data=V4_PREFIX + b"\x0a\1\2\3", bits=0, other=b"\0" * 16, cidr="::/79", near=False)
-@example(data=V4_PREFIX + b"\x0a\1\2\3", bits=0, other=b"\0" * 16, cidr="::ffff:0:0/96", near=False)
+MAPPED = V4_PREFIX + b"\x0a\1\2\3"
+
+
+@many
+@given(rows=several(st.tuples(packed, st.integers(0, 128), packed, cidrs, st.booleans())))
+@example(
+    rows=[
+        (MAPPED, 0, b"\0" * 16, "::/80", False),  # ends with IPv4's block
+        (MAPPED, 0, b"\0" * 16, "::/79", False),
+        (MAPPED, 0, b"\0" * 16, "::ffff:0:0/96", False),
+    ]
+)
 def test_an_address_is_in_a_range_by_text_and_by_bytes(
-    data: bytes, bits: int, other: bytes, cidr: str, *, near: bool, connection: duckdb.DuckDBPyConnection
+    rows: list[tuple[bytes, int, bytes, str, bool]], connection: duckdb.DuckDBPyConnection
 ) -> None:
-    if near:  # of the address's own neighbourhood, else next to nothing would be inside
-        number = int.from_bytes(data) ^ (int.from_bytes(other) & ((1 << (128 - bits)) - 1))
-        base = number.to_bytes(16)
-        shown = bits - 96 if base.startswith(V4_PREFIX) else bits
-        cidr = f"{Address(base)}/{max(shown, 0)}"
-    wanted = None if range_of(cidr) is None else data in Ranges([cidr])
-    assert asked(connection, "ip_in($1, $2)", str(Address(data)), cidr) == wanted
-    assert asked(connection, "ip_in($1::BLOB, $2)", data, cidr) == wanted
-    if wanted is not None and ":" not in cidr and "%" not in cidr and data.startswith(V4_PREFIX):
-        assert wanted == (ipaddress.IPv4Address(data[12:]) in ipaddress.IPv4Network(cidr, strict=False))
+    data = [one for one, *_ in rows]
+    ranges = [_near(one, bits, other) if near else cidr for one, bits, other, cidr, near in rows]
+    wanted = [None if range_of(cidr) is None else one in Ranges([cidr]) for one, cidr in zip(data, ranges, strict=True)]
+    assert asked(connection, "ip_in($1, $2)", [str(Address(one)) for one in data], ranges) == wanted
+    assert asked(connection, "ip_in($1::BLOB, $2)", data, ranges) == wanted
+    for one, cidr, inside in zip(data, ranges, wanted, strict=True):
+        if inside is not None and ":" not in cidr and "%" not in cidr and one.startswith(V4_PREFIX):
+            assert inside == (ipaddress.IPv4Address(one[12:]) in ipaddress.IPv4Network(cidr, strict=False))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(data=packed, bits=st.integers(-2, 130), bits6=st.one_of(st.none(), st.integers(-2, 130)))
+def _near(data: bytes, bits: int, other: bytes) -> str:
+    """Return a range of the address's own neighbourhood: else next to nothing would be inside."""
+    number = int.from_bytes(data) ^ (int.from_bytes(other) & ((1 << (128 - bits)) - 1))
+    base = number.to_bytes(16)
+    shown = bits - 96 if base.startswith(V4_PREFIX) else bits
+    return f"{Address(base)}/{max(shown, 0)}"
+
+
+@many
+@given(rows=several(st.tuples(packed, st.integers(-2, 130), st.one_of(st.none(), st.integers(-2, 130)))))
 def test_a_prefix_is_ipaddress_network(
-    data: bytes, bits: int, bits6: int | None, connection: duckdb.DuckDBPyConnection
+    rows: list[tuple[bytes, int, int | None]], connection: duckdb.DuckDBPyConnection
 ) -> None:
+    data, bits, bits6 = (list(column) for column in zip(*rows, strict=True))
+    texts = [str(Address(one)) for one in data]
+    wanted = [_prefix(*row) for row in rows]
+    assert asked(connection, "ip_prefix($1, $2, $3)", texts, bits, bits6) == wanted
+    assert asked(connection, "ip_prefix($1::BLOB, $2, $3)", data, bits, bits6) == wanted
+    assert asked(connection, "ip_prefix($1, $2)", texts, bits) == [_prefix(one, two, None) for one, two, _ in rows]
+
+
+def _prefix(data: bytes, bits: int, bits6: int | None) -> str | None:
+    """Return the network of so many bits by `ipaddress`, None if there is none."""
     address = ipaddress.ip_address(data[12:] if data.startswith(V4_PREFIX) else data)
     length = bits if address.version == 4 or bits6 is None else bits6
-    wanted = None
-    if 0 <= length <= address.max_prefixlen:
-        network = ipaddress.ip_network((address, length), strict=False)
-        base = parse_any(str(network.network_address))
-        wanted = f"{base}/{length}"
-    assert asked(connection, "ip_prefix($1, $2, $3)", str(Address(data)), bits, bits6) == wanted
-    assert asked(connection, "ip_prefix($1::BLOB, $2, $3)", data, bits, bits6) == wanted
-    if bits6 is None:
-        assert asked(connection, "ip_prefix($1, $2)", str(Address(data)), bits) == wanted
+    if not 0 <= length <= address.max_prefixlen:
+        return None
+    network = ipaddress.ip_network((address, length), strict=False)
+    return f"{parse_any(str(network.network_address))}/{length}"
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(st.tuples(*[st.floats(-90, 90), st.floats(-720, 720)] * 2))
+@many
+@given(rows=several(st.tuples(*[st.floats(-90, 90), st.floats(-720, 720)] * 2)))
 def test_a_distance_is_that_of_the_vectors(
-    connection: duckdb.DuckDBPyConnection, places: tuple[float, float, float, float]
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[float, float, float, float]]
 ) -> None:
     def vector(latitude: float, longitude: float) -> tuple[float, float, float]:
         a, b = math.radians(latitude), math.radians(longitude)
         return math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a)
 
-    one, two = vector(*places[:2]), vector(*places[2:])
-    chord = math.dist(one, two)
-    found = asked(connection, "haversine_km($1, $2, $3, $4)", *places)
-    assert found == pytest.approx(2 * 6371.0088 * math.asin(min(1.0, chord / 2)), abs=1.0)
+    found = asked(connection, "haversine_km($1, $2, $3, $4)", *zip(*rows, strict=True))
+    for places, distance in zip(rows, found, strict=True):
+        chord = math.dist(vector(*places[:2]), vector(*places[2:]))
+        assert distance == pytest.approx(2 * 6371.0088 * math.asin(min(1.0, chord / 2)), abs=1.0)
 
 
 # what comes from logs never ends a query
@@ -239,15 +275,15 @@ def test_garbage_in_a_column_is_null_and_no_error(connection: duckdb.DuckDBPyCon
 
 def test_numbers_beyond_what_makes_sense_are_null_and_no_error(connection: duckdb.DuckDBPyConnection) -> None:
     for bits in (-1, 33, 2**40, None):
-        assert asked(connection, "ip_prefix('10.0.0.1', $1)", bits) is None
+        assert one(connection, "ip_prefix('10.0.0.1', $1)", bits) is None
     for value in (math.nan, math.inf, -math.inf, 1e308, None):
-        assert asked(connection, "haversine_km($1, 0, 0, 0)", value) is None
+        assert one(connection, "haversine_km($1, 0, 0, 0)", value) is None
     for value in (math.nan, math.inf, None):
-        assert asked(connection, "haversine_km(0, $1, 0, 0)", value) is None
-    assert asked(connection, "ip_text($1::BLOB)", b"123") is None
-    assert asked(connection, "ip_prefix($1::BLOB, 24)", b"123") is None
+        assert one(connection, "haversine_km(0, $1, 0, 0)", value) is None
+    assert one(connection, "ip_text($1::BLOB)", b"123") is None
+    assert one(connection, "ip_prefix($1::BLOB, 24)", b"123") is None
     assert parse_address("0.0.0.0") is None  # nobody as a client, but an address to ip_num
-    assert asked(connection, "ip_text(ip_num($1))", "0.0.0.0") == "0.0.0.0"
+    assert one(connection, "ip_text(ip_num($1))", "0.0.0.0") == "0.0.0.0"
 
 
 def test_an_unused_range_costs_a_comparison_of_bytes(connection: duckdb.DuckDBPyConnection) -> None:

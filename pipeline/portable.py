@@ -83,6 +83,15 @@ TRAPS = (
         r"\b(prefix|suffix|strlen|printf|format|formatReadableSize)\(",
         "prefix(x, y), format(…)", "is not there, or another", "starts_with, ends_with, length, ||"
     ),
+    Trap(r"\bchr\(", "chr(n)", "of n % 256", "the character"),
+    Trap(
+        r"\bround\([^()]*(\([^()]*\)[^()]*)*,",
+        "round(x, 2)", "rounds the text of x: 1.005 up", "floor(x * 100 + 0.5e0) / 100"
+    ),
+    Trap(
+        r"\bCROSS\s+JOIN\s+unnest\b(?:(?!\bSELECT\b).)*\bJOIN\b",
+        "CROSS JOIN unnest(l) AS t (x) JOIN u", "comes after u", "a subquery that selects unnest(l)"
+    ),
     Trap(r"\blog\(", "log(x)", "to another base", "ln(x), log10(x)"),
     Trap(r"\bhash\(", "hash(x)", "another number", "md5(x)"),
     Trap(r"\b(U?HUGEINT|U(TINY|SMALL|BIG)?INT(EGER)?)\b", "HUGEINT", "is not there", "DECIMAL(38, 0)"),
@@ -90,7 +99,7 @@ TRAPS = (
         r"\bsum\((response_bytes|request_bytes|duration_us)\)",
         "sum(response_bytes)", "fails beyond 64 bits", "sum(CAST(response_bytes AS DECIMAL(38, 0)))"
     ),
-    Trap(r"\bsum\([^()]*[<>=][^()]*\)", "sum(x > 1)", "fails", "count_if(x > 1)"),
+    Trap(r"\bsum\((?!\s*CASE\b)[^()]*[<>=][^()]*\)", "sum(x > 1)", "fails", "count_if(x > 1)"),
     Trap(r"\bQUALIFY\b", "QUALIFY", "what ORDER BY says is lost", "a WITH, and WHERE"),
     Trap(
         r"\bASOF\b|\bBY\s+NAME\b|\bPOSITIONAL\b|\bPIVOT\b|\bSAMPLE\b",
@@ -109,7 +118,16 @@ BESIDE = (
         "nothing; ten times as slow in DuckDB",
         "the column date; micros divided",
     ),
-    ("first(x), any_value(x)", "another one", "min(x), max_by(x, y)"),
+    ("first(x), any_value(x)", "another one", "min(x)"),
+    ("max_by(x, y)", "NULL counts as an x; of a tie another one", "max({'y': y, 'x': x}).x, where x is not NULL"),
+    (
+        "list(x)",
+        "without NULLs; of no rows an empty one",
+        "CASE WHEN count(x) > 0 THEN list(x) FILTER (x IS NOT NULL) END",
+    ),
+    ("concat('AS', asn)", "fails where a number is NULL", "'AS' || CAST(asn AS VARCHAR)"),
+    ("GROUP BY x … ORDER BY sum(y) LIMIT n", "y is not found", "a subquery that selects sum(y) AS y"),
+    ("stddev_pop(x) <= y, percentile(x, 0.95) <= y", "other last bits", "whole numbers, or floor(x * 1000000 + 0.5e0)"),
     ("concat(text, day)", "fails: what is no text has no ''", "text || CAST(day AS VARCHAR)"),
     ("mode(x) of a tie", "another one", "row_number() over an order that is whole"),
 )

@@ -32,7 +32,7 @@ WITH events AS (
             kind IN ('backdoor', 'sensitive', 'wordpress_config', 'known_hole')
             OR (
                 regexp_matches(target, '[^A-Za-z0-9/._~?=&,:@+-]')
-                AND NOT regexp_matches(path, '(?i)\.(bmp|css|eot|gif|ico|jpe?g|js|map|otf|png|svg|ttf|webp|woff2?)$')
+                AND NOT regexp_matches(path, '(?i)\.(bmp|css|eot|gif|ico|jpe?g|js|map|otf|png|svg|ttf|webp|woff2?)\z')
             )
         )
         AND coalesce(signature, '') NOT IN ('sensitive-status', 'sensitive-user-list', 'sensitive-install', 'ssrf-internal')
@@ -97,7 +97,8 @@ SELECT
     END AS severity,
     CASE
         WHEN rule <> 'answered' AND paths_answered >= paths_refused AND paths_answered > 2
-            THEN concat('the site answered ', paths_answered, ' of ', paths_answered + paths_refused, ' such names: it may answer anything')
+            THEN 'the site answered ' || CAST(paths_answered AS VARCHAR) || ' of ' || CAST(paths_answered + paths_refused AS VARCHAR)
+                || ' such names: it may answer anything'
         WHEN rule <> 'answered' AND missing = 0 THEN 'nothing was answered 404 on that day: the site may answer anything'
     END AS note
 FROM found

@@ -29,18 +29,28 @@ WITH hours AS (
     GROUP BY client_ip, week, hour
 ),
 
-candidates AS (
-    SELECT client_ip, week
+-- `spread` is the square of the deviation over the mean, of whole numbers: the same however they are added up
+evened AS (
+    SELECT
+        client_ip,
+        week,
+        sum(requests) AS requests,
+        max(requests) AS most,
+        count(*) AS hours,
+        max(hour) - min(hour) + 1 AS span,
+        count(*) * sum(CASE WHEN requests <= 400 THEN requests * requests END) / (sum(requests) * 1e0 * sum(requests)) - 1 AS spread
     FROM hours
     GROUP BY client_ip, week
-    HAVING
-        sum(requests) >= $samples
-        AND max(requests) <= 400
-        AND (
-            (count(*) >= 6 AND count(*) >= 0.8e0 * (max(hour) - min(hour) + 1) AND stddev_pop(requests) <= 0.5e0 * avg(requests))
-            OR (count(*) >= $samples AND max(requests) <= 2)
-        )
-    ORDER BY stddev_pop(requests) / avg(requests), count(*) DESC, client_ip, week
+),
+
+candidates AS (
+    SELECT client_ip, week
+    FROM evened
+    WHERE
+        requests >= $samples
+        AND most <= 400
+        AND ((hours >= 6 AND hours >= 0.8e0 * span AND spread <= 0.25e0) OR (hours >= $samples AND most <= 2))
+    ORDER BY spread, hours DESC, client_ip, week
     LIMIT $most
 ),
 
@@ -50,7 +60,7 @@ asked AS (
         candidates.week,
         split_part(requests.target, '?', 1) AS path,
         requests.ts,
-        unix_micros(requests.ts) / 1e6 AS seconds,
+        unix_micros(requests.ts) AS micros,
         requests."date" AS day,
         requests.method,
         requests.status,
@@ -76,7 +86,7 @@ asked AS (
 spaced AS (
     SELECT
         *,
-        seconds - lag(seconds) OVER (PARTITION BY client_ip, week, path ORDER BY ts, source_offset) AS gap,
+        micros - lag(micros) OVER (PARTITION BY client_ip, week, path ORDER BY ts, source_offset) AS gap,
         row_number() OVER (PARTITION BY client_ip, week, path ORDER BY ts, source_offset) AS nth
     FROM asked
 ),
@@ -94,7 +104,7 @@ middles AS (
         percentile(response_bytes, 0.75) AS size_high
     FROM spaced
     GROUP BY client_ip, week, path
-    HAVING count(*) >= $samples AND percentile(gap, 0.5) BETWEEN 10 AND 86400
+    HAVING count(*) >= $samples AND percentile(gap, 0.5) BETWEEN 10000000 AND 86400000000
 ),
 
 measured AS (
@@ -111,8 +121,8 @@ measured AS (
         median(abs(spaced.gap - middles.gap_middle)) AS gap_mad,
         median(abs(spaced.response_bytes - middles.size_middle)) AS size_mad,
         count(*) AS requests,
-        count(DISTINCT floor(spaced.seconds / 3600)) AS hours,
-        max(spaced.seconds) - min(spaced.seconds) AS seconds,
+        count(DISTINCT spaced.micros // 3600000000) AS hours,
+        (max(spaced.micros) - min(spaced.micros)) / 1e6 AS seconds,
         min(CASE WHEN spaced.nth = $samples THEN spaced.day END) AS day,
         min(spaced.ts) AS began,
         max(spaced.ts) AS ended,
@@ -131,7 +141,7 @@ measured AS (
     GROUP BY spaced.client_ip, spaced.week, spaced.path
 ),
 
--- each part is 0 to 1: 1 is as even as a clock
+-- gaps are whole microseconds, so that nothing is lost to fractions; each part is 0 to 1: 1 is as even as a clock
 parts AS (
     SELECT
         *,
@@ -171,12 +181,12 @@ scored AS (
         AND NOT regexp_matches(
             lower(path_asked),
             'feed|rss|atom|robots\.txt|/health|/status|/ping|/live|/ready'
-            || '|\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
+            || '|\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)\z'
         )
 ),
 
 beacons AS (
-    SELECT *
+    SELECT *, row_number() OVER (PARTITION BY client_ip, week ORDER BY score DESC, path) AS place
     FROM scored
     WHERE score >= $score
 )
@@ -192,13 +202,13 @@ SELECT
         WHEN sum(signed) > 0 THEN 'medium'
         WHEN
             sum(posted) * 2 >= sum(requests)
-            OR count(CASE WHEN regexp_matches(lower(path), '\.(php|phtml|asp|aspx|ashx|jsp|jspx|cgi|pl)$') THEN 1 END) > 0
+            OR count(CASE WHEN regexp_matches(lower(path), '\.(php|phtml|asp|aspx|ashx|jsp|jspx|cgi|pl)\z') THEN 1 END) > 0
             THEN 'low'
         ELSE 'info'
     END AS severity,
     CASE WHEN max(score) >= 0.9e0 THEN 'medium' ELSE 'low' END AS confidence,
-    max_by(gap_middle, score) AS every_seconds,
-    max_by(gap_mad, score) AS jitter_seconds,
+    max(CASE WHEN place = 1 THEN gap_middle END) / 1e6 AS every_seconds,
+    max(CASE WHEN place = 1 THEN gap_mad END) / 1e6 AS jitter_seconds,
     max(score) AS score,
     count(*) AS paths,
     CAST(sum(signed) AS BIGINT) AS signed,

@@ -21,11 +21,11 @@ WITH events AS (
             WHEN 'ip' THEN signals.client_ip
             WHEN 'user' THEN signals."user"
             WHEN 'prefix' THEN signals.prefix
-            WHEN 'asn' THEN concat('AS', signals.asn)
+            WHEN 'asn' THEN 'AS' || CAST(signals.asn AS VARCHAR)
             WHEN 'country' THEN signals.country
         END AS subject,
         CASE rules.distinct_by
-            WHEN 'request' THEN concat(signals.source, ' ', signals.source_offset)
+            WHEN 'request' THEN signals.source || ' ' || CAST(signals.source_offset AS VARCHAR)
             WHEN 'item' THEN signals.item
             WHEN 'path' THEN signals.path
             WHEN 'target' THEN signals.target
@@ -39,7 +39,7 @@ WITH events AS (
             WHEN rules.distinct_by = 'path' THEN signals.path
             -- a target of ordinary characters is not what such a signature saw
             WHEN signals.kind IN ('sqli', 'xss', 'log4shell', 'rce_sure', 'rce_unsure', 'ssrf-internal', 'nosql', 'ldap')
-                AND NOT regexp_matches(signals.target, '[^A-Za-z0-9/._~?=&,:@+-]') THEN concat(signals.target, ' (in a header)')
+                AND NOT regexp_matches(signals.target, '[^A-Za-z0-9/._~?=&,:@+-]') THEN signals.target || ' (in a header)'
             ELSE signals.target
         END AS example,
         unix_micros(signals.ts) AS micros,
@@ -121,7 +121,7 @@ SELECT
     count(DISTINCT path) AS paths,
     count(DISTINCT client_ip) AS clients,
     max(filled) > max(capacity * leak_micros) AS over,
-    round(max(filled) / max(CAST(leak_micros AS DOUBLE)), 2) AS level,
+    floor(100 * max(filled) / max(CAST(leak_micros AS DOUBLE)) + 0.5e0) / 100 AS level,
     max(capacity) AS capacity,
     count(CASE WHEN status BETWEEN 200 AND 399 THEN 1 END) AS answered,
     min(user_agent) AS agent,
@@ -129,7 +129,8 @@ SELECT
     min(example) AS example,
     max(example) AS other_example,
     min(CASE WHEN status BETWEEN 200 AND 399 THEN example END) AS answered_example,
-    array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) AS signatures,
+    CASE WHEN count(signature) > 0 THEN array_slice(array_sort(list(DISTINCT signature) FILTER (signature IS NOT NULL)), 1, 20) END
+        AS signatures,
     array_slice(array_sort(list(DISTINCT client_ip)), 1, 100) AS sources,
     max(client_class) AS client_class,
     max(prefix) AS prefix,

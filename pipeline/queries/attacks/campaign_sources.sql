@@ -8,10 +8,13 @@
 -- lists are made of those alone that are kept
 WITH chosen AS (
     SELECT client_ip
-    FROM hostile
-    GROUP BY client_ip
-    HAVING sum(signed) > 0 OR count(DISTINCT path) >= $paths
-    ORDER BY sum(sharp) DESC, sum(signed) DESC, sum(requests) DESC, client_ip
+    FROM (
+        SELECT client_ip, sum(sharp) AS sharp, sum(signed) AS signed, sum(requests) AS requests, count(DISTINCT path) AS paths
+        FROM hostile
+        GROUP BY client_ip
+    ) AS each
+    WHERE signed > 0 OR paths >= $paths
+    ORDER BY sharp DESC, signed DESC, requests DESC, client_ip
     LIMIT $most
 ),
 
@@ -29,8 +32,9 @@ each_source AS (
         CAST(sum(sharp) AS BIGINT) AS sharp,
         CAST(sum(missing) AS BIGINT) AS missing,
         min(signature) AS signature,
-        array_slice(array_sort(list(DISTINCT path)), 1, 200) AS paths,
-        array_slice(array_sort(list(DISTINCT user_agent)), 1, 20) AS agents,
+        CASE WHEN count(path) > 0 THEN array_slice(array_sort(list(DISTINCT path) FILTER (path IS NOT NULL)), 1, 200) END AS paths,
+        CASE WHEN count(user_agent) > 0 THEN array_slice(array_sort(list(DISTINCT user_agent) FILTER (user_agent IS NOT NULL)), 1, 20) END
+            AS agents,
         array_slice(array_sort(list(DISTINCT day)), 1, 400) AS days
     FROM hostile
     INNER JOIN chosen ON hostile.client_ip = chosen.client_ip

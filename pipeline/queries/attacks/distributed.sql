@@ -76,7 +76,7 @@ members AS (
     FROM quiet
     WHERE user_agent IS NOT NULL
     UNION ALL
-    SELECT 3 AS width, 'asn' AS subject_kind, concat('AS', asn) AS subject, *
+    SELECT 3 AS width, 'asn' AS subject_kind, 'AS' || CAST(asn AS VARCHAR) AS subject, *
     FROM quiet
     WHERE asn IS NOT NULL
     UNION ALL

@@ -33,7 +33,7 @@ FROM requests
 LEFT JOIN clients ON requests.client_ip = clients.client_ip
 LEFT JOIN loud AS ips ON ips.dimension = 'ip' AND requests.client_ip = ips.value
 LEFT JOIN loud AS prefixes ON prefixes.dimension = 'prefix' AND clients.prefix = prefixes.value
-LEFT JOIN loud AS asns ON asns.dimension = 'asn' AND concat('AS', requests.asn) = asns.value
+LEFT JOIN loud AS asns ON asns.dimension = 'asn' AND 'AS' || CAST(requests.asn AS VARCHAR) = asns.value
 LEFT JOIN loud AS countries ON countries.dimension = 'country' AND requests.country = countries.value
 LEFT JOIN loud AS agents ON agents.dimension = 'agent' AND requests.user_agent = agents.value
 LEFT JOIN loud AS paths ON paths.dimension = 'path' AND split_part(requests.target, '?', 1) = paths.value

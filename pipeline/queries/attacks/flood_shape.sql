@@ -20,7 +20,7 @@ WITH flood AS (
             WHEN 'site' THEN true
             WHEN 'ip' THEN client_ip = $value
             WHEN 'prefix' THEN ip_prefix(client_ip_num, 24, 48) = $value
-            WHEN 'asn' THEN concat('AS', asn) = $value
+            WHEN 'asn' THEN 'AS' || CAST(asn AS VARCHAR) = $value
             WHEN 'country' THEN country = $value
             WHEN 'agent' THEN user_agent = $value
             WHEN 'path' THEN split_part(target, '?', 1) = $value
@@ -68,12 +68,17 @@ clients AS (
 ),
 
 top_path AS (
-    SELECT max_by(path, requests) AS top_path, max(requests) AS top_path_requests
+    SELECT
+        max(CASE WHEN path IS NOT NULL THEN {'requests': requests, 'path': path} END).path AS top_path,
+        max(requests) AS top_path_requests
     FROM (SELECT path, count(*) AS requests FROM flood GROUP BY path) AS each_path
 ),
 
 top_agent AS (
-    SELECT max_by(agent, requests) AS top_agent, max(requests) AS top_agent_requests, count(*) AS agents
+    SELECT
+        max({'requests': requests, 'agent': agent}).agent AS top_agent,
+        max(requests) AS top_agent_requests,
+        count(*) AS agents
     FROM (SELECT coalesce(user_agent, '-') AS agent, count(*) AS requests FROM flood GROUP BY agent) AS each_agent
 ),
 
@@ -96,7 +101,7 @@ counted AS (
         count(headers['referer'][1]) AS referred,
         count(CASE WHEN regexp_matches(
             lower(path),
-            '\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
+            '\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)\z'
         ) THEN 1 END) AS statics,
         count(CASE WHEN status BETWEEN 400 AND 499 THEN 1 END) AS refused,
         count(CASE WHEN status >= 500 THEN 1 END) AS failed,

@@ -98,7 +98,8 @@ baselines AS (
         value,
         day_number,
         history_days,
-        coalesce(CAST(usual AS DOUBLE), 0) AS usual,
+        -- to the millionth: what is between two values has other last bits where it is worked out in another way
+        floor(1000000 * coalesce(CAST(usual AS DOUBLE), 0) + 0.5e0) / 1000000 AS usual,
         CASE WHEN history_days >= $known_days THEN middle ELSE own_middle END AS middle,
         CASE WHEN history_days >= $known_days THEN mad ELSE own_mad END AS mad,
         CASE WHEN dimension = 'ip' THEN $floor_ip ELSE $floor END AS least

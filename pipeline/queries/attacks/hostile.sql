@@ -21,17 +21,16 @@ WITH named AS (
 -- those of scanners alone count
 combinations AS (
     SELECT
-        named.matched,
+        each.matched,
         max(CASE WHEN signatures_known.family <> 'agent' AND signatures_known.severity IN ('high', 'medium') THEN 1 ELSE 0 END)
             AS sharp,
         min(signatures_known.id) AS signature
-    FROM named
-    CROSS JOIN unnest(string_split(named.matched, ' ')) AS each (id)
+    FROM (SELECT matched, unnest(string_split(matched, ' ')) AS id FROM named) AS each
     INNER JOIN signatures_known ON each.id = signatures_known.id
     WHERE
         signatures_known.severity <> 'info'
         AND (signatures_known.family <> 'agent' OR signatures_known.confidence = 'high')
-    GROUP BY named.matched
+    GROUP BY each.matched
 )
 
 SELECT

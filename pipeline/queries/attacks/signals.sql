@@ -63,7 +63,7 @@ by_status AS (
             WHEN login IS NULL AND status = 401 THEN 'unauthorised'
             WHEN status IN (400, 403, 404) AND NOT regexp_matches(
                 coalesce(path, '-'),
-                '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
+                '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)\z'
             ) THEN 'missing'
             WHEN status = 429 THEN 'limited'
             WHEN status IN (500, 501, 502) THEN 'broken'
@@ -87,11 +87,11 @@ by_speed AS (
     SELECT
         fast.*,
         CASE
-            WHEN method = 'GET' AND regexp_matches(target, '^/[A-Z]{6}$') THEN 'random'
-            WHEN regexp_matches(target, '\?[0-9]{7,12}$') THEN 'numeric'
+            WHEN method = 'GET' AND regexp_matches(target, '^/[A-Z]{6}\z') THEN 'random'
+            WHEN regexp_matches(target, '\?[0-9]{7,12}\z') THEN 'numeric'
             WHEN method IN ('GET', 'HEAD') AND NOT regexp_matches(
                 path,
-                '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)$'
+                '(?i)\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)\z'
             ) THEN 'page'
         END AS kind
     FROM fast

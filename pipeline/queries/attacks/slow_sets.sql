@@ -44,7 +44,7 @@ members AS (
     SELECT 'prefix' AS subject_kind, prefix AS subject, net AS value, *
     FROM client_days
     UNION ALL
-    SELECT 'asn' AS subject_kind, concat('AS', asn) AS subject, CAST(asn AS VARCHAR) AS value, *
+    SELECT 'asn' AS subject_kind, 'AS' || CAST(asn AS VARCHAR) AS subject, CAST(asn AS VARCHAR) AS value, *
     FROM client_days
     WHERE asn IS NOT NULL
     UNION ALL
@@ -121,7 +121,7 @@ totals AS (
     UNION ALL
     SELECT candidates.subject_kind, candidates.subject, requests."date" AS day, count(*) AS all_requests
     FROM requests
-    INNER JOIN candidates ON candidates.subject_kind = 'asn' AND concat('AS', requests.asn) = candidates.subject
+    INNER JOIN candidates ON candidates.subject_kind = 'asn' AND 'AS' || CAST(requests.asn AS VARCHAR) = candidates.subject
     WHERE
         (requests.ts >= CAST($since AS TIMESTAMP WITH TIME ZONE) - INTERVAL 211 DAY OR $since IS NULL)
         AND (requests."date" >= CAST($since AS DATE) - 211 OR $since IS NULL)

@@ -81,7 +81,7 @@ counted AS (
     SELECT
         unix_micros(ts) // 60000000 AS minute,
         'asn' AS dimension,
-        concat('AS', asn) AS value,
+        'AS' || CAST(asn AS VARCHAR) AS value,
         count(*) AS requests,
         sum(CAST(response_bytes AS DECIMAL(38, 0))) AS bytes,
         count(CASE WHEN status >= 500 THEN 1 END) AS errors

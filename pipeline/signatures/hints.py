@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import product
 
 # The parser of `re` has no public name since 3.11. The tests of the catalogue fail where it is another.
@@ -68,7 +67,6 @@ def hints(pattern: str) -> tuple[Texts, bool] | None:
     return None if found is None else (found, not found.isdisjoint(COMMON))
 
 
-@cache
 def needed(pattern: str) -> tuple[str, ...] | None:
     """Return literals of which every text that matches has one, however short they are, None if there are none such."""
     reader = _Reader(None, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, reduce
+from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -77,9 +78,21 @@ def _any(values: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
     return reduce(pc.or_, hits, pa.repeat(pa.scalar(False), len(values)))
 
 
-@cache
+_MAKING = Lock()
+
+
 def prefilter(area: Area) -> Prefilter:
-    """Return the prefilter for the values of a column; made when the first batch comes, as it takes a while."""
+    """
+    Return the prefilter for the values of a column; made when the first batch comes, as it takes a while.
+
+    By one thread: batches are looked at by several, and the first ones would each make it.
+    """
+    with _MAKING:
+        return _made(area)
+
+
+@cache
+def _made(area: Area) -> Prefilter:
     areas = TARGET_AREAS if area == "line" else frozenset({area})
     literals: set[str] = set()
     common: set[str] = set()

@@ -15,7 +15,8 @@ What goes wrong in the pipeline. Each is one line for the user: the fault, the p
         ├── GeoFault             the mmdb is broken or no geo database
         ├── LakeFault            the lake is missing, is no lake, or cannot be written
         │   └── Overtaken        another ingest has committed lines of the same log meanwhile
-        └── QueryFault           a statement was refused or failed
+        ├── QueryFault           a statement was refused or failed
+        └── EngineFault          the engine that was chosen is not there, or does not run what it should
 """
 
 from echo.clientip import Fault
@@ -69,6 +70,10 @@ class LakeFault(PipelineFault):
 
 class Overtaken(LakeFault):
     """Another ingest has committed lines of the same log meanwhile; reading it again goes on behind them."""
+
+
+class EngineFault(PipelineFault):
+    """The engine that was chosen is not there, or does not run what it should."""
 
 
 class QueryFault(PipelineFault):

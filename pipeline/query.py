@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.sqlfile import header_lines
 
 KEYS = ("question", "makes", "grain", "reads", "false positives", "attack", "source")

@@ -31,7 +31,7 @@ from deltalake import Field
 from deltalake.schema import PrimitiveType
 
 from echo.clientip import printable
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import open_engine
 from pipeline.enrich import enrich
 from pipeline.errors import LakeFault, UsageFault
 from pipeline.lake import REJECTS, REQUESTS, WRITER, Lake, parts, rows_of
@@ -126,7 +126,7 @@ def _named(text: str) -> Format | None:
 
 def _finish(lake: Lake) -> None:
     """Do the third step of moves that were killed before it."""
-    marked = Engine(lake).query("SELECT DISTINCT retry FROM rejects WHERE retry IS NOT NULL").column("retry")
+    marked = open_engine(lake).query("SELECT DISTINCT retry FROM rejects WHERE retry IS NOT NULL").column("retry")
     table = lake.table(REQUESTS)
     moved = [one for one in marked.to_pylist() if table is not None and table.transaction_version(one) is not None]
     _delete(lake, moved)

@@ -154,7 +154,11 @@ ROW = (
     Stage(
         "Queries",
         "Files of SQL to results.",
-        ("pipeline: query sqlfile portable", "pipeline/engine: __init__ duckdb views macros spill"),
+        (
+            "pipeline: query sqlfile portable",
+            "pipeline/engine: __init__ base choice opening duckdb views macros spill bound",
+            "pipeline/engine: spark dialect session reach troubles spreading",
+        ),
     ),
     Stage(
         "The three questions",
@@ -188,6 +192,7 @@ BESIDE = {
     "pipeline/queries/": "One question a file, `<use case>/<name>.sql`; its header is [its page](queries.md).",
     "pipeline/macros/": "The macros of [`whofrom sql`](sql.md), one a file.",
     "tests/echo/": "Tests of the server and its commands; `peers/` runs real proxies, browsers and clients beside it.",
+    "tests/spark/": "A cluster of several processes on this machine, and what runs on it; `make test-spark` runs them.",
     "tests/pipeline/": "Tests of the pipeline; `queries/` holds rows and expected rows for each query.",
     "tests/dist/": "What is built is installed into empty environments, and used.",
     "tests/docs/": "Every page's commands are run, its links followed, the reference compared with the code.",

@@ -8,7 +8,7 @@ from datetime import datetime
 from echo.clientip import Config
 from pipeline import attacks, logins
 from pipeline.alerts.alert import Alert, worst_first
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 Find = Callable[[Engine, datetime | None, datetime | None, Config | None], list[Alert]]
 

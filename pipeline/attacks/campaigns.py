@@ -27,7 +27,7 @@ from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import shown
 from pipeline.attacks.stages import prepare
 from pipeline.counted import counted, duration
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 CODE = "campaign"
 LEAST = 3  # sources: two that look alike are chance

@@ -29,7 +29,7 @@ from pipeline.attacks.inside import Inside
 from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import shown
 from pipeline.attacks.settings import crawler_ranges, hostnames_checked
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 CODE = "fake_crawler"
 STALE_DAYS = 400  # between a list and the day of a request; operators change some ranges a year

@@ -22,7 +22,7 @@ from pipeline.attacks.sentences import Count, examples
 from pipeline.attacks.stages import prepare, stages_read
 from pipeline.attacks.steps import Period, steps
 from pipeline.counted import duration
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 BUCKETS = "attacks/buckets"
 Finder = Callable[..., list[Alert]]  # (engine, since, until, judge), and `known` for crawlers

@@ -30,7 +30,7 @@ from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.sentences import shown
 from pipeline.attacks.stages import prepare
 from pipeline.counted import counted, duration
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 EXPLAINS = 0.8  # of what was too much: then this is what the flood is
 COVERED = 0.6  # of what was too much in a value: then it was loud because of the other

@@ -16,7 +16,7 @@ from pipeline import query
 from pipeline.attacks import relations
 from pipeline.attacks.rules import rules_table, signature_kinds
 from pipeline.attacks.steps import Period, steps
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.errors import QueryFault
 from pipeline.signatures import catalogue_table
 from pipeline.trace.relations import RELATIONS

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 
 Period = tuple[datetime | None, datetime | None]
 

@@ -18,9 +18,17 @@ from pipeline.alerts.find import QUESTIONS, find
 from pipeline.alerts.journal import Journal, told
 from pipeline.alerts.settings import PRINTED, STDOUT, Sink, parse_alerts
 from pipeline.alerts.silences import Judged, Silencing
-from pipeline.commands.options import config_option, lake_option, output_option, period, period_options, say_if_empty
+from pipeline.commands.options import (
+    config_option,
+    engine_options,
+    lake_option,
+    output_option,
+    period,
+    period_options,
+    say_if_empty,
+)
 from pipeline.counted import counted
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Choice, open_engine
 from pipeline.lake import Lake
 from pipeline.output import write_rows
 
@@ -70,6 +78,7 @@ to_option = click.option(
     help="How long to try sinks that do not answer; what they were not told waits for the next run.",
 )
 @output_option
+@engine_options
 def alerts(
     lake_path: str,
     config_path: str | None,
@@ -84,6 +93,7 @@ def alerts(
     fail_on: str | None,
     wait: int,
     form: str | None,
+    choice: Choice,
 ) -> None:
     """
     What should somebody act on? Attacks and logins, each told once.
@@ -102,7 +112,7 @@ def alerts(
         begin = datetime.combine(begin.date(), time(), UTC)
     lake = Lake(lake_path)
     asked = (question,) if question is not None else tuple(QUESTIONS)
-    engine = Engine(lake)
+    engine = open_engine(lake, choice)
     found = find(engine, begin, moments["until"], config, asked)
     now = datetime.now(UTC)
     judged = silencing.judge(found, now)

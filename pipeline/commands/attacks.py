@@ -15,6 +15,7 @@ from pipeline.attacks.find import group_of
 from pipeline.attacks.sentences import Count
 from pipeline.commands.options import (
     config_option,
+    engine_options,
     lake_flag,
     lake_option,
     open_engine,
@@ -23,6 +24,7 @@ from pipeline.commands.options import (
     period_options,
     say_if_empty,
 )
+from pipeline.engine import Choice
 from pipeline.output import write_rows
 
 UNRESOLVED_WHY = '"SELECT client_reason, count(*) FROM requests WHERE client_ip IS NULL GROUP BY 1"'
@@ -49,6 +51,7 @@ EXIT_FOUND = 4
     "--fail-on", type=click.Choice(SEVERITIES[:-1]), help="End with 4 if something is found that bad, or worse."
 )
 @output_option
+@engine_options
 def attacks(
     lake_path: str,
     config_path: str | None,
@@ -59,6 +62,7 @@ def attacks(
     flat: bool,
     fail_on: str | None,
     form: str | None,
+    choice: Choice,
 ) -> None:
     """
     Who is attacking? Sources that break a rule, the worst first, with the evidence.
@@ -68,7 +72,7 @@ def attacks(
     moments = period(since, until)
     config = load_config(config_path)
     known = Known(config)
-    engine = open_engine(lake_path)
+    engine = open_engine(lake_path, choice)
     found = find(engine, moments["since"], moments["until"], judge_of(config), known=known)
     shown = [one for one in found if at_least(one, severity)]
     if flat:

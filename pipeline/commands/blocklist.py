@@ -15,9 +15,9 @@ from pipeline.alerts import SEVERITIES, Alert
 from pipeline.alerts.find import find
 from pipeline.alerts.reading import read_alerts
 from pipeline.alerts.settings import parse_silencing
-from pipeline.commands.options import config_option, lake_option, output_option
+from pipeline.commands.options import config_option, engine_options, lake_option, output_option
 from pipeline.counted import counted
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Choice, open_engine
 from pipeline.errors import UsageFault
 from pipeline.exports import files
 from pipeline.exports.difference import CHANGES, COLUMNS, SAME, difference
@@ -87,6 +87,7 @@ NARROWEST, WIDEST = 128, 32
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what --out, or --against, would gain and lose.")
 @click.option("--against", metavar="FILE", help="Of --dry-run: another list, as nft list set or ipset save print it.")
 @output_option
+@engine_options
 def blocklist(
     kind: str,
     lake_path: str,
@@ -104,6 +105,7 @@ def blocklist(
     dry_run: bool,
     against: str | None,
     form: str | None,
+    choice: Choice,
 ) -> None:
     """
     Whom to block? Attackers as a list for nginx, nftables, ipset, CrowdSec, or as STIX.
@@ -126,7 +128,7 @@ def blocklist(
         alerts = read_alerts(source)
     else:
         begin = moment - (lasts or max(LIFETIMES.values())) if since is None else parse_moment(since, now, "--since")
-        alerts = _of_lake(Lake(lake_path), begin, config)
+        alerts = _of_lake(Lake(lake_path), begin, config, choice)
         span = f" since {begin:%Y-%m-%d %H:%M} UTC (earlier: --at TIME)"
     silencing = replace(parse_silencing(config.tables, config.path), minimum=SEVERITIES[-1])  # --severity says that
     judged = silencing.judge(alerts, now)
@@ -154,7 +156,7 @@ def blocklist(
         click.echo(f"{printable(out)}: {counted_entries(len(entries))}", err=True)
 
 
-def _of_lake(lake: Lake, begin: datetime, config: Config) -> list[Alert]:
+def _of_lake(lake: Lake, begin: datetime, config: Config, choice: Choice) -> list[Alert]:
     """Return the attacks of whole days: an alert is about one. Raises UsageFault where addresses are not whole."""
     mark = promised(lake)
     if mark is not None:
@@ -164,7 +166,7 @@ def _of_lake(lake: Lake, begin: datetime, config: Config) -> list[Alert]:
             "make lists of a lake with whole ones",
         )
     since = datetime.combine(begin.date(), time(), UTC)
-    return find(Engine(lake), since, None, config, ("attacks",))
+    return find(open_engine(lake, choice), since, None, config, ("attacks",))
 
 
 def _span(text: str) -> timedelta:

@@ -12,6 +12,7 @@ from pipeline.alerts import SEVERITIES, worst_first
 from pipeline.alerts.document import ALERT_KEYS, TABLE_KEYS, as_row
 from pipeline.commands.options import (
     config_option,
+    engine_options,
     lake_option,
     open_engine,
     output_option,
@@ -19,6 +20,7 @@ from pipeline.commands.options import (
     period_options,
     say_if_empty,
 )
+from pipeline.engine import Choice
 from pipeline.logins import SILENT, judge, look, parse_settings
 from pipeline.logins.explain import chosen, steps, written
 from pipeline.output import json_text, write_rows
@@ -42,6 +44,7 @@ INHERITED = "lake_path", "config_path"  # of the group, where the subcommand was
     "--fail-on", type=click.Choice(SEVERITIES[:-1]), help="End with 4 if something is found that bad, or worse."
 )
 @output_option
+@engine_options
 @click.pass_context
 def logins(
     context: click.Context,
@@ -53,6 +56,7 @@ def logins(
     learning: bool,
     fail_on: str | None,
     form: str | None,
+    choice: Choice,
 ) -> None:
     """
     Did a user sign in from an unusual place? And is somebody trying accounts?
@@ -64,7 +68,7 @@ def logins(
         return
     moments = period(since, until)
     settings = parse_settings(load_config(config_path))
-    engine = open_engine(lake_path)
+    engine = open_engine(lake_path, choice)
     looked = look(engine, settings, moments["since"], moments["until"], silent=everything or learning)
     found = worst_first(one.alert for one in looked.judged if not one.silent)
     if everything or learning:
@@ -91,14 +95,15 @@ def logins(
 @lake_option
 @config_option
 @click.option("-o", "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@engine_options
 @click.pass_context
-def explain(context: click.Context, /, wanted: str, form: str, **asked: Any) -> None:
+def explain(context: click.Context, /, wanted: str, form: str, choice: Choice, **asked: Any) -> None:
     """Say of one finding why it is one, or why it was kept back, step by step; ID may be the beginning of an id."""
     for name in INHERITED:
         if context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT and context.parent is not None:
             asked[name] = context.parent.params[name]
     settings = parse_settings(load_config(asked["config_path"]))
-    for number, one in enumerate(chosen(judge(open_engine(asked["lake_path"]), settings), wanted)):
+    for number, one in enumerate(chosen(judge(open_engine(asked["lake_path"], choice), settings), wanted)):
         if form == "json":
             told = [{"step": step.heading, "lines": list(step.lines)} for step in steps(one, settings)]
             silent = {"silent": one.silent or None, "why": SILENT[one.silent] if one.silent else None, "steps": told}

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from echo.clientip import printable
-from pipeline.engine.duckdb import Engine
+from pipeline import engine as engines
+from pipeline.engine import ENGINES, Choice, Engine, choose
 from pipeline.errors import UsageFault
 from pipeline.lake import Lake
 from pipeline.output import FORMS
 from pipeline.timespec import HELP, parse_moment
 
 DEFAULT_LAKE = "lake"
+NAMES = ("engine", "master")  # of engine_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +39,34 @@ geo_option = click.option(
 output_option = click.option(
     "-o", "--output", "form", type=click.Choice(list(FORMS)), help="Default: table on a terminal, ndjson in a pipe."
 )
+
+
+def _by_hand(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def engine_options(command: Command) -> Command:
+    """Add --engine and --master, which a command takes as one `choice`; a subcommand, its group's if it has none."""
+
+    @functools.wraps(command)
+    def chosen(*args: Any, engine: str | None, master: str | None, **values: Any) -> Any:
+        context = click.get_current_context()
+        above = context.parent
+        if above is not None and "engine" in above.params and not any(_by_hand(context, name) for name in NAMES):
+            context, engine, master = above, above.params["engine"], above.params["master"]
+        return command(*args, choice=choose(engine, master, said=_by_hand(context, "master")), **values)
+
+    master_option = click.option(
+        "--master", metavar="URL", envvar="WHOFROM_MASTER", show_envvar=True,
+        help="Of Spark: local[4], spark://HOST:7077, yarn, k8s://URL, or sc://HOST for Spark Connect. Default: what"
+        " Spark's own settings say, else local[*].",
+    )  # fmt: skip
+    engine_option = click.option(
+        "--engine", type=click.Choice(ENGINES), envvar="WHOFROM_ENGINE", show_envvar=True,
+        help="What runs: duckdb on this machine, or spark, which needs a Java (JAVA_HOME, else on PATH). Default: spark"
+        " under spark-submit or where SPARK_REMOTE is set, else duckdb.",
+    )  # fmt: skip
+    return cast("Command", engine_option(master_option(chosen)))
 
 
 def period_options(command: Command) -> Command:
@@ -59,9 +90,9 @@ def lake_flag(lake_path: str) -> str:
     return "" if lake_path == DEFAULT_LAKE else f"--lake {shlex.quote(printable(lake_path))} "
 
 
-def open_engine(lake_path: str) -> Engine:
-    """Open the lake for reading. Raises LakeFault."""
-    return Engine(Lake(lake_path))
+def open_engine(lake_path: str, choice: Choice) -> Engine:
+    """Open the lake for reading. Raises LakeFault, EngineFault."""
+    return engines.open_engine(Lake(lake_path), choice)
 
 
 def say_if_empty(engine: Engine, rows: list[Any], moments: dict[str, datetime | None]) -> None:

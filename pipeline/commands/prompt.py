@@ -17,7 +17,7 @@ import click
 
 from echo.clientip import Fault, printable
 from pipeline.commands.results import write_result
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.engine.macros import macros
 from pipeline.engine.views import views
 from pipeline.output import write_table

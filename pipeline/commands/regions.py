@@ -9,6 +9,7 @@ import click
 from echo.clientip import load_config, printable
 from pipeline.commands.options import (
     config_option,
+    engine_options,
     geo_option,
     lake_option,
     open_engine,
@@ -18,7 +19,7 @@ from pipeline.commands.options import (
     say_if_empty,
 )
 from pipeline.commands.results import destination
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Choice, Engine
 from pipeline.errors import UsageFault
 from pipeline.geo import Geo, attribution_of, open_geo
 from pipeline.output import default_form, write_rows
@@ -74,6 +75,7 @@ class Language(click.Choice[str]):
 @output_option
 @config_option
 @geo_option
+@engine_options
 def regions(
     lake_path: str,
     since: str | None,
@@ -88,6 +90,7 @@ def regions(
     form: str | None,
     config_path: str | None,
     geo_paths: tuple[str, ...],
+    choice: Choice,
 ) -> None:
     """
     Where do requests come from? Requests, clients, users, bytes, errors and response times by place.
@@ -105,7 +108,7 @@ def regions(
         raise UsageFault("stands above a table of places", "--map", "with -o table, and without --every and --versus")
     moments = period(since, until)
     level = level or "country"
-    engine = open_engine(lake_path)
+    engine = open_engine(lake_path, choice)
     asked = Period(**moments)
     if versus is not None:
         asked = compared(moments["since"], moments["until"], versus, answers.span_of(engine))

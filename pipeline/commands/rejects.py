@@ -6,7 +6,8 @@ import os
 
 import click
 
-from pipeline.commands.options import lake_option, open_engine, output_option, period
+from pipeline.commands.options import engine_options, lake_option, open_engine, output_option, period
+from pipeline.engine import Choice
 from pipeline.errors import UsageFault
 from pipeline.output import write_rows
 from pipeline.timespec import HELP
@@ -50,8 +51,15 @@ LINE_TABLE = ("source", "line", "reason", "raw")
     help=f"Of --raw: lines at most, 0 for all. [default: {DEFAULT_LIMIT}]",
 )
 @output_option
+@engine_options
 def rejects(
-    lake_path: str, source: str | None, since: str | None, raw: bool, limit: int | None, form: str | None
+    lake_path: str,
+    source: str | None,
+    since: str | None,
+    raw: bool,
+    limit: int | None,
+    form: str | None,
+    choice: Choice,
 ) -> None:
     """
     Which lines are no rows, and why? Counted by reason, the most frequent first.
@@ -60,7 +68,7 @@ def rejects(
     """
     if limit is not None and not raw:
         raise UsageFault("is for lines", "--limit", "add --raw")
-    engine = open_engine(lake_path)
+    engine = open_engine(lake_path, choice)
     if source is not None:  # as ingest writes what is no UTF-8
         source = os.fsencode(source).decode("utf-8", "backslashreplace")
     chosen = {"source": source, "since": period(since, None)["since"]}

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from echo.clientip import printable
 from pipeline.batches import BATCH_FORMS
-from pipeline.engine.duckdb import Result
+from pipeline.engine import Result
 from pipeline.errors import QueryFault, UsageFault
 from pipeline.output import FORMS, default_form, write_table
 from pipeline.targets import in_place

@@ -11,9 +11,9 @@ import click
 
 from echo.clientip import printable
 from pipeline.commands.ending import tidy_when_terminated
-from pipeline.commands.options import lake_option
+from pipeline.commands.options import engine_options, lake_option
 from pipeline.commands.results import BINARY, RESULT_FORMS, destination, form_of, write_result
-from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, bound_process
+from pipeline.engine import MAX_STATEMENT_CHARS, Choice, Limits, bound_process, open_engine
 from pipeline.errors import QueryFault, UsageFault
 from pipeline.lake import Lake
 
@@ -50,6 +50,7 @@ class WithComments(click.Command):
 )
 @click.option("--threads", type=click.IntRange(1, MOST_THREADS), help="Default: one a core.")
 @click.option("--allow-files", is_flag=True, help="Let SQL read local files: FROM 'x.csv', read_parquet('*.parquet').")
+@engine_options
 def sql(
     statement: str | None,
     path: str | None,
@@ -59,6 +60,7 @@ def sql(
     memory: str | None,
     threads: int | None,
     allow_files: bool,
+    choice: Choice,
 ) -> None:
     """
     Ask the lake in SQL (DuckDB's), read-only. Tables: requests, rejects, sessions.
@@ -73,13 +75,13 @@ def sql(
     if statement is None and path is None and sys.stdin.isatty() and sys.stdout.isatty() and not (form or target):
         from pipeline.commands.prompt import Prompt  # noqa: PLC0415  # needs a terminal, and readline
 
-        engine = Engine(Lake(lake_path), limits)
+        engine = open_engine(Lake(lake_path), choice, limits)
         bound_process(engine)
-        Prompt(engine, lambda: Engine(Lake(lake_path), limits), printable(lake_path)).run()
+        Prompt(engine, lambda: open_engine(Lake(lake_path), choice, limits), printable(lake_path)).run()
         return
     tidy_when_terminated()  # not of a prompt: a signal there may wait for the next key
     text, place = _text(statement, path)
-    engine = Engine(Lake(lake_path), limits)
+    engine = open_engine(Lake(lake_path), choice, limits)
     bound_process(engine)
     found = form_of(form, target)
     statements = engine.statements(text, place)

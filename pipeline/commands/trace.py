@@ -13,8 +13,9 @@ from echo.clientip import Config, load_config, printable, quote
 from pipeline.alerts import Alert
 from pipeline.alerts.find import find
 from pipeline.attacks.crawlers import Known
-from pipeline.commands.options import config_option, lake_option, open_engine, period, period_options
+from pipeline.commands.options import config_option, engine_options, lake_option, open_engine, period, period_options
 from pipeline.commands.results import destination
+from pipeline.engine import LOCAL, Choice
 from pipeline.errors import UsageFault
 from pipeline.output import json_text
 from pipeline.trace.crawling import Claimed, claims
@@ -48,6 +49,7 @@ FULL_LINES = 10_000  # of the timeline with --full: a person reads no more, and 
 @click.option(
     "-o", "--output", "form", type=click.Choice(("table", "json")), help="Default: table on a terminal, json in a pipe."
 )
+@engine_options
 def trace(
     text: str,
     lake_path: str,
@@ -59,6 +61,7 @@ def trace(
     alerts: bool,
     html: str | None,
     form: str | None,
+    choice: Choice,
 ) -> None:
     """
     What did one source, network, user or request do, how far did it get, and what is to be blocked?
@@ -67,7 +70,9 @@ def trace(
     """
     moments = period(since, until)
     config = load_config(config_path) if config_path else None
-    story = told(text, kind, lake_path, config, moments, lines=FULL_LINES if full else LINES, alerts=alerts)
+    story = told(
+        text, kind, lake_path, config, moments, lines=FULL_LINES if full else LINES, alerts=alerts, choice=choice
+    )
     if html is not None:
         text = page(story)
         with destination(None if html == STDOUT else html) as out:
@@ -89,10 +94,11 @@ def told(
     *,
     lines: int,
     alerts: bool,
+    choice: Choice = LOCAL,
 ) -> dict[str, Any]:
     """Return the story of what a text names. Raises Fault."""
     subjects = recognise(text, kind)
-    engine = open_engine(lake_path)
+    engine = open_engine(lake_path, choice)
     lookup = Lookup(engine, **moments)
     found: list[Alert] | None = None
     subject = _known(lookup, subjects)

@@ -21,12 +21,13 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from echo.clientip import printable
+from pipeline.engine.base import MAX_STATEMENT_CHARS, Limits, Result, Statement
 from pipeline.engine.macros import named_in
 from pipeline.engine.spill import Spill, make_spill
 from pipeline.engine.views import views
@@ -64,36 +65,12 @@ MISSING = re.compile(r"^(Permission|IO) Error")
 ADVICE = re.compile(r"\.?\s*Please try installing and loading .*", re.DOTALL)
 OUT_OF_MEMORY = "Out of Memory Error: "
 MAX_MESSAGE_CHARS = 400  # DuckDB adds the statement and candidates; the first lines say it
-MAX_STATEMENT_CHARS = 1 << 20  # a list of 50,000 addresses has room; parsing costs a hundred times its text
 BATCH_ROWS = 2048  # of a result, at a time: one of DuckDB's vectors; more would be much where values are long
 MEMORY_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 SPILL_SHARE = 0.5  # of the free space: an ingest beside must not find the disk full
 INTERRUPT_SECONDS = 0.1  # a statement that was about to start when it was interrupted is interrupted again
 
 Answer = TypeVar("Answer")
-
-
-class Limits(NamedTuple):
-    """What a statement may use; `memory` in bytes, 0 of both is what DuckDB takes: 80 % of the memory, every core."""
-
-    memory: int = 0
-    threads: int = 0
-    files: bool = False
-
-
-class Statement(NamedTuple):
-    """One statement of a text, and where it is in it."""
-
-    sql: str
-    place: str
-    line: int  # of the text on which it begins, from 1
-
-
-class Result(NamedTuple):
-    """A result on its way; `batches` can be read once, and raises QueryFault."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
 
 
 class Engine:
@@ -128,7 +105,7 @@ class Engine:
                 self._run(lambda: self._connection.execute(made.sql), made)  # noqa: B023  # called at once
                 self._defined.add(macro.name)
 
-    def _prepared(self, statement: Statement, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    def prepared(self, statement: Statement, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         """Make what a statement names, and return those of the parameters that it has."""
         self._define(statement.sql)
         (parsed,) = self._parse(statement.sql, statement.place)
@@ -201,12 +178,12 @@ class Engine:
         Raises QueryFault if it fails, now or when batches are read.
         """
         self._end()
-        bound = self._prepared(statement, parameters)
+        bound = self.prepared(statement, parameters)
         relation = self._run(lambda: self._begin(statement.sql, bound), statement)
         for name, kind in zip(relation.columns, relation.types, strict=True):
             if UNFAITHFUL.search(str(kind)):
                 raise QueryFault(
-                    f"{printable(name)[:40]} is a {str(kind)[:40]}, which would be shown wrong", _place(statement),
+                    f"{printable(name)[:40]} is a {str(kind)[:40]}, which would be shown wrong", place_of(statement),
                     "CAST it to VARCHAR",
                 )  # fmt: skip
         reader = self._reader = self._run(lambda: relation.to_arrow_reader(BATCH_ROWS), statement)
@@ -242,7 +219,7 @@ class Engine:
 
     def _make(self, head: str, sql: str, parameters: Mapping[str, Any] | None) -> None:
         (statement,) = self.statements(sql)
-        bound = self._prepared(statement, parameters)
+        bound = self.prepared(statement, parameters)
         # to its end: what is left of a result would be in the way of what comes next
         self._run(lambda: self._connection.execute(f"{head} {statement.sql}", bound).fetchall(), statement)
 
@@ -301,12 +278,18 @@ class Engine:
             if gone and MISSING.search(str(error)):
                 raise QueryFault(
                     f"the lake's files were replaced since it was opened, and deleted now ({gone:,})",
-                    _place(statement), "ask again; at the prompt, .reload before",
+                    place_of(statement), "ask again; at the prompt, .reload before",
                 ) from None  # fmt: skip
             raise _fault(error, statement) from None
 
     def _parse(self, text: str, place: str) -> list[duckdb.Statement]:
         return self._run(lambda: self._connection.extract_statements(text), Statement(text, place, 1))
+
+    def tree(self, statement: Statement, sql: str) -> str:
+        """Return the parse tree of a reading statement, or of what it explains, as JSON."""
+        self._end()
+        asked = "SELECT json_serialize_sql($1)"
+        return str(self._run(lambda: self._connection.execute(asked, [sql]).fetchall()[0][0], statement))
 
     def _check(self, statement: Statement, kind: str) -> None:
         """Refuse what does more than read."""
@@ -316,16 +299,15 @@ class Engine:
             kind = _kind(self._parse(sql, statement.place)[0])
         if kind == "MULTI":
             raise QueryFault(
-                "PIVOT that looks for its columns itself is refused", _place(statement),
+                "PIVOT that looks for its columns itself is refused", place_of(statement),
                 "name them: PIVOT … ON country IN ('DE', 'FR') USING …",
             )  # fmt: skip
         if kind == READING:
-            asked = "SELECT json_serialize_sql($1)"
-            tree = self._run(lambda: self._connection.execute(asked, [sql]).fetchall()[0][0], statement)
+            tree = self.tree(statement, sql)
             hidden = RUNS_TEXT.search(tree)
             if hidden:
                 raise QueryFault(
-                    f"{hidden[1]}() is refused: it runs a text, which cannot be looked into", _place(statement),
+                    f"{hidden[1]}() is refused: it runs a text, which cannot be looked into", place_of(statement),
                     "write that statement itself, as a subquery or a WITH",
                 )  # fmt: skip
             others = set(NODE.findall(tree)) - READING_NODES
@@ -335,7 +317,7 @@ class Engine:
                 kind = "a statement that cannot be looked into"
         if kind != READING:
             raise QueryFault(
-                f"{kind} is refused: the lake is read-only here", _place(statement),
+                f"{kind} is refused: the lake is read-only here", place_of(statement),
                 "use SELECT, DESCRIBE, SUMMARIZE or EXPLAIN",
             )  # fmt: skip
 
@@ -346,25 +328,6 @@ def _kind(parsed: duckdb.Statement) -> str:
         return parsed.type.name
     except ValueError:  # its Python side does not know all that its parser does, such as UPDATE EXTENSIONS
         return "a statement of this kind"
-
-
-def bound_process(engine: Engine) -> None:
-    """
-    Bound the memory of this process, for values that DuckDB makes outside its own limit, such as range(3000000000).
-
-    An eighth more and 512 MiB, for results on their way, beside what was in use before: the default of 80 % stays below
-    what there is.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():  # Linux alone says how much is in use, and holds to the limit
-        return
-    import resource  # noqa: PLC0415  # not everywhere
-
-    used = re.search(r"VmData:\s+(\d+) kB", status.read_text("utf-8", "replace"))
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = int(used[1] if used else 0) * 1024 + engine.memory() * 9 // 8 + (512 << 20)
-    if soft == resource.RLIM_INFINITY or wanted < soft:
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
 def _configuration(limits: Limits, spill: Spill | None) -> dict[str, Any]:
@@ -401,20 +364,21 @@ def _fault(error: Exception, statement: Statement) -> QueryFault:
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or text.startswith(OUT_OF_MEMORY):
         if "temp" in text.partition("Possible solutions")[0]:
             return QueryFault(
-                f"too large for the temporary folder: {_words(error)}", _place(statement),
+                f"too large for the temporary folder: {_words(error)}", place_of(statement),
                 "free space there, name another folder with TMPDIR, or ask for less",
             )  # fmt: skip
         return QueryFault(
-            f"out of memory: {_words(error).removeprefix(OUT_OF_MEMORY)}", _place(statement),
+            f"out of memory: {_words(error).removeprefix(OUT_OF_MEMORY)}", place_of(statement),
             "ask for less (columns, LIMIT, a shorter period), or give whofrom sql more with --memory",
         )  # fmt: skip
     found = LINE.search(text)
     line = statement.line + int(found[1]) - 1 if found else 0
     step = next(step for pattern, step in NEXT_STEPS if pattern.search(text))
-    return QueryFault(_words(error), _place(statement, line), step)
+    return QueryFault(_words(error), place_of(statement, line), step)
 
 
-def _place(statement: Statement, line: int = 0) -> str:
+def place_of(statement: Statement, line: int = 0) -> str:
+    """Return how faults call a statement, or a line of its text."""
     line = line or statement.line
     return statement.place if line == 1 else f"{statement.place} line {line}"
 

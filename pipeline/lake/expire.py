@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from echo.clientip import quote
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import open_engine
 from pipeline.errors import UsageFault
 from pipeline.lake import log
 from pipeline.lake.files import files_of
@@ -79,7 +79,7 @@ def expire(lake: Lake, days: int, today: date, *, dry_run: bool) -> Expired:
 
 def _old_rejects(lake: Lake, before: datetime) -> int:
     sql = "SELECT count(*) AS n FROM rejects WHERE ingested_at < $before"
-    return int(Engine(lake).query(sql, {"before": before}).to_pylist()[0]["n"])
+    return int(open_engine(lake).query(sql, {"before": before}).to_pylist()[0]["n"])
 
 
 def _delete(lake: Lake, name: str, predicate: str) -> None:

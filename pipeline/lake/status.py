@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine, open_engine
 from pipeline.lake.compact import small
 from pipeline.lake.files import disk_bytes, files_of
 from pipeline.lake.table import REJECTS, REQUESTS, TABLES, Lake
@@ -60,7 +60,7 @@ class Status:
 
 def status(lake: Lake) -> Status:
     """Look at a lake. Raises LakeFault if there is none."""
-    engine = Engine(lake)
+    engine = open_engine(lake)
     kept = {}
     commits = []
     for name in TABLES:

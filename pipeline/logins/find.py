@@ -20,7 +20,7 @@ import pyarrow as pa
 from pipeline import query
 from pipeline.alerts import Alert, worst_first
 from pipeline.counted import counted, duration
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.logins.rules import RULES, UNUSUAL, Rule
 from pipeline.logins.settings import Settings
 from pipeline.logins.stages import ASKED, prepare, values

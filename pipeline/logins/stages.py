@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import query
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.logins.extents import extents
 from pipeline.logins.settings import Settings
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import query
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.geo import Geo
 from pipeline.regions.levels import LEVELS, NAMED, TIMES
 from pipeline.regions.periods import Period, Span

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.geo import Geo, attribution_of
 from pipeline.regions import answers
 from pipeline.regions.levels import TIMES, TOTAL

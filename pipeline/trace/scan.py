@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from echo.clientip import Address, Ranges, parse_address, parse_range
 from pipeline import query
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import Engine
 from pipeline.errors import UsageFault
 from pipeline.signatures import SIGNATURES, signatures_of
 from pipeline.trace.folding import Run, run_of

@@ -25,7 +25,7 @@ from pipeline.attacks.find import BUCKETS, alert_of, alerts_of_buckets
 from pipeline.attacks.inside import Inside
 from pipeline.attacks.rules import BY_CODE
 from pipeline.attacks.stages import EARLIER, in_order, prepare, register_tables
-from pipeline.engine.duckdb import Engine, Limits
+from pipeline.engine import LOCAL, Engine, Limits, open_engine
 from pipeline.lake import REQUESTS, TABLES, Lake
 from pipeline.rows import ROW_SCHEMA
 
@@ -96,7 +96,7 @@ class Memory:
         """
         self._known = known or Known()
         self._before: Engine | None = None  # of the lake that is remembered
-        self._engine = Engine(_Nothing(), Limits(MEMORY_BYTES, THREADS))
+        self._engine = open_engine(_Nothing(), LOCAL, Limits(MEMORY_BYTES, THREADS))
         self._judge, self._now = judge, now
         self._looks: deque[tuple[int, float, int]] = deque()  # number, time and signals of each look that is kept
         self._look = 0
@@ -118,7 +118,7 @@ class Memory:
 
     def remember(self, lake: Lake) -> None:
         """Take the signals of a lake's last hour, of before a restart. Raises QueryFault."""
-        engine = self._before = Engine(lake, Limits(MEMORY_BYTES, THREADS))
+        engine = self._before = open_engine(lake, LOCAL, Limits(MEMORY_BYTES, THREADS))
         try:
             self._remember(engine)
         finally:

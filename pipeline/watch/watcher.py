@@ -23,7 +23,7 @@ from pipeline.alerts.deliver import Delivery
 from pipeline.alerts.find import SHARED, find
 from pipeline.alerts.settings import AlertSettings
 from pipeline.attacks import Known, judge_of
-from pipeline.engine.duckdb import Engine, Limits
+from pipeline.engine import LOCAL, Engine, Limits, open_engine
 from pipeline.errors import QueryFault
 from pipeline.lake import REQUESTS, Lake
 from pipeline.progress import Watch
@@ -226,7 +226,7 @@ class Watcher(Watch):
         since = datetime(first.year, first.month, first.day, tzinfo=UTC)
         until = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
         for number in range(1, TRIES + 1):
-            self._asked = Engine(self._lake, Limits(ASK_BYTES, ASK_THREADS))
+            self._asked = open_engine(self._lake, LOCAL, Limits(ASK_BYTES, ASK_THREADS))
             try:
                 return find(self._asked, since, until, self._config)
             except QueryFault:

@@ -24,7 +24,8 @@ REFERENCE = {
 CODE = "\n".join(path.read_text("utf-8") for top in ("echo", "pipeline") for path in (ROOT / top).rglob("*.py"))
 READ = re.compile(r"""environ(?:\.get\(|\[)"([A-Z_]+)"|envvar="([A-Z_]+)"|getenv\("([A-Z_]+)\"""")
 EXIT = re.compile(r"\bexit_code(?:: int)? = (\d+)|\bEXIT_[A-Z]+ = (\d+)(?! \+)\b|sys\.exit\((\d+)\)")
-NOT_FOR_USERS = {"_WHOFROM_COMPLETE"}  # the completion's own script sets it
+# the completion's own script sets it; pyspark's own
+NOT_FOR_USERS = {"_WHOFROM_COMPLETE", "SPARK_CONNECT_MODE_ENABLED"}
 
 
 def options(group: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, click.Option]]:

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.results import MAX_TABLE_ROWS, SUFFIXES, part_of, unique, write_result
-from pipeline.engine import views
-from pipeline.engine.duckdb import MAX_STATEMENT_CHARS, Engine, Limits, Result
+from pipeline.engine import MAX_STATEMENT_CHARS, Limits, Result, views
+from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
 from pipeline.lake import Lake
 from pipeline.output import FORMS

@@ -123,6 +123,14 @@ TOLD = (
         "a statement to what is written",
     ),
     Row("pipeline/commands/prompt.py", f"{PIPE}sql_prompt.py", "at a terminal"),
+    Row(
+        "pipeline/engine/base.py pipeline/engine/opening.py pipeline/engine/spark.py pipeline/engine/session.py"
+        " pipeline/engine/dialect.py",
+        "tests/spark/test_engine.py",
+        "DuckDB and Spark answer alike",
+    ),
+    Row("pipeline/engine/spreading.py", "tests/spark/test_spreading.py", "on a cluster"),
+    Row("pipeline/engine/bound.py", f"{PIPE}sql.py", "a statement that would take all memory"),
     Row("pipeline/engine/macros.py", f"{PIPE}sql_macros.py", "each macro against Python's ipaddress"),
     Row("pipeline/engine/spill.py", f"{PIPE}spill.py", "it stands a folder up"),
     Row("pipeline/engine/views.py", f"{PIPE}engine_tables.py {PIPE}sql.py", "what SQL users see"),

@@ -1,0 +1,234 @@
+"""
+A session of Spark: of this process's own, of the application that spark-submit began, or of a server of Spark Connect.
+
+Rules:
+
+1. What the user has set stands. Set here is what is missing, and nothing about resources: see OWN. What answers rest on
+   is set in a session of ours beside the user's (`newSession`), whose views are ours as well: see SETTINGS.
+2. Nothing is stopped that was not started here; what was started here ends with this process.
+3. Spark's log is not the user's business: of a JVM that is started here it is read, and what says why nothing goes on
+   is passed on (`Log`); its last lines are there when it cannot start.
+4. A call to Spark runs in a thread beside, so that Ctrl-C ends it at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from echo.clientip import printable
+from pipeline.engine.choice import CONNECT, REMOTE, SUBMITTED, Choice
+from pipeline.engine.reach import check_java, check_server
+from pipeline.engine.troubles import STATEMENT, fault_of
+from pipeline.errors import EngineFault
+
+Found = TypeVar("Found")
+
+NAME = "whofrom"
+LOCAL_MASTER = "local[*]"
+# of a session of ours: what SQL means there
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.runSQLOnFiles": "false",  # SELECT * FROM parquet.`/etc/…`
+}
+# of an application of ours, where nobody has set them
+OWN = {"spark.app.name": NAME, "spark.ui.showConsoleProgress": "false"}
+# … on this machine: nobody else need reach it, and a host whose own name is not known has no other
+OWN_HERE = {"spark.ui.enabled": "false", "spark.driver.host": "localhost", "spark.driver.bindAddress": "127.0.0.1"}
+# lines of Spark's log that say why nothing goes on; the rest of a line is Spark's own words
+TOLD = re.compile(r"(?:WARN|ERROR) \w+: ((?:Initial job has not accepted|Lost executor|All masters are).*)")
+LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "pyspark.sql.connect.logging")
+KEPT_LINES = 100
+INTERRUPT_SECONDS = 0.1  # a call that was about to start when it was interrupted is interrupted again
+
+
+class Log:
+    """What a JVM says: read as it comes, the last lines kept."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+
+    def follow(self, stream: BinaryIO) -> None:
+        """Read to the end, in a thread beside."""
+        threading.Thread(target=self._read, args=(stream,), name="spark-log", daemon=True).start()
+
+    def last(self) -> str:
+        """Return the last line that says something: of a stack, what it is about."""
+        said = [line for line in self.lines if line and not line.startswith(("\t", "    at ", "WARNING:"))]
+        return said[-1] if said else "it said nothing"
+
+    def _read(self, stream: BinaryIO) -> None:
+        for line in stream:
+            text = printable(line.decode("utf-8", "replace").rstrip())
+            self.lines.append(text)
+            found = TOLD.search(text)
+            if found:
+                click.echo(f"spark: {found[1]}", err=True)
+
+
+class Session:
+    """A session, and the thread that calls it."""
+
+    def __init__(self, spark: Any) -> None:
+        """
+        Take a session of Spark's that nobody else uses.
+
+        spark  a pyspark.sql.SparkSession, classic or of Connect
+        """
+        self.spark = spark
+        self.connected = type(spark).__module__.startswith("pyspark.sql.connect")
+        self._tag = f"{NAME}-{uuid.uuid4().hex}"
+        self._pool = ThreadPoolExecutor(1, "spark", lambda: spark.addTag(self._tag))
+        for key, value in SETTINGS.items():
+            spark.conf.set(key, value)
+
+    def run(self, call: Callable[[], Found], place: str, step: str = STATEMENT) -> Found:
+        """
+        Call in the thread beside, what Spark raises becoming a fault of that place; Ctrl-C ends the jobs of it.
+
+        step  what to do where the call itself is at fault
+        """
+        future = self._pool.submit(call)
+        try:
+            return future.result()
+        except (KeyboardInterrupt, SystemExit):  # Ctrl-C, SIGTERM
+            while not future.done():
+                self.interrupt()
+                wait([future], INTERRUPT_SECONDS)
+            raise
+        except Exception as error:
+            fault = fault_of(error, place, step)
+            if fault is None:
+                raise
+            raise fault from None
+
+    def interrupt(self) -> None:
+        """End the jobs of what another thread has this do, with a fault there."""
+        self.spark.interruptTag(self._tag)
+
+
+_opening = threading.Lock()
+
+
+def open_session(choice: Choice) -> Session:
+    """Return a session of one's own. Raises EngineFault where Spark, its Java or its master is not there."""
+    with _opening:
+        try:
+            _hush()
+            return Session(_connected(choice) if _is_remote(choice) else _classic(choice))
+        except EngineFault:
+            raise
+        except Exception as error:
+            fault = fault_of(error, choice.master or "--engine spark")
+            if fault is None:
+                raise
+            raise fault from None
+
+
+def _is_remote(choice: Choice) -> bool:
+    return choice.master.startswith(CONNECT) or bool(not choice.master and os.environ.get(REMOTE))
+
+
+def _connected(choice: Choice) -> Any:
+    """Return a session of a server of Spark Connect, which SPARK_REMOTE=local starts in this process."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  # of the extra `spark`
+
+    url = choice.master or os.environ[REMOTE]
+    if url.startswith("local"):
+        if "SPARK_LOCAL_REMOTE" not in os.environ:
+            with _as_before():
+                _launch()
+                SparkSession.builder.getOrCreate()
+        url = "sc://localhost"
+    else:
+        check_server(url)
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark asks for it where a session is not at hand
+    from pyspark.sql.connect.session import SparkSession as Connected  # noqa: PLC0415  # of the extra `spark`
+
+    return Connected.builder.remote(url).create()
+
+
+def _launch() -> None:
+    """Start a JVM, with the settings of Spark's own files; none where spark-submit has one. Raises EngineFault."""
+    from pyspark import SparkContext  # noqa: PLC0415  # of the extra `spark`
+    from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415
+    from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
+
+    if SparkContext._gateway is not None:
+        return
+    if SUBMITTED in os.environ:
+        SparkContext._ensure_initialized()
+        return
+    check_java()
+    log = Log()
+    reading, writing = os.pipe()
+    log.follow(os.fdopen(reading, "rb"))
+    try:
+        gateway = launch_gateway(popen_kwargs={"stdout": writing, "stderr": writing})
+    except PySparkRuntimeError:
+        raise EngineFault(f"Spark's JVM ended: {log.last()}", "java", "mend that, or set JAVA_HOME") from None
+    finally:
+        os.close(writing)
+    SparkContext._ensure_initialized(gateway=gateway)
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Have the signals' handlers and the environment as they were: Spark's own end all jobs of an application."""
+    remote, handler = os.environ.pop(REMOTE, None), signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if remote is not None:
+            os.environ[REMOTE] = remote
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+
+
+def _hush() -> None:
+    """Have what pyspark's Python side would write to standard error beside what it raises be left away."""
+    from pyspark.logger import PySparkLogger  # noqa: PLC0415  # of the extra `spark`
+
+    for name in LOGGERS:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
+
+
+def _classic(choice: Choice) -> Any:
+    """Return a session beside that of the application that runs here, which is begun if none does."""
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # of the extra `spark`
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    if SparkContext._active_spark_context is None:  # getOrCreate would make one without our settings
+        submitted = SUBMITTED in os.environ
+        with _as_before():
+            _launch()
+            conf = SparkConf()
+            if choice.master:
+                conf.setMaster(choice.master)
+            conf.setIfMissing("spark.master", LOCAL_MASTER)
+            here = conf.get("spark.master", LOCAL_MASTER).startswith("local")
+            for key, value in (OWN | OWN_HERE if here and not submitted else OWN).items():
+                conf.setIfMissing(key, value)
+            if here and not conf.contains("spark.pyspark.python"):
+                os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+            if not submitted:
+                check_server(conf.get("spark.master", ""))
+            context = SparkContext(conf=conf)
+            if submitted and not conf.contains("spark.log.level"):
+                context.setLogLevel("WARN")
+            atexit.register(context.stop)
+    return SparkSession.builder.getOrCreate().newSession()

@@ -1,0 +1,288 @@
+"""
+Spark over a lake: the same SQL as DuckDB's, on a cluster.
+
+Rules:
+
+1. A DuckDB over the same relations without their rows, the shadow, sees each statement first. It says what is no SQL,
+   what more than reads and what is not there, in the words that it has for it when it runs alone; no function that it
+   does not know reaches Spark; and the types of its result are those of Spark's.
+2. `dialect` makes Spark's text of DuckDB's. What Spark cannot say the same is refused.
+3. Spark reads the files of the snapshot that was newest when this was opened, by their names.
+4. A result is streamed, in order: `query` gives what fits into memory anyway, `stream` a part of the result at a time.
+5. What is materialised is what Spark may compute again: an executor that is lost takes nothing with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.engine import duckdb
+from pipeline.engine.base import Result, Statement
+from pipeline.engine.dialect import translated
+from pipeline.engine.session import Session
+from pipeline.engine.views import views
+from pipeline.errors import QueryFault
+from pipeline.lake import TABLES, Lake
+from pipeline.rows import schema_of
+
+GLOB = re.compile(r"[{}\\]")  # of what Spark takes for patterns; Lake refuses the others
+SCHEME = "file://"  # whatever file system is Spark's default
+PARTITION = "/date="
+PLAN_SCHEMA = pa.schema([("explain_key", pa.string()), ("explain_value", pa.string())])
+# of the tree: what DuckDB's catalog says of itself
+CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:information_schema|pg_catalog)"')
+PACKED = "part binary"
+
+
+class _NoRows(Lake):
+    """A lake without rows."""
+
+    def __init__(self) -> None:
+        """Of nowhere."""
+
+    def files(self) -> dict[str, list[str]]:
+        """Return no file."""
+        return {name: [] for name in TABLES}
+
+
+class Engine:
+    """An open engine on the snapshots of now; a later commit is not seen."""
+
+    def __init__(self, files: Mapping[str, Sequence[str]], session: Session) -> None:
+        """
+        Open.
+
+        files  of each table, those of a snapshot
+        """
+        self._session, self._spark = session, session.spark
+        self._shadow = duckdb.Engine(_NoRows())
+        self._kept: dict[str, list[Any]] = {}  # name -> what Spark keeps of it
+        self._defined: set[str] = set()
+        weakref.finalize(self, _release, self._kept).atexit = False
+        for name, columns in TABLES.items():
+            self._session.run(partial(self._table, name, files[name], schema_of(columns)), name)
+
+    def statements(self, text: str, place: str = "SQL") -> list[Statement]:
+        """As `base.Engine`."""
+        return self._shadow.statements(text, place)
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """As `base.Engine`."""
+        statements = self.statements(sql)
+        if len(statements) != 1:
+            raise QueryFault(f"{len(statements)} statements", "SQL", "give exactly one")
+        return self._answer(statements[0], parameters, whole=True)
+
+    def stream(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> Result:
+        """As `base.Engine`; several may be read side by side."""
+        table = self._answer(statement, parameters, whole=False)
+        return Result(table.schema, iter(table.to_batches())) if isinstance(table, pa.Table) else table
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """As `base.Engine`."""
+        self._shadow.register(name, table.schema.empty_table())
+        self._session.run(lambda: self._spark.createDataFrame(table).createOrReplaceTempView(name), name)
+
+    def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """As `base.Engine`; Spark works it out when it is first read."""
+        made = self._kept_part(name, sql, parameters)
+        self._shadow.materialise(name, sql, parameters)
+        old = self._kept.pop(name, [])
+        self._show(name, [made])
+        self._session.run(lambda: [one.unpersist() for one in old], name)
+
+    def append(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """As `base.Engine`."""
+        self._show(name, [*self._kept[name], self._kept_part(name, sql, parameters)])
+
+    def remove(self, name: str, condition: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """As `base.Engine`."""
+        left = f"SELECT * FROM {name} WHERE NOT coalesce(({condition}), false)"  # noqa: S608  # ours
+        made, old = self._kept_part(name, left, parameters), self._kept.pop(name)
+        self._show(name, [made])
+        self._session.run(lambda: [made.count(), *(one.unpersist() for one in old)], name)
+
+    def interrupt(self) -> None:
+        """As `base.Engine`."""
+        self._shadow.interrupt()
+        self._session.interrupt()
+
+    def tables(self) -> dict[str, list[tuple[str, str]]]:
+        """As `base.Engine`."""
+        return self._shadow.tables()
+
+    def memory(self) -> int:
+        """As `base.Engine`; that of DuckDB, which holds no more here."""
+        return self._shadow.memory()
+
+    def keywords(self) -> list[str]:
+        """As `base.Engine`."""
+        return self._shadow.keywords()
+
+    def _table(self, name: str, files: Sequence[str], schema: pa.Schema) -> None:
+        if not files:
+            self._spark.createDataFrame(schema.empty_table()).createOrReplaceTempView(name)
+            return
+        from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
+
+        reader = self._spark.read.schema(from_arrow_schema(schema))
+        if PARTITION in files[0]:  # the date is in the folders' names alone
+            reader = reader.option("basePath", SCHEME + files[0].rpartition(PARTITION)[0])
+        reader.parquet(*map(_uri, files)).select(*schema.names).createOrReplaceTempView(name)
+
+    def _answer(self, statement: Statement, parameters: Mapping[str, Any] | None, *, whole: bool) -> Any:
+        """Return a table or, where it need not be whole, a result."""
+        explained = duckdb.EXPLAIN.match(statement.sql)
+        sql = duckdb.EXPLAIN.sub("", statement.sql, count=1) if explained else statement.sql
+        place = duckdb.place_of(statement)
+        told = not explained and self._told_by_shadow(statement, sql)
+        shadow = self._shadow.stream(statement, parameters)
+        if told:
+            return pa.Table.from_batches(list(shadow.batches), shadow.schema)
+        bound = self._shadow.prepared(statement, parameters)
+        if explained:
+            plan = self._session.run(
+                lambda: self._sql(f"EXPLAIN FORMATTED {self._text(sql)}", bound).collect()[0][0], place
+            )
+            return pa.Table.from_pylist([{"explain_key": "physical_plan", "explain_value": plan}], PLAN_SCHEMA)
+        found = self._session.run(lambda: self._conformed(self._sql(self._text(sql), bound), shadow.schema), place)
+        if whole:
+            table = self._session.run(found.toArrow, place)
+            return pa.Table.from_batches(
+                [_exact(one, shadow.schema, place) for one in table.to_batches()], shadow.schema
+            )
+        return Result(shadow.schema, self._batches(found, shadow.schema, place))
+
+    def _told_by_shadow(self, statement: Statement, sql: str) -> bool:
+        """Return whether a statement is about the catalog, which the shadow knows. Raises QueryFault for half of it."""
+        tree = self._shadow.tree(statement, sql)
+        shows = '"type":"SHOW_REF"' in tree
+        if not shows and not CATALOG.search(tree):
+            return False
+        node = json.loads(tree)["statements"][0]["node"]
+        alone = node.get("from_table", {}).get("type") == "SHOW_REF" and tree.count('_NODE"') <= 1 + tree.count(
+            '"SHOW_REF"'
+        )
+        if shows and '"show_type":"SUMMARY"' in tree:
+            raise QueryFault(
+                "SUMMARIZE is DuckDB's alone", duckdb.place_of(statement),
+                "ask for what it sums up: min(x), max(x), approx_count_distinct(x)",
+            )  # fmt: skip
+        if (shows and not alone) or ('"type":"BASE_TABLE"' in tree and not shows):
+            raise QueryFault(
+                "what DuckDB says of itself does not go with rows of Spark",
+                duckdb.place_of(statement),
+                "ask for it alone",
+            )
+        return True
+
+    def _text(self, sql: str) -> str:
+        """Return Spark's text, what it names made."""
+        for view in views():
+            if view.name not in self._defined and re.search(rf"\b{view.name}\b", sql, re.IGNORECASE):
+                self._spark.sql(translated(view.sql)).createOrReplaceTempView(view.name)
+                self._defined.add(view.name)
+        return translated(sql)
+
+    def _sql(self, text: str, bound: Mapping[str, Any]) -> Any:
+        return self._spark.sql(text, args=dict(bound)) if bound else self._spark.sql(text)
+
+    def _conformed(self, found: Any, schema: pa.Schema) -> Any:
+        """Return what was found with the columns' names and types that DuckDB gives."""
+        from pyspark.errors import PySparkException  # noqa: PLC0415  # of the extra `spark`
+        from pyspark.sql.functions import col  # noqa: PLC0415
+        from pyspark.sql.pandas.types import from_arrow_type  # noqa: PLC0415
+
+        names = [f"c{number}" for number in range(len(schema))]  # a result may have a name twice
+        columns = []
+        for name, field, had in zip(names, schema, found.schema, strict=True):
+            column = col(name)
+            with suppress(PySparkException):  # what Spark has no type for is made of its own here: `_exact`
+                wanted = from_arrow_type(field.type)
+                column = column if wanted.simpleString() == had.dataType.simpleString() else column.cast(wanted)
+            columns.append(column.alias(name))
+        return found.toDF(*names).select(*columns)
+
+    def _kept_part(self, name: str, sql: str, parameters: Mapping[str, Any] | None) -> Any:
+        """Return what a statement says, as DuckDB names and types it, kept where it is made."""
+        (statement,) = self.statements(sql)
+        schema = self._shadow.stream(statement, parameters).schema
+        if name in self._kept and len(schema) == len(self._kept[name][0].columns):
+            schema = self._shadow.query(f"SELECT * FROM {name} LIMIT 0").schema  # noqa: S608  # ours
+        bound = self._shadow.prepared(statement, parameters)
+
+        def make() -> Any:
+            return self._conformed(self._sql(self._text(sql), bound), schema).toDF(*schema.names).persist()
+
+        return self._session.run(make, name)
+
+    def _show(self, name: str, parts: list[Any]) -> None:
+        """Have a name mean all rows of some parts."""
+        self._kept[name] = parts
+
+        def show() -> None:
+            whole = parts[0]
+            for part in parts[1:]:
+                whole = whole.union(part)
+            whole.createOrReplaceTempView(name)
+
+        self._session.run(show, name)
+
+    def _batches(self, found: Any, schema: pa.Schema, place: str) -> Iterator[pa.RecordBatch]:
+        """Yield a result, the parts that Spark has of it one after the other."""
+        names = [f"c{number}" for number in range(len(schema))]
+        parts = self._session.run(lambda: iter(found.mapInArrow(_packer(), PACKED).toLocalIterator()), place)
+        while (part := self._session.run(lambda: next(parts, None), place)) is not None:
+            with pa.ipc.open_stream(part[0]) as reader:
+                for batch in reader:
+                    yield _exact(batch.select(names) if names else batch, schema, place)
+
+
+def _packer() -> Any:
+    """Return a function that packs batches; one that is made here goes as it is, so that executors need no whofrom."""
+
+    def pack(batches: Any) -> Any:
+        import pyarrow  # noqa: PLC0415
+
+        for batch in batches:
+            sink = pyarrow.BufferOutputStream()
+            with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
+                writer.write_batch(batch)
+            yield pyarrow.RecordBatch.from_pydict({"part": [sink.getvalue().to_pybytes()]})
+
+    return pack
+
+
+def _exact(batch: pa.RecordBatch, schema: pa.Schema, place: str) -> pa.RecordBatch:
+    """Return a batch with the very types of a schema. Raises QueryFault."""
+    try:
+        columns = [
+            column if column.type == field.type else column.cast(field.type)
+            for column, field in zip(batch.columns, schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+    except (pa.ArrowException, ValueError) as error:
+        raise QueryFault(
+            f"a value of Spark's is no such value of DuckDB's: {str(error)[:200]}", place, "CAST it to VARCHAR"
+        ) from None
+
+
+def _uri(path: str) -> str:
+    """Return a path of every machine as Spark takes it: none of another file system, and no pattern."""
+    return SCHEME + GLOB.sub(r"\\\g<0>", path)
+
+
+def _release(kept: Mapping[str, list[Any]]) -> None:
+    """Let Spark forget what it keeps; where it is gone, it has."""
+    for parts in kept.values():
+        for one in parts:
+            with suppress(Exception):
+                one.unpersist()

@@ -3,6 +3,7 @@ What all tests share: how often a property is tried, that programs can be interr
 which are many objects and stay, are not gone through again and again for garbage.
 """
 
+import atexit
 import gc
 import os
 import signal
@@ -28,6 +29,7 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.disable()
     found = yield
     gc.freeze()
+    atexit.register(gc.unfreeze)  # at its end Python goes through all of it once, and C++ counts what was left
     gc.enable()
     return found
 

@@ -18,17 +18,17 @@ from __future__ import annotations
 import re
 import shutil
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from echo.clientip import printable
 from pipeline.engine.base import MAX_STATEMENT_CHARS, Limits, Result, Statement
-from pipeline.engine.macros import named_in
+from pipeline.engine.macros import Macro, named_in
 from pipeline.engine.spill import Spill, make_spill
 from pipeline.engine.views import views
 from pipeline.errors import LakeFault, QueryFault
@@ -71,6 +71,21 @@ SPILL_SHARE = 0.5  # of the free space: an ingest beside must not find the disk 
 INTERRUPT_SECONDS = 0.1  # a statement that was about to start when it was interrupted is interrupted again
 
 Answer = TypeVar("Answer")
+Key = TypeVar("Key")
+
+
+class Needs(NamedTuple):
+    """What a statement names: parameters, and macros that have to be there."""
+
+    parameters: frozenset[str]
+    macros: tuple[Macro, ...]
+
+
+# What was found out of texts before: our questions are the same texts each time, and to read one takes as long as to
+# answer it over a few thousand rows. What is refused is not kept.
+READ: dict[tuple[str, str], tuple[Statement, ...]] = {}  # of a text and what it is called
+NEEDS: dict[str, Needs] = {}
+MAX_KNOWN, MAX_KNOWN_CHARS = 512, 1 << 14  # texts, and characters of one: all questions of ours, and 8 MiB at most
 
 
 class Engine:
@@ -90,16 +105,16 @@ class Engine:
             self._view(name, files[name], schema_of(columns))
         self._defined: set[str] = set()
         for view in views():
-            self._define(view.sql)
+            self._define(named_in(view.sql))
             self._connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         if not limits.files:
             self._connection.execute("SET allowed_paths = $1", [self._files])
             self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def _define(self, sql: str) -> None:
-        """Make the macros that a text names: to make all of them takes longer than most answers."""
-        for macro in named_in(sql):
+    def _define(self, macros: Iterable[Macro]) -> None:
+        """Make macros that a text names: to make all that there are takes longer than most answers."""
+        for macro in macros:
             if macro.name not in self._defined:
                 made = Statement(macro.sql, macro.name, 1)
                 self._run(lambda: self._connection.execute(made.sql), made)  # noqa: B023  # called at once
@@ -107,10 +122,13 @@ class Engine:
 
     def prepared(self, statement: Statement, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
         """Make what a statement names, and return those of the parameters that it has."""
-        self._define(statement.sql)
-        (parsed,) = self._parse(statement.sql, statement.place)
-        known = set(parsed.named_parameters)
-        return {name: value for name, value in (parameters or {}).items() if name in known}
+        needs = NEEDS.get(statement.sql)
+        if needs is None:
+            (parsed,) = self._parse(statement.sql, statement.place)
+            needs = Needs(frozenset(parsed.named_parameters), tuple(named_in(statement.sql)))
+            _keep(NEEDS, statement.sql, needs, len(statement.sql))
+        self._define(needs.macros)
+        return {name: value for name, value in (parameters or {}).items() if name in needs.parameters}
 
     def _view(self, name: str, files: list[str], schema: pa.Schema) -> None:
         if not files:
@@ -153,6 +171,9 @@ class Engine:
         if SURROGATE.search(text):  # bytes of the command line that are no UTF-8
             raise QueryFault("is not UTF-8", place, "write it in UTF-8")
         self._end()
+        known = READ.get((text, place))
+        if known is not None:
+            return list(known)
         found = []
         position = 0
         for parsed in self._parse(text, place):
@@ -161,6 +182,7 @@ class Engine:
             self._check(statement, _kind(parsed))
             found.append(statement)
             position = max(begin, 0) + len(parsed.query.strip())
+        _keep(READ, (text, place), tuple(found), len(text))
         return found
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
@@ -209,7 +231,7 @@ class Engine:
     def remove(self, name: str, condition: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Delete from a temporary table of `materialise` where a condition of ours holds. Raises QueryFault."""
         self._end()
-        self._define(condition)
+        self._define(named_in(condition))
         statement = Statement(f"DELETE FROM {name} WHERE {condition}", name, 1)  # noqa: S608  # ours
         self._run(lambda: self._connection.execute(statement.sql, dict(parameters or {})).fetchall(), statement)
 
@@ -320,6 +342,14 @@ class Engine:
                 f"{kind} is refused: the lake is read-only here", place_of(statement),
                 "use SELECT, DESCRIBE, SUMMARIZE or EXPLAIN",
             )  # fmt: skip
+
+
+def _keep(known: dict[Key, Answer], key: Key, found: Answer, chars: int) -> None:
+    """Keep what was found out of a text; of a full table nothing stays."""
+    if chars <= MAX_KNOWN_CHARS:
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        known[key] = found
 
 
 def _kind(parsed: duckdb.Statement) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import QueryFault
+from pipeline.lake import Lake
 
 Build = Callable[[Iterable[dict[str, Any]]], Engine]
 ROWS = [{"client_ip": "203.0.113.9", "status": 404}, {"client_ip": "203.0.113.7", "status": 200}]
@@ -50,3 +51,25 @@ def test_a_made_table_is_added_to_and_thinned_out(engine_of: Build) -> None:
 def test_a_table_is_made_of_what_reads_alone(engine_of: Build, sql: str) -> None:
     with pytest.raises((QueryFault, ValueError)):
         engine_of(ROWS).materialise("seen", sql)
+
+
+def test_a_text_is_read_once_and_what_is_refused_each_time(
+    engine_of: Build, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, removing = "SELECT ip_text(client_ip_num) AS ip FROM requests WHERE status = $s", "DELETE FROM requests"
+    given = {"s": 404, "not_in_it": 1}
+    first = engine_of(ROWS).query(reading, given)
+    engine, asked = Engine(lake), []
+    parse = engine._parse
+
+    def parsing(text: str, place: str) -> Any:
+        asked.append(text)
+        return parse(text, place)
+
+    monkeypatch.setattr(engine, "_parse", parsing)
+    assert engine.query(reading, given) == first  # it has made the macro, too
+    assert asked == []
+    for _ in range(2):
+        with pytest.raises(QueryFault, match="DELETE is refused"):
+            engine.query(removing)
+    assert asked == [removing, removing]

@@ -157,7 +157,7 @@ ROW = (
         (
             "pipeline: query sqlfile portable",
             "pipeline/engine: __init__ base choice opening duckdb views macros spill bound",
-            "pipeline/engine: spark dialect session reach troubles spreading",
+            "pipeline/engine: spark dialect patterns session reach troubles spreading",
         ),
     ),
     Stage(

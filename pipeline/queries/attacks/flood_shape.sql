@@ -97,8 +97,8 @@ counted AS (
         count(DISTINCT country) AS countries,
         count(DISTINCT asn) AS asns,
         count(CASE WHEN headers IS NOT NULL THEN 1 END) AS with_headers,
-        count(DISTINCT headers['referer'][1]) AS referrers,
-        count(headers['referer'][1]) AS referred,
+        count(DISTINCT CASE WHEN cardinality(referers) > 0 THEN referers[1] END) AS referrers,
+        count(CASE WHEN cardinality(referers) > 0 THEN referers[1] END) AS referred,
         count(CASE WHEN regexp_matches(
             lower(path),
             '\.(bmp|css|eot|flv|gif|ico|jpe?g|js|map|mp3|mp4|otf|pdf|png|svg|swf|ttf|txt|webm|webp|woff2?|xml)\z'
@@ -107,7 +107,7 @@ counted AS (
         count(CASE WHEN status >= 500 THEN 1 END) AS failed,
         avg(response_bytes) AS bytes_each,
         count(CASE WHEN array_length(signatures) > 0 THEN 1 END) AS signed
-    FROM flood
+    FROM (SELECT *, headers['referer'] AS referers FROM flood) AS each
 )
 
 SELECT *

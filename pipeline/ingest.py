@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -40,7 +40,7 @@ from pipeline.sources.combined import COMBINED
 from pipeline.sources.folders import STDIN
 from pipeline.sources.ndjson import NDJSON
 from pipeline.sources.opening import opened
-from pipeline.sources.reader import HEAD_BYTES, Block, beginning, blocks, read_head
+from pipeline.sources.reader import HEAD_BYTES, START, Block, Place, beginning, blocks, read_head
 from pipeline.sources.stores import source_of
 from pipeline.sources.wrappers import LOOKED_AT, Unwrapper, Wrapper, unwrapped, wrappers_of
 
@@ -77,9 +77,13 @@ class Outcome:
     reasons: tuple[tuple[str, int], ...] = ()
 
 
-def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None = None) -> Outcome:
+def ingest_source(
+    name: str, lake: Lake, settings: Settings, watch: Watch | None = None, threads: int | None = None
+) -> Outcome:
     """
     Read one source into the lake; `watch` hears how far it is. Beside another ingest of it, each adds what is its own.
+
+    threads  that work ahead; if not given, one a core
 
     Raises SourceFault, GeoFault or LakeFault; the blocks committed before stay.
     """
@@ -87,7 +91,7 @@ def ingest_source(name: str, lake: Lake, settings: Settings, watch: Watch | None
     while True:
         before = _state(name)
         try:
-            return ingest_now(name, lake, settings, watch)
+            return ingest_now(name, lake, settings, watch, threads)
         except Unfinished:
             if time.monotonic() > until or not _changes(name, before):
                 raise
@@ -114,7 +118,9 @@ def _changes(name: str, before: tuple[int, int] | None) -> bool:
     return False
 
 
-def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = None) -> Outcome:
+def ingest_now(
+    name: str, lake: Lake, settings: Settings, watch: Watch | None = None, threads: int | None = None
+) -> Outcome:
     """As `ingest_source`, but without waiting for a file that is being copied or compressed just now."""
     passes: list[Run] = []
     other: Known | None = None  # the log that it might be, and is not
@@ -126,7 +132,7 @@ def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = 
             known = candidates[0] if len(candidates) < 3 or name == STDIN else _chosen(name, head, candidates)
             if known is None:
                 continue
-            run = Run(source_of(name), lake, settings, known, watch, threads_allowed())
+            run = Run(source_of(name), lake, settings, known, watch, threads_allowed() if threads is None else threads)
             passes.append(run)
             try:
                 run.read(stream, head, growing=growing)
@@ -137,7 +143,8 @@ def ingest_now(name: str, lake: Lake, settings: Settings, watch: Watch | None = 
                     raise
             else:
                 if not run.other:
-                    return _sum(passes)
+                    form = passes[-1].format
+                    return summed([one.result for one in passes], form.name if form is not None else "")
                 if name == STDIN:
                     raise SourceFault(
                         "begins like a log that was ingested before, but is another one",
@@ -156,13 +163,12 @@ def _chosen(name: str, head: bytes, candidates: Sequence[Known]) -> Known | None
         return choose(candidates, stream, head) if read_head(stream).startswith(head) else None
 
 
-def _sum(passes: Sequence[Run]) -> Outcome:
+def summed(outcomes: Sequence[Outcome], form: str = "") -> Outcome:
     """Return what all passes over a source have added to what was there before the first."""
-    outcomes, form = [one.outcome for one in passes], passes[-1].format
-    reasons = sum((Counter(one.reasons) for one in passes), Counter[str]())
+    reasons = sum((Counter(dict(one.reasons)) for one in outcomes), Counter[str]())
     return replace(
         outcomes[-1],
-        format=next((one.format for one in reversed(outcomes) if one.format), form.name if form is not None else ""),
+        format=next((one.format for one in reversed(outcomes) if one.format), form),
         rows=sum(one.rows for one in outcomes),
         rejects=sum(one.rejects for one in outcomes),
         skipped=outcomes[0].skipped,
@@ -173,9 +179,9 @@ def _sum(passes: Sequence[Run]) -> Outcome:
 class _Beginning:
     """A stream that keeps what completes the head of a log that is as yet shorter than that."""
 
-    def __init__(self, stream: IO[bytes], head: bytes) -> None:
+    def __init__(self, stream: IO[bytes], head: bytes, *, whole: bool) -> None:
         self._stream, self.head = stream, head
-        self._whole = len(beginning(head)) == HEAD_BYTES
+        self._whole = whole or len(beginning(head)) == HEAD_BYTES
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
@@ -229,6 +235,12 @@ class Run:
         self.format: Format | None = named(settings.format) if settings.format else None
         self.looked = False  # whether the lines were looked at for a wrapper
         self.unwrapper: Unwrapper | None = None
+        self.lines = 0  # number of the last line that was read
+
+    @property
+    def result(self) -> Outcome:
+        """What became of the source in this pass."""
+        return replace(self.outcome, reasons=tuple(self.reasons.items()))
 
     def read(self, stream: IO[bytes], head: bytes, *, growing: bool) -> None:
         """Commit what is new, unless it is not the log that left the mark."""
@@ -237,25 +249,54 @@ class Run:
 
     def steps(self, stream: IO[bytes], head: bytes, *, growing: bool) -> Iterator[None]:
         """Commit what is new, block by block; `other` is set at the end if it is not the source that left the mark."""
-        mark = self.known.mark
-        start = mark.offset if mark is not None else 0
-        self.beginning = _Beginning(stream, head)
-        self.outcome = replace(self.outcome, skipped=start)
+        self.beginning = _Beginning(stream, head, whole=False)
+        self._look_at(head)
+        yield from self._blocks(head, START, growing=growing)
+
+    def read_from(self, place: Place, stream: IO[bytes], head: bytes, form: Format, *, growing: bool) -> None:
+        """
+        As `read`, of a log that is not wrapped, from where it was read up to.
+
+        place  where that is
+        head   of the log, which the stream does not give again
+        form   its format
+        """
+        self.beginning = _Beginning(stream, head, whole=True)
+        self.format, self.looked = form, True
+        for _ in self._blocks(b"", place, growing=growing):
+            pass
+
+    def plain_format(self, head: bytes, first: Callable[[], Sequence[bytes]]) -> Format | None:
+        """Return a log's format by its head and, if need be, its first lines; None if it is wrapped or not known."""
+        self._look_at(head)
+        lines: Sequence[bytes] = ()
+        if not self.looked:
+            lines = first()
+            self._look(lines)
+        return (self.format or sniff(lines)) if self.unwrapper is None else None
+
+    def _look_at(self, head: bytes) -> None:
+        """Find out wrapper and format, if no format was named and the head tells."""
         if self.format is None:
             lines = beginning(head).split(b"\n")
-            self._look(
-                lines if len(beginning(head)) < HEAD_BYTES else lines[:-1]
-            )  # not one that is cut: it may look like another
+            whole = len(beginning(head)) < HEAD_BYTES
+            self._look(lines if whole else lines[:-1])  # not one that is cut: it may look like another
+
+    def _blocks(self, head: bytes, place: Place, *, growing: bool) -> Iterator[None]:
+        """Commit block by block, and give back what is ready and will not be."""
+        mark = self.known.mark
+        self.outcome = replace(self.outcome, skipped=mark.offset if mark is not None else 0)
         try:
-            yield from self._blocks(stream, head, mark, growing=growing)
+            yield from self._taken(head, place, mark, growing=growing)
         finally:
             for made in self._ahead.close():
                 self.lake.discard(made.files)
 
-    def _blocks(self, stream: IO[bytes], head: bytes, mark: Mark | None, *, growing: bool) -> Iterator[None]:
+    def _taken(self, head: bytes, place: Place, mark: Mark | None, *, growing: bool) -> Iterator[None]:
         start = mark.offset if mark is not None else 0
         reached = False
-        for block in blocks(cast("IO[bytes]", self.beginning), head, start, growing=growing):
+        for block in blocks(cast("IO[bytes]", self.beginning), head, start, growing=growing, place=place):
+            self.lines = max([self.lines, *block.numbers[-1:], *(one.number for one in block.overlong[-1:])])
             if not reached:
                 reached = True
                 if mark is not None and Mark.of(start, block.tail) != mark:

@@ -84,13 +84,12 @@ def namesakes(lake: Lake, head: bytes) -> list[Known]:
     that was read furthest first; and, last, a new one. Raises SourceFault if there are too many.
     """
     line = line_id(head)
-    table = lake.newest(REQUESTS)
-    count = (table.transaction_version(line) or 0) if table is not None else 0
+    numbers = lake.numbers(REQUESTS)
+    count = numbers(line) or 0
     found = []
     for number in range(count if beginning(head) else 0):
-        assert table is not None  # it has counted them
         one = Known(line, count, number)
-        version, finger = table.transaction_version(one.id), table.transaction_version(_finger(one.id))
+        version, finger = numbers(one.id), numbers(_finger(one.id))
         if version is not None and (finger is None or len(beginning(head)) < HEAD_BYTES or finger == fingerprint(head)):
             found.append(one._replace(mark=Mark.unpack(version), fingered=finger is not None))
     if count >= MAX_NAMESAKES and not found:

@@ -26,7 +26,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import Field
 from deltalake.schema import PrimitiveType
 
@@ -167,13 +166,10 @@ def _id(run: str, number: int) -> str:
 def _marked(lake: Lake, file: File, settings: Settings, run: str) -> tuple[File | None, Retried]:
     """Write a file's lines with those marked that are rows now, chunk by chunk; None if none is."""
     counts = Retried()
-    path = parts.new_path()
-    target = path_of(lake, REJECTS, path)
     try:
         with (
             opened(path_of(lake, REJECTS, file.path)) as parquet,
-            parts.durable(target) as out,
-            pq.ParquetWriter(out, REJECT_SCHEMA, **parts.options(REJECT_SCHEMA)) as writer,
+            parts.writing(path_of(lake, REJECTS, ""), REJECT_SCHEMA, None) as part,
         ):
             for number, batch in enumerate(parquet.iter_batches(CHUNK_ROWS, use_threads=False)):
                 lines = [dict.fromkeys(REJECT_SCHEMA.names) | line for line in batch.to_pylist()]
@@ -181,19 +177,15 @@ def _marked(lake: Lake, file: File, settings: Settings, run: str) -> tuple[File 
                 counts = counts.plus(chunk.counts)
                 for line, taken in zip(lines, chunk.taken, strict=True):
                     line["retry"] = _id(run, number) if taken else None
-                writer.write_table(pa.Table.from_pylist(lines, REJECT_SCHEMA), row_group_size=CHUNK_ROWS)
+                part.add(pa.Table.from_pylist(lines, REJECT_SCHEMA), CHUNK_ROWS)
+            if not counts.rows:
+                part.drop()
+                return None, counts
+            return part.close(), counts
     except OSError as error:
-        target.unlink(missing_ok=True)
         raise LakeFault(
             f"cannot write: {error.strerror or error}", printable(lake.path), "free space or mend the folder"
         ) from None
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-    if not counts.rows:
-        target.unlink()
-        return None, counts
-    return File(path, None, file.rows, target.stat().st_size), counts
 
 
 def _add_columns(lake: Lake) -> None:

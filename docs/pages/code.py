@@ -126,7 +126,7 @@ ROW = (
         "Sources",
         "Names of files and objects to bytes, bytes to lines, lines to records.",
         (
-            "pipeline/sources: __init__ folders stores filesystems objects calls troubles opening packed reader",
+            "pipeline/sources: __init__ folders stores filesystems objects calls troubles opening packed reader plain",
             "pipeline/sources/wrappers: __init__ layer *",
             "pipeline/sources: format records ndjson combined quotes patterns fields documents times columns *",
         ),
@@ -140,6 +140,7 @@ ROW = (
             "pipeline/signatures/catalogue: __init__ *",
             "pipeline/signatures/catalogue/cve: __init__ *",
             "pipeline: anonymize retry",
+            "pipeline/spread: __init__ driver chain slices work draft recipe",
         ),
     ),
     Stage(

@@ -12,9 +12,10 @@ import click
 from echo.clientip import load_config, printable
 from echo.record import parse_login_rules
 from pipeline.anonymize import MODES, PSEUDONYM, Anonymizer, load_key
-from pipeline.commands.options import config_option, geo_option, lake_option
+from pipeline.commands.options import config_option, engine_options, geo_option, lake_option
 from pipeline.commands.reading import Reading, say_fault, say_skipped
 from pipeline.counted import counted
+from pipeline.engine import Choice, open_spread
 from pipeline.errors import UsageFault
 from pipeline.follow import Follower
 from pipeline.geo import open_geo
@@ -75,8 +76,9 @@ WHOLE = "none"  # of --anonymize: addresses stay as they are
     "--follow",
     is_flag=True,
     help="Go on as tail -F does: what is added is committed within about a second, through rotations by rename and by"
-    " copy-truncate. Ends with SIGINT or SIGTERM, and goes on from there the next time.",
+    " copy-truncate. Ends with SIGINT or SIGTERM, and goes on from there the next time. On this machine alone.",
 )
+@engine_options
 def ingest(
     sources: tuple[str, ...],
     lake_path: str,
@@ -90,6 +92,7 @@ def ingest(
     strict: bool,
     retry_rejects: bool,
     follow: bool,
+    choice: Choice,
 ) -> None:
     """
     Read logs into a lake: resolve each request's client, place it, commit the rows.
@@ -98,6 +101,9 @@ def ingest(
     below a prefix, or a glob in a store: s3://BUCKET/KEY, gs://BUCKET/KEY, abfs://CONTAINER@ACCOUNT.dfs.….net/KEY.
     Plain, gzip, zstd, bzip2 or xz; in one of the formats, as it was written or wrapped by a container runtime,
     syslog or a shipper. A source that was ingested before adds only what is new in it.
+
+    With --engine spark the machines of its cluster read, each what it gets, and this one commits: sources and lake
+    are to be at the same paths on all. Standard input and --retry-rejects are read on this machine.
     """
     if retry_rejects and (sources or strict):
         raise UsageFault("reads the lake's rejects, no SOURCE, and stops at none", "--retry-rejects", "say it alone")
@@ -111,13 +117,20 @@ def ingest(
             "--follow",
             "leave it away, and run again when there are new ones: only they are added",
         )
+    if follow and choice.cluster:
+        raise UsageFault(
+            "is for files of this machine, and Spark runs",
+            "--follow",
+            "add --engine duckdb; or leave --follow away, and run again when there is more",
+        )
     if form is not None:
         named(form)
     config = load_config(config_path, trust)
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    reading = Reading(sources, lake)
+    spread = open_spread(choice) if not retry_rejects and sources != (STDIN,) else None
+    reading = Reading(sources, lake, spread)
     found = expand(sources, say_skipped, reading.refuse) if not follow else []
     geo = None if no_geo else open_geo(geo_paths, config)
     anonymizer = anonymizer_of(mode, key_path, lake)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import groupby
 
 import click
 
@@ -17,8 +19,10 @@ from pipeline.ingest import Outcome, ingest_source
 from pipeline.lake import Lake
 from pipeline.progress import Progress, watching
 from pipeline.settings import Settings
-from pipeline.sources.folders import Found, age
+from pipeline.sources.folders import STDIN, Found, age
 from pipeline.sources.stores import source_of, store_of
+from pipeline.spread import Spread
+from pipeline.spread.driver import Driver
 
 NOTHING_NEW = "nothing new: all of it is in the lake (new trust or geo: whofrom lake re-resolve; else a new --lake)"
 MAX_REASONS_SHOWN = 5  # of a source's kinds of rejects; `whofrom rejects` has them all
@@ -32,9 +36,9 @@ class Reading:
     rows, rejects  what was added
     """
 
-    def __init__(self, asked: Sequence[str], lake: Lake) -> None:
-        """`asked` is what the user has named, word by word."""
-        self._asked, self._lake = asked, lake
+    def __init__(self, asked: Sequence[str], lake: Lake, spread: Spread | None = None) -> None:
+        """`asked` is what the user has named, word by word; `spread` runs what is read elsewhere."""
+        self._asked, self._lake, self._spread = asked, lake, spread
         self.failed = False
         self.rows = self.rejects = 0
         self._unreachable: set[str] = set()  # stores: each object of one that is not there would wait as long again
@@ -49,36 +53,53 @@ class Reading:
 
     def take(self, found: Sequence[Found], settings: Settings) -> None:
         """Ingest what was found, and say what it adds up to."""
-        progress = watching(found, sys.stderr)
-        queue = deque(found)
         rotations = Counter(age(one.name)[:2] for one in found)
-        while queue:
-            one = queue.popleft()
-            if store_of(one.name) in self._unreachable:
+        for one, result in self._results(found, settings):
+            if result is None:
                 self._untried += 1
-                continue
-            known = self._formats.get(age(one.name)[:2]) if one.name in self._last else None
-            try:
-                outcome = _ingested(one.name, self._lake, replace(settings, format=settings.format or known), progress)
-            except Rejected as fault:
-                self.refuse(fault)
+            elif isinstance(result, Outcome):
+                self._say(result)
+                if result.format:
+                    self._formats.setdefault(age(one.name)[:2], result.format.partition(" in ")[0])
+            elif isinstance(result, Rejected):
+                self.refuse(result)
                 break
-            except Fault as fault:
-                alone = rotations[age(one.name)[:2]] == 1
-                if isinstance(fault, NoLog) and one.name not in self._last and not alone:
-                    self._last.add(one.name)
-                    queue.append(one)
-                else:
-                    self._failed(one, fault)
+            elif isinstance(result, NoLog) and one.name not in self._last and rotations[age(one.name)[:2]] > 1:
+                self._last.add(one.name)
             else:
-                self._say(outcome)
-                if outcome.format:
-                    self._formats.setdefault(age(one.name)[:2], outcome.format.partition(" in ")[0])
+                self._failed(one, result)
         if self._untried:
             more = f"{self._untried:,} more of it not tried; run again: what is in the lake is not added twice"
             click.echo(more, err=True)
         if len(found) > 1:
             click.echo(f"total: {counted(self.rows, 'row')}, {counted(self.rejects, 'reject')}", err=True)
+
+    def _results(self, found: Sequence[Found], settings: Settings) -> Iterator[tuple[Found, Outcome | Fault | None]]:
+        """Yield what becomes of each source, then of those that were put last; None of those that were not tried."""
+        here = partial(_here, self._lake, settings, watching(found, sys.stderr))
+        for todo in (found, self._again(found)):
+            for elsewhere, some in groupby(todo, lambda one: self._spread is not None and one.name != STDIN):
+                asked = self._asked_of(some, settings)
+                if elsewhere and self._spread is not None:
+                    yield from _elsewhere(Driver(self._lake, settings, self._spread), asked)
+                else:
+                    yield from map(here, asked)
+
+    def _asked_of(self, found: Iterable[Found], settings: Settings) -> Iterator[tuple[Found, str | None]]:
+        """Yield sources, each with its format if that is known, but none of a store that does not answer."""
+        for one in found:
+            if store_of(one.name) in self._unreachable:
+                self._untried += 1
+            else:
+                yield one, settings.format or self._known(one)
+
+    def _again(self, found: Sequence[Found]) -> Iterator[Found]:
+        """Yield the sources that were put last, once the others are done."""
+        yield from [one for one in found if one.name in self._last]
+
+    def _known(self, one: Found) -> str | None:
+        """Return the format of a source's rotations, if it was put last."""
+        return self._formats.get(age(one.name)[:2]) if one.name in self._last else None
 
     def _failed(self, one: Found, fault: Fault) -> None:
         if isinstance(fault, NoLog) and one.listed:
@@ -121,17 +142,37 @@ def say_skipped(name: str, why: str) -> None:
     click.echo(f"{printable(source_of(name))}: skipped: {why}", err=True)
 
 
-def _ingested(name: str, lake: Lake, settings: Settings, progress: Progress | None) -> Outcome:
-    """Ingest a source; whatever comes of it, the terminal's line is free behind it."""
+def _here(
+    lake: Lake, settings: Settings, progress: Progress | None, asked: tuple[Found, str | None]
+) -> tuple[Found, Outcome | Fault]:
+    """Ingest a source on this machine; whatever comes of it, the terminal's line is free behind it."""
+    one, form = asked
     if progress is not None:
-        progress.begin(name)
+        progress.begin(one.name)
     try:
-        return ingest_source(name, lake, settings, progress)
+        return one, ingest_source(one.name, lake, replace(settings, format=form), progress)
+    except Fault as fault:
+        return one, fault
     except KeyboardInterrupt:
         if progress is not None:
             progress.clear()
-        click.echo(f"{printable(name)}: interrupted: run again, it goes on behind what is in the lake", err=True)
+        _say_interrupted(one.name)
         raise
     finally:
         if progress is not None:
             progress.clear()
+
+
+def _elsewhere(
+    driver: Driver, asked: Iterator[tuple[Found, str | None]]
+) -> Iterator[tuple[Found, Outcome | Fault | None]]:
+    """Ingest sources by the tasks of an engine."""
+    try:
+        yield from driver.ingest(asked)
+    except KeyboardInterrupt:
+        _say_interrupted("ingest")
+        raise
+
+
+def _say_interrupted(name: str) -> None:
+    click.echo(f"{printable(name)}: interrupted: run again, it goes on behind what is in the lake", err=True)

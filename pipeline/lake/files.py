@@ -87,7 +87,7 @@ def exchange(lake: Lake, name: str, table: DeltaTable, gone: Sequence[File], com
             "change its rows with that writer's tools",
         )
     now = int(time.time() * 1000)
-    added = [parts.added(path_of(lake, name, ""), one) for one in come]
+    added = [parts.added(one) for one in come]
     removed = [RemoveAction(one.path, True, now, one.bytes, parts.partition_of(one)) for one in gone]
     table.create_write_transaction(
         [*added, *removed],

@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
@@ -31,12 +31,55 @@ RISING_ENCODING: Literal["DELTA_BINARY_PACKED"] = "DELTA_BINARY_PACKED"
 
 
 class File(NamedTuple):
-    """A file of a table; `day` is its partition, None in a table that has none."""
+    """
+    A file of a table.
+
+    day         its partition, None in a table that has none
+    statistics  what Delta keeps of it beside its name, as JSON; "" of one that is in the table
+    """
 
     path: str
     day: date | None
     rows: int
     bytes: int
+    statistics: str = ""
+
+
+class Part:
+    """A file that is being written below a table's folder, one row group after the other."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, day: date | None, path: str = "") -> None:
+        """Open a new file, at `path` or a new one for the date. Raises OSError."""
+        self.path = path or new_path("" if day is None else f"{PARTITION}={day.isoformat()}")
+        self._target, self._day, self._rows = folder / self.path, day, 0
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._metadata: list[pq.FileMetaData] = []
+        self._open = ExitStack()
+        try:
+            out = self._open.enter_context(durable(self._target))
+            writer = pq.ParquetWriter(out, schema, metadata_collector=self._metadata, **options(schema))
+            self._writer = self._open.enter_context(writer)
+        except BaseException:
+            self.drop()
+            raise
+
+    def add(self, rows: pa.Table | pa.RecordBatch, group_rows: int | None = None) -> None:
+        """Write rows, as one row group, or several of so many rows each. Raises OSError."""
+        self._writer.write(rows, row_group_size=group_rows)
+        self._rows += rows.num_rows
+
+    def close(self) -> File:
+        """Return the file, which is on the disk now. Raises OSError."""
+        self._open.close()
+        size = self._target.stat().st_size
+        return File(self.path, self._day, self._rows, size, _statistics(self._metadata[0]))
+
+    def drop(self) -> None:
+        """Delete it, whatever state it is in."""
+        with suppress(OSError, pa.ArrowException, RuntimeError):  # no metadata, where the end could not be written
+            self._open.close()
+        with suppress(OSError):
+            self._target.unlink(missing_ok=True)
 
 
 def write(folder: Path, table: pa.Table) -> list[File]:
@@ -48,17 +91,24 @@ def write(folder: Path, table: pa.Table) -> list[File]:
     written: list[File] = []
     try:
         for day, rows in by_day(table):
-            path = new_path("" if day is None else f"{PARTITION}={day.isoformat()}")
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            written.append(File(path, day, rows.num_rows, 0))
-            with durable(target) as out:
-                pq.write_table(rows, out, **options(rows.schema))
-            written[-1] = written[-1]._replace(bytes=target.stat().st_size)
+            with writing(folder, rows.schema, day) as part:
+                part.add(rows)
+                written.append(part.close())
     except BaseException:
         delete(folder, written)
         raise
     return written
+
+
+@contextmanager
+def writing(folder: Path, schema: pa.Schema, day: date | None, path: str = "") -> Iterator[Part]:
+    """Open a part, which is not left where its writing fails."""
+    part = Part(folder, schema, day, path)
+    try:
+        yield part
+    except BaseException:
+        part.drop()
+        raise
 
 
 def options(schema: pa.Schema) -> dict[str, Any]:
@@ -112,10 +162,9 @@ def delete(folder: Path, files: Iterable[File]) -> None:
             (folder / file.path).unlink(missing_ok=True)
 
 
-def added(folder: Path, file: File) -> AddAction:
+def added(file: File) -> AddAction:
     """Return what a commit says of a file that it adds."""
-    now = int(time.time() * 1000)
-    return AddAction(file.path, file.bytes, partition_of(file), now, True, _statistics(folder / file.path))
+    return AddAction(file.path, file.bytes, partition_of(file), int(time.time() * 1000), True, file.statistics)
 
 
 def partition_of(file: File) -> dict[str, str | None]:
@@ -123,9 +172,8 @@ def partition_of(file: File) -> dict[str, str | None]:
     return {} if file.day is None else {PARTITION: file.day.isoformat()}
 
 
-def _statistics(path: Path) -> str:
+def _statistics(metadata: pq.FileMetaData) -> str:
     """Return what Delta keeps of a file beside its name, as JSON."""
-    metadata = pq.read_metadata(path)
     least, most, nulls = {}, {}, {}
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     for number in range(metadata.num_columns):

@@ -23,11 +23,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -181,21 +179,11 @@ class _Date:
                 for _ in batches:
                     pass
                 return None, report
-            path = parts.new_path(file.path.rpartition("/")[0])
-            target = path_of(self.lake, REQUESTS, path)
-            try:
-                _write(target, renewed_schema(parquet), batches)
-            except BaseException:
-                with suppress(OSError):
-                    target.unlink(missing_ok=True)
-                raise
-        return File(path, file.day, file.rows, target.stat().st_size), report
-
-
-def _write(target: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-    with parts.durable(target) as out, pq.ParquetWriter(out, schema, **parts.options(schema)) as writer:
-        for batch in batches:
-            writer.write_batch(batch, row_group_size=BATCH_ROWS)
+            folder, path = path_of(self.lake, REQUESTS, ""), parts.new_path(file.path.rpartition("/")[0])
+            with parts.writing(folder, renewed_schema(parquet), file.day, path) as part:
+                for batch in batches:
+                    part.add(batch, BATCH_ROWS)
+                return part.close(), report
 
 
 def parquet_schema(parquet: pq.ParquetFile) -> pa.Schema:

@@ -134,9 +134,9 @@ class Lake:
         """
         return self._write(REQUESTS, rows)
 
-    def discard(self, written: Sequence[File]) -> None:
-        """Delete rows that were written and will not be committed."""
-        self._discard(REQUESTS, written)
+    def discard(self, written: Sequence[File], name: str = REQUESTS) -> None:
+        """Delete files that were written and will not be committed."""
+        self._discard(name, written)
 
     def commit(
         self,
@@ -156,8 +156,7 @@ class Lake:
         Raises LakeFault; then no row of the block is in the lake, and ingesting again goes on from the last mark.
         """
         try:
-            refused = self.newest(REJECTS)
-            number = None if refused is None else refused.transaction_version(source_id)
+            number = self.numbers(REJECTS)(source_id)
             rejected = None if number is None else Mark.unpack(number)
             if rejected is not None:  # a run died between the two commits: the rejects up to here are in already
                 rejects = rejects.filter(pc.greater_equal(rejects["source_offset"], rejected.offset))
@@ -180,14 +179,15 @@ class Lake:
             self._discard(name, written)
             raise
 
-    def _folder(self, name: str) -> Path:
+    def folder(self, name: str) -> Path:
+        """Return where a table is."""
         return Path(self.path).absolute() / name
 
     def _write(self, name: str, rows: pa.Table) -> list[File]:
         try:
-            return parts.write(self._folder(name), rows)
+            return parts.write(self.folder(name), rows)
         except OSError as error:
-            raise self._unwritable(error) from None
+            raise self.unwritable(error) from None
 
     def _discard(self, name: str, files: Sequence[File]) -> None:
         """Delete files that no commit names; where that cannot be told, they stay for compaction."""
@@ -196,12 +196,12 @@ class Lake:
                 table = self.table(name)
                 # by their paths in the table: where links or `..` are in the lake's own, Delta calls it otherwise
                 named = set() if table is None else set(pa.table(table.get_add_actions())["path"].to_pylist())
-                parts.delete(self._folder(name), [file for file in files if file.path not in named])
+                parts.delete(self.folder(name), [file for file in files if file.path not in named])
 
     def _append(self, name: str, files: Sequence[File], turns: Sequence[Turn]) -> None:
         """Append on a snapshot in which all is as it was before the turns; Delta refuses if that has changed since."""
         properties = CommitProperties(app_transactions=[Transaction(turn.id, turn.after) for turn in turns])
-        actions = [parts.added(self._folder(name), file) for file in files]
+        actions = [parts.added(file) for file in files]
 
         def append() -> None:
             table = self.newest(name) or self._create(name)
@@ -218,10 +218,23 @@ class Lake:
 
         self.committed(append)
 
+    def numbers(self, name: str) -> Callable[[str], int | None]:
+        """Return what tells the integer of an application transaction in the newest snapshot of a table, by its id."""
+        table = self.newest(name)
+        return (lambda _: None) if table is None else table.transaction_version
+
+    def append(self, name: str, files: Sequence[File], turns: Sequence[Turn]) -> None:
+        """
+        Commit files that are written, and the turns of all that they are of, in one commit.
+
+        Raises Overtaken if one of the turns does not begin where the table is; LakeFault. The files stay.
+        """
+        self._append(name, files, turns)
+
     def newest(self, name: str) -> DeltaTable | None:
         """Return the newest snapshot of a table, None if it does not exist yet; an open one is brought up to now."""
         try:
-            inode = (self._folder(name) / "_delta_log").stat().st_ino
+            inode = (self.folder(name) / "_delta_log").stat().st_ino
         except FileNotFoundError:
             return None
         opened = self._opened.get(name)
@@ -249,14 +262,15 @@ class Lake:
                 except CommitFailedError:
                     time.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2**number) * random.uniform(0.5, 1.0))  # noqa: S311
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
-            raise self._unwritable(error) from None
+            raise self.unwritable(error) from None
         raise LakeFault(
             f"{MAX_TRIES} times in a row another commit came first",
             printable(self.path),
             "run again when it is quieter",
         )
 
-    def _unwritable(self, error: Exception) -> LakeFault:
+    def unwritable(self, error: Exception) -> LakeFault:
+        """Return what is said where the disk or the folder is at fault."""
         what = error.strerror if isinstance(error, OSError) and error.strerror else words(error)
         return LakeFault(f"cannot write: {what}", printable(self.path), "free space or mend the folder, then run again")
 

@@ -71,21 +71,44 @@ def open_object(name: str) -> tuple[IO[bytes], int]:
     return cast("IO[bytes]", io.BufferedReader(_Ranges(file, place), RANGE_BYTES)), size
 
 
+def open_anywhere(name: str) -> tuple[Callable[[int, int], bytes], Callable[[int, int], IO[bytes]], int]:
+    """
+    Open an object to be read from anywhere: what gives the bytes at an offset, so many, in one request; what gives a
+    stream of those between two offsets; and how many there are. Raises SourceFault, and so do they.
+    """
+    place = place_of(name)
+    store = _asked(place, maker_of(place))
+    file, size = _asked(place, lambda: _opened(store, place.path))
+
+    def at(offset: int, count: int) -> bytes:
+        return _asked(place, lambda: cast("bytes", file.read_at(count, offset)))
+
+    def between(first: int, last: int) -> IO[bytes]:
+        _asked(place, lambda: file.seek(first))
+        return cast("IO[bytes]", io.BufferedReader(_Ranges(file, place, last - first), RANGE_BYTES))
+
+    return at, between, size
+
+
 def _opened(store: FileSystem, path: str) -> tuple[Any, int]:
     file = store.open_input_file(path)
     return file, file.size()
 
 
 class _Ranges(io.RawIOBase):
-    """The bytes of an object, fetched range by range, the next one while the last is used."""
+    """The bytes of an object, at most so many, fetched range by range, the next one while the last is used."""
 
-    def __init__(self, file: Any, place: Place) -> None:
-        self._file, self._place = file, place
+    def __init__(self, file: Any, place: Place, most: int | None = None) -> None:
+        self._file, self._place, self._left = file, place, most
         self._range = memoryview(b"")
         self._next: Call[bytes] | None = self._begin()
 
     def _begin(self) -> Call[bytes]:
-        return Call(lambda: cast("bytes", self._file.read(RANGE_BYTES)))
+        count = RANGE_BYTES
+        if self._left is not None:
+            count = min(count, self._left)
+            self._left -= count
+        return Call(lambda: cast("bytes", self._file.read(count)))
 
     def readable(self) -> bool:
         return True

@@ -32,7 +32,7 @@ STEADY_BYTES = 1024  # looked at again before more is believed to be of the same
 KEPT_BYTES = 16 << 20  # of a compressed object, kept in memory: most that load balancers write are smaller
 
 
-class _Steady:
+class Steady:
     """
     A plain file, which ends for us where it is truncated while it is read: what is there then is of another log.
 
@@ -40,10 +40,12 @@ class _Steady:
     in the copy that the rotation has made.
     """
 
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw, self._position, self._tail = raw, 0, b""
+    def __init__(self, raw: IO[bytes], position: int = 0) -> None:
+        """`position` is where the file stands; what is before it was not looked at."""
+        self._raw, self._position, self._tail = raw, position, b""
 
     def read(self, size: int = -1) -> bytes:
+        """Return what is there, b"" at the end."""
         data = self._raw.read(size)
         if not data or os.pread(self._raw.fileno(), len(self._tail), self._position - len(self._tail)) != self._tail:
             return b""
@@ -91,7 +93,7 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
                 raw.seek(0)
             stream = raw if packing is None else packing.unpack(raw)
             if packing is None and name != STDIN and not is_store(name) and raw.seekable():
-                stream = cast("IO[bytes]", _Steady(raw))
+                stream = cast("IO[bytes]", Steady(raw))
             if told is not None:
                 stream = cast("IO[bytes]", _Watched(stream, raw, told))
             yield stream, packing is None and name != STDIN and not is_store(name)
@@ -102,9 +104,14 @@ def opened(name: str, told: Callable[[int], None] | None = None) -> Iterator[tup
             raise (Unfinished if wrong == ENDS else SourceFault)(
                 f"the {packing.name} {wrong}", shown, f"fetch it again, or take what can be read of it: {rest}"
             ) from None
-        reason = getattr(error, "strerror", None) or error
-        fault = Gone if isinstance(error, FileNotFoundError) else SourceFault
-        raise fault(f"cannot read it: {reason}", shown, "check the path and its mode") from None
+        raise unreadable(error, shown) from None
+
+
+def unreadable(error: Exception, shown: str) -> SourceFault:
+    """Return what is said of a source that the system does not let us read."""
+    reason = getattr(error, "strerror", None) or error
+    fault = Gone if isinstance(error, FileNotFoundError) else SourceFault
+    return fault(f"cannot read it: {reason}", shown, "check the path and its mode")
 
 
 def _raw(name: str) -> tuple[IO[bytes], int]:

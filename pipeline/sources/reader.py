@@ -65,22 +65,44 @@ class Block(NamedTuple):
         return (self.before + self.data[-TAIL_BYTES:])[-TAIL_BYTES:]
 
 
+class Place(NamedTuple):
+    """
+    Where in a log a stream begins.
+
+    offset  of the stream's first byte
+    tail    the last TAIL_BYTES bytes before it, fewer only at the start of all
+    number  of the line that begins there
+    """
+
+    offset: int = 0
+    tail: bytes = b""
+    number: int = 1
+
+
+START = Place()
+
+
 def blocks(
-    stream: IO[bytes], head: bytes, start: int, *, growing: bool, block_bytes: int = BLOCK_BYTES
+    stream: IO[bytes],
+    head: bytes,
+    start: int,
+    *,
+    growing: bool,
+    block_bytes: int = BLOCK_BYTES,
+    place: Place = START,
 ) -> Iterator[Block]:
     """
     Yield the lines from offset start on, in blocks of about block_bytes; first an empty block that ends at start.
 
     head     the bytes that were already read from the stream to identify it
     growing  the last line, if it has no end, comes in a block of its own that is not final
+    place    where the head begins
 
     A stream that is followed gives None where there is nothing more for now: then the whole lines so far come, and a
     block without any.
     """
     buffer = bytearray(head)
-    base = 0  # offset of buffer[0]
-    number = 1  # line number at buffer[0]
-    tail = b""
+    base, tail, number = place  # offset of buffer[0], what is before, line number at buffer[0]
     overlong: list[Overlong] = []
     reached = False
     skipping = False  # inside an overlong line whose end was not seen yet

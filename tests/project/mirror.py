@@ -191,6 +191,8 @@ TOLD = (
     Row("pipeline/sources/patterns.py", "tests/pipeline/sources/test_text_formats.py", "what formats of text share"),
     Row("pipeline/sources/format.py", "tests/pipeline/sources/test_sniff.py", "the shape of all formats"),
     Row("pipeline/sources/packed.py", "tests/pipeline/sources/test_opening.py", "each compression, whole and cut"),
+    Row("pipeline/sources/plain.py", "tests/pipeline/spread/test_slices.py", "what is cut is read from anywhere"),
+    Row("pipeline/spread/chain.py", "tests/pipeline/spread/test_driver.py", "what the driver commits"),
     Row("pipeline/sources/filesystems.py", "tests/pipeline/sources/test_objects.py", "stores on loopback"),
     Row(
         "pipeline/sources/wrappers/cri.py pipeline/sources/wrappers/docker.py pipeline/sources/wrappers/syslog.py",

@@ -45,7 +45,7 @@ def test_a_table_without_dates_is_one_file_and_no_rows_are_none(tmp_path: Path) 
 
 
 def test_a_commit_says_what_readers_pass_a_file_over_by(tmp_path: Path) -> None:
-    action = parts.added(tmp_path, parts.write(tmp_path, ROWS)[1])
+    action = parts.added(parts.write(tmp_path, ROWS)[1])
     assert action.partition_values == {"date": "2026-03-02"}
     assert json.loads(action.stats) == {
         "numRecords": 2,
@@ -56,16 +56,16 @@ def test_a_commit_says_what_readers_pass_a_file_over_by(tmp_path: Path) -> None:
 
 
 def test_where_writing_fails_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_table = pq.write_table
+    add = parts.Part.add
     written = []
 
-    def second_fails(*args: object, **options: object) -> None:
+    def second_fails(part: parts.Part, rows: pa.Table) -> None:
+        add(part, rows)
         if written:
             raise OSError(28, "No space left on device")
-        written.append(args)
-        write_table(*args, **options)
+        written.append(rows)
 
-    monkeypatch.setattr(parts.pq, "write_table", second_fails)
+    monkeypatch.setattr(parts.Part, "add", second_fails)
     with pytest.raises(OSError, match="No space left"):
         parts.write(tmp_path, ROWS)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

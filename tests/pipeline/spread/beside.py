@@ -1,0 +1,93 @@
+"""An ingest by tasks beside one without: a runner of tasks in this process, and all that a lake holds, to compare."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands.reading import Reading, say_skipped
+from pipeline.engine.duckdb import Engine
+from pipeline.lake import TABLES, Lake
+from pipeline.settings import Settings
+from pipeline.sources.folders import expand
+from pipeline.spread import Spread, Task
+
+PLAIN = Settings()
+ROWS = "SELECT * FROM requests ORDER BY source, source_offset, target"
+REJECTS = "SELECT * EXCLUDE (ingested_at) FROM rejects ORDER BY source, source_offset, line, reason"
+
+
+class Here:
+    """Runs tasks in this process, one after the other; what goes in and out is pickled, as it would be."""
+
+    def __init__(self, width: int = 2) -> None:
+        self.width = width
+        self.calls: list[tuple[str, int]] = []  # name of the task, how many items
+
+    def __call__(self, task: Task, items: Sequence[Any], files: Sequence[str]) -> Iterator[Any]:
+        """Yield what comes of each item."""
+        self.calls.append((name_of(task), len(items)))
+        for item in items:
+            yield _pickled(self.run(task, _pickled(item), {one: one for one in files}))
+
+    def run(self, task: Task, item: Any, paths: Mapping[str, str]) -> Any:
+        """Run one task."""
+        return task(item, paths)
+
+
+def name_of(task: Task) -> str:
+    """Return which of `pipeline.spread.work` a task is."""
+    name: str = getattr(task, "func", task).__name__
+    return name
+
+
+def _pickled(what: Any) -> Any:
+    return pickle.loads(pickle.dumps(what))  # our own
+
+
+def ingest(
+    names: Sequence[str | Path], lake: Lake, settings: Settings = PLAIN, spread: Spread | None = None
+) -> list[str]:
+    """Ingest as the command does; return what it says, and whether it failed."""
+    said = io.StringIO()
+    asked = [str(name) for name in names]
+    with redirect_stderr(said):
+        reading = Reading(asked, lake, spread)
+        reading.take(expand(asked, say_skipped, reading.refuse), settings)
+    return [*said.getvalue().replace(lake.path, "LAKE").splitlines(), f"failed: {reading.failed}"]
+
+
+def held(lake: Lake, *, cut: bool = False) -> dict[str, Any]:
+    """
+    Return the rows of a lake, its rejects, and its marks.
+
+    cut  whether logs were read in blocks that are not those of the other way. Then two things differ that nobody asks
+         for: a row without headers has none or an empty map, by what else is in its block, and rejects are marked
+         behind the block that they are in
+    """
+    rows: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    if any(lake.table(name) is not None for name in TABLES):
+        engine = Engine(lake)
+        rows, rejects = engine.query(ROWS).to_pylist(), engine.query(REJECTS).to_pylist()
+    found: dict[str, Any] = {name: marks(lake, name) for name in TABLES}
+    if cut:
+        rows = [{**row, "headers": row["headers"] or None} for row in rows]
+        found["rejects"] = sorted(found["rejects"])
+    return {"rows": rows, "refused": rejects, **found}
+
+
+def marks(lake: Lake, name: str) -> dict[str, int]:
+    """Return the application transactions of a table, as its log has them."""
+    found = {}
+    for path in sorted(Path(lake.path, name, "_delta_log").glob("*.json")):
+        for line in path.read_text("utf-8").splitlines():
+            turn = json.loads(line).get("txn")
+            if turn is not None:
+                found[turn["appId"]] = turn["version"]
+    return found

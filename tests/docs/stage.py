@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import re
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from tests.docs.page import ROOT
 from tests.docs.shell import COLUMNS
+from tests.ports import free_port
 
 # settings that a developer may have, and that would change what the pages' commands do
 OWN = re.compile(r"WHOFROM_|AWS_|AZURE_|GOOGLE_|STORAGE_|KUBE|PYTEST|PIP_|.*_PROXY$|.*_proxy$|PS1$|ENV$|BASH_ENV$")
@@ -69,18 +68,7 @@ def exchanged(text: str) -> dict[str, str]:
     found = dict.fromkeys(PORT.findall(text))
     free: dict[str, str] = {}
     for port in found:
-        while (chosen := _free(len(port))) in {*found, *free.values()}:
+        while (chosen := str(free_port(len(port)))) in {*found, *free.values()}:
             pass
         free[port] = chosen
     return free
-
-
-def _free(digits: int) -> str:
-    while True:
-        port = random.randint(2000, 9999) if digits == 4 else random.randint(10000, 32000)
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return str(port)

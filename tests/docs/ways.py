@@ -31,6 +31,7 @@ from tests.docs.stage import Scene, Stage
 from tests.echo.peers.proxies import STREAM_MODULES
 from tests.lab.ingress import ingress_nginx
 from tests.lab.nginx import PREAMBLE
+from tests.ports import free_port
 
 CLIENT, NODE, INGRESS, BALANCER, GKE_ADDRESS = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "198.51.100.80"
 # what stands for each name of [network] that an overlay has
@@ -92,7 +93,7 @@ def nginx_ingress(configmap: dict[str, str] | None = None) -> Hop:
     """Return ingress-nginx, a real nginx with the directives that the ConfigMap's keys come to."""
 
     def start(folder: Path, stage: Stage, behind: int) -> int:
-        port = _free()
+        port = free_port()
         text = ingress_nginx(configmap or {}, f"{CLIENT}:{behind}", f"{CLIENT}:{port}", INGRESS)
         return _nginx(folder, stage, text, port)
 
@@ -103,7 +104,7 @@ def l7(source: str = BALANCER, header: str = "$proxy_add_x_forwarded_for") -> Ho
     """Return an L7 balancer, a real nginx that writes X-Forwarded-For."""
 
     def start(folder: Path, stage: Stage, behind: int) -> int:
-        port = _free()
+        port = free_port()
         text = f"""{PREAMBLE}
             server {{
                 listen {CLIENT}:{port};
@@ -127,7 +128,7 @@ def compose(stage: Stage) -> None:
     files = ROOT / "deploy" / "compose"
     shutil.copytree(files, stage.folder / "deploy" / "compose")
     own = _served(stage, (files / "whofrom.toml").read_text("utf-8").replace("172.30.80.2", BALANCER))
-    port = _free()
+    port = free_port()
     text = (files / "nginx.conf").read_text("utf-8")
     for written, here in (("listen 80;", f"listen {CLIENT}:{port};"), ("//whofrom:8080;", f"//{CLIENT}:{own};")):
         assert text.count(written) == 1
@@ -161,7 +162,7 @@ def _served(stage: Stage, text: str) -> int:
     """Start whofrom with this TOML and return its port."""
     config = stage.programs / "way.toml"
     config.write_text(text, "utf-8")
-    port = _free()
+    port = free_port()
     argv = [sys.executable, "-m", "pipeline.cli", "serve", "--port", str(port), "--workers=1", f"--config={config}"]
     _started(stage, argv, stage.programs, port)
     return port
@@ -203,11 +204,6 @@ def _started(stage: Stage, argv: list[str], folder: Path, port: int) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError(f"{argv} does not listen on {port}")
-
-
-def _free() -> int:
-    with socket.create_server((CLIENT, 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from echo.health.ask import AGENT
 from pipeline.cli import whofrom
 from tests.echo.server.conftest import ROOT, running
+from tests.ports import free_port
 
 UNSHARE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
 
@@ -176,8 +177,7 @@ CONTAINERS = {
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_in_a_container_the_server_is_found(name, tmp_path, tls):
     flags, said = CONTAINERS[name]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     words = [word.replace("PORT", port).replace("TLS", str(tls)) for word in flags]
     run = f"{shlex.quote(sys.executable)} -m pipeline.cli"
     script = f"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+
+from tests.ports import free_port
 
 START_SECONDS = 30
 alertmanager_program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -83,11 +84,6 @@ def receiving(
         one.server.shutdown()
         one.server.server_close()
         thread.join()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

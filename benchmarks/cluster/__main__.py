@@ -80,12 +80,15 @@ class Bench:
             sources = Sources(logs, self.config, self.geo)
             one = Results(count, sum(path.stat().st_size for path in logs), skew)
             self.found.append(one)
+            asked: Path | None = None
             for shape in shapes:
                 lake = folder / f"lake-{shape.executors}"
-                self._try(one, f"{INGEST} on {shape.name}", partial(self._ingest, one, shape, sources, lake))
-                if lake.is_dir():
-                    self._ask(one, shape, lake)
-                    shutil.rmtree(lake)
+                if self._try(one, f"{INGEST} on {shape.name}", partial(self._ingest, one, shape, sources, lake)):
+                    if asked is not None:
+                        shutil.rmtree(asked)
+                    asked = lake
+                if asked is not None:  # the one of another shape has the same rows
+                    self._ask(one, shape, asked)
 
     def _ingest(self, one: Results, shape: Shape, sources: Sources, lake: Path) -> Measured:
         taken = ingest(shape, sources, lake, self.scratch)
@@ -101,8 +104,9 @@ class Bench:
             if not self.only or name in self.only:
                 self._try(one, f"{name} on {shape.name}", partial(ask, name, shape, lake, self.scratch, source))
 
-    def _try(self, one: Results, what: str, step: Callable[[], Measured]) -> None:
-        """Measure something; whatever fails, the run goes on by itself."""
+    def _try(self, one: Results, what: str, step: Callable[[], Measured]) -> bool:
+        """Measure something, and return whether that went well; whatever fails, the run goes on by itself."""
+        taken = None
         try:
             taken = step()
         except Exception as error:
@@ -112,6 +116,7 @@ class Bench:
             one.found.append(taken)
             _say(f"  {what}: {taken.spent.wall:.1f} s")
         self.output.write_text(self.text(), encoding="utf-8")
+        return taken is not None
 
 
 def main() -> None:

@@ -12,15 +12,19 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyspark import daemon
 
 from benchmarks.cluster.shapes import STAGES
 
+if TYPE_CHECKING:
+    from benchmarks.ingest.stages import Clock
+
 OUTSIDE = "outside"  # of a task's own functions: Spark's worker, its start and imports
 
 plain = daemon.worker
-clock = None
+clock: Clock | None = None
 
 
 def worker(sock: socket.socket, authenticated: bool) -> int:  # as Spark calls it
@@ -30,7 +34,7 @@ def worker(sock: socket.socket, authenticated: bool) -> int:  # as Spark calls i
 
     if clock is None:
         clock = stages.Clock()
-        stages.watch(clock)
+        _watch(clock)
     clock.enter(stages.REST)
     try:
         return int(plain(sock, authenticated))
@@ -41,6 +45,18 @@ def worker(sock: socket.socket, authenticated: bool) -> int:  # as Spark calls i
         spent[OUTSIDE] = used.user + used.system - sum(spent.values())
         path = Path(os.environ[STAGES]) / f"{os.getpid()}.json"
         path.write_text(json.dumps(spent), encoding="utf-8")
+
+
+def _watch(clock: Clock) -> None:
+    """Time the functions of an ingest, and those by which a task has them read a slice and write its files."""
+    from benchmarks.ingest import stages  # noqa: PLC0415  # as above
+    from pipeline import ingest  # noqa: PLC0415
+    from pipeline.spread import draft, slices  # noqa: PLC0415
+
+    stages.watch(clock)
+    for stage, owner, name in ((stages.PARSE, ingest.Run, "_made"), (stages.WRITE, draft.Draft, "close")):
+        setattr(owner, name, clock.timed(stage, getattr(owner, name)))
+    slices.blocks = clock.drawn(stages.READ, slices.blocks)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

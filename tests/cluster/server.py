@@ -3,10 +3,11 @@ A Kubernetes API server on loopback, in memory, for the real kubectl in tests an
 
 It is a place where manifests are applied: kubectl discovers it, creates, gets, lists with labels, patches, watches and
 deletes, and an object that the newest schemas of Kubernetes do not allow is refused (422). It is no cluster: nothing
-is scheduled and no pod runs, so there is nothing to `exec` into, forward to or read the log of; no admission, quota or
-access is checked; defaults are not filled in beyond what store.settle says. Server-side apply, JSON patches, protobuf
-(`create job --from`) are answered with 415; `kubectl get` prints names and ages alone, and -o json, yaml, jsonpath and
-custom-columns whole.
+is scheduled and no pod runs, so there is nothing to `exec` into, forward to or read the log of, unless kubelet.py runs
+pods as processes of this machine; no admission, quota or access is checked; defaults are not filled in beyond what
+store.settle says. Server-side apply makes an object or merges into it, and knows no owners of fields. JSON patches and
+protobuf (`create job --from`) are answered with 415; there are no WebSockets; `kubectl get` prints names and ages
+alone, and -o json, yaml, jsonpath and custom-columns whole.
 
     with cluster(tmp_path, [node, pod]) as running:
         running.kubectl("apply", "-k", "deploy/overlays/local")
@@ -27,6 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kubernetes_validate.utils import latest_version
 
 from tests.cluster.kinds import BY_PATH, Kind, discovery
@@ -41,6 +43,7 @@ PATCHES: dict[str, Callable[[Object, Object, Kind], Object]] = {
         old, patch, schema_of(kind.version, kind.kind)
     ),
 }
+APPLIED = "application/apply-patch+yaml"
 Query = dict[str, str]
 
 
@@ -61,6 +64,8 @@ class Handler(BaseHTTPRequestHandler):
             elif parts.path == "/version":
                 major, minor, _ = latest_version().split(".")
                 self.send(200, {"major": major, "minor": minor, "gitVersion": f"v{latest_version()}"})
+            elif self.headers.get("Upgrade"):
+                self.send(200, None)  # no WebSocket: clients of Java's then watch as others do
             elif query.get("watch") in ("true", "1") and self.command == "GET":
                 self.watch(*self.place(parts.path)[:2], query)
             else:
@@ -87,6 +92,10 @@ class Handler(BaseHTTPRequestHandler):
             items, version = store.found(kind, namespace, selector(query))
             listed = {"kind": f"{kind.kind}List", "apiVersion": kind.version, "items": items}
             return 200, listed | {"metadata": {"resourceVersion": version}}
+        if self.command == "DELETE" and not name:
+            items, _ = store.found(kind, namespace, selector(query))
+            removed = [store.delete(kind, namespace, one["metadata"]["name"], dry_run=dry_run) for one in items]
+            return 200, {"kind": f"{kind.kind}List", "apiVersion": kind.version, "items": removed}
         if self.command == "DELETE":
             gone = store.delete(kind, namespace, name, dry_run=dry_run)
             details = {"name": name, "kind": kind.plural, "uid": gone["metadata"]["uid"]}
@@ -98,6 +107,8 @@ class Handler(BaseHTTPRequestHandler):
                 )
             return 201, store.create(kind, namespace, json.loads(body), dry_run=dry_run)
         sent = self.headers.get_content_type() if self.command == "PATCH" else "application/merge-patch+json"
+        if sent == APPLIED:
+            return store.apply(kind, namespace, name, yaml.safe_load(body), dry_run=dry_run)
         if sent not in PATCHES:
             raise Refused(415, "UnsupportedMediaType", f"{sent} is no patch that this server knows")
 
@@ -195,7 +206,7 @@ class Cluster:
     def __init__(self, folder: Path, server: Server) -> None:
         self.store = server.store
         self.kubeconfig = folder / "kubeconfig"
-        address = f"http://127.0.0.1:{server.server_address[1]}"
+        self.server = address = f"http://127.0.0.1:{server.server_address[1]}"
         config = {
             "apiVersion": "v1",
             "kind": "Config",

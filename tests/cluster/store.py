@@ -16,6 +16,7 @@ import kubernetes_validate
 from kubernetes_validate.utils import latest_version
 
 from tests.cluster.kinds import BY_NAME, Kind
+from tests.cluster.merge import merge
 
 Object = dict[str, Any]
 CLUSTER_IPS, BALANCERS, NODE_PORTS = "172.18.251.{}", "198.51.100.{}", 30080  # the article's ranges, or like them
@@ -61,7 +62,9 @@ class Store:
             if (kind, namespace, name) in self.objects:
                 message = f'{kind.qualified} "{name}" already exists'
                 raise Refused(409, "AlreadyExists", message, name=name, kind=kind.plural)
-            made = {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
+            made = {"uid": str(uuid.uuid4()), "creationTimestamp": now()} | (
+                {"namespace": namespace} if namespace else {}
+            )
             return self._keep(kind, namespace, document | {"metadata": metadata | made}, "ADDED", dry_run=dry_run)
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
@@ -93,6 +96,13 @@ class Store:
             unchanging = {key: old["metadata"][key] for key in ("uid", "creationTimestamp", "resourceVersion")}
             new = new | {"metadata": new["metadata"] | unchanging}
             return old if new == old else self._keep(kind, namespace, new, "MODIFIED", dry_run=dry_run)
+
+    def apply(self, kind: Kind, namespace: str, name: str, document: Object, *, dry_run: bool) -> tuple[int, Object]:
+        """Make an object, or merge into the one that there is; return the code of the answer, too."""
+        with self.changed:
+            if (kind, namespace, name) not in self.objects:
+                return 201, self.create(kind, namespace, document, dry_run=dry_run)
+            return 200, self.change(kind, namespace, name, lambda old: merge(old, document), dry_run=dry_run)
 
     def delete(self, kind: Kind, namespace: str, name: str, *, dry_run: bool) -> Object:
         """Forget an object; with a namespace what is in it."""

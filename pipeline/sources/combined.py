@@ -113,7 +113,7 @@ def _columns(found: pa.Array) -> dict[str, pa.Array]:
 
 def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
     peer, in_front = _in_front(fields["peer"])
-    present: dict[str, pa.Array] = {
+    headers: dict[str, pa.Array] = {
         "referer": nullif(fields["referer"], "-", ""),
         "x-forwarded-for": pc.coalesce(by_distinct(fields["rest"], _behind), in_front),
     }
@@ -124,9 +124,7 @@ def _batch(fields: dict[str, pa.Array], ts: pa.Array) -> pa.RecordBatch:
         "user": nullif(fields["user"], "-", '""', ""),
         **request_columns(fields["request"]),
         "user_agent": nullif(fields["agent"], "-", ""),
-        "headers": headers_of(
-            {name: column for name, column in present.items() if column.null_count < len(column)}, len(ts)
-        ),
+        "headers": headers_of(headers, len(ts)),
         "status": fields["status"].cast(pa.int64()),
         "response_bytes": _sizes(fields["bytes"]),
     }

@@ -194,15 +194,14 @@ def _verdict(columns: Mapping[str, pa.Array]) -> Columns:
 
 
 def _headers(texts: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    present = {}
+    headers = {}
     for field, column in texts.items():
         if field.startswith(HEADER):
             name, values = field.removeprefix(HEADER).replace("_", "-"), none(column)
             if name in REDACTED_HEADERS:
                 values = pc.if_else(values.is_valid(), pa.scalar(REDACTED), NO_TEXT)
-            if values.null_count < rows:
-                present[name] = values
-    return headers_of(present, rows)
+            headers[name] = values
+    return headers_of(headers, rows)
 
 
 # field -> how its texts are a time; where a format has several, the first that a row has is its time

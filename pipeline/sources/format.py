@@ -80,12 +80,18 @@ def headers_of(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
     Return the headers column of rows whose format logs a few named headers, at most one value each.
 
     fields  lower-case name -> string array of `rows` values, null where the request had no such header
+
+    Null where the format logs no header at all; a row whose request had none has an empty map, whatever other rows
+    have: what a row is must not hang on what it is read together with.
     """
     if not fields:
         return pa.nulls(rows, HEADERS_TYPE)
-    width = len(fields)
-    keys = pa.concat_arrays([pa.repeat(name, rows).cast(pa.string()) for name in fields])
-    values = pa.concat_arrays([column.cast(pa.string()) for column in fields.values()])
+    some = {name: column for name, column in fields.items() if column.null_count < rows}
+    if not some:
+        return _no_headers(rows)
+    width = len(some)
+    keys = pa.concat_arrays([pa.repeat(name, rows).cast(pa.string()) for name in some])
+    values = pa.concat_arrays([column.cast(pa.string()) for column in some.values()])
     if width > 1:  # from field by field to row by row
         place = pa.arange(0, rows * width)
         row = pc.divide(place, width)
@@ -99,3 +105,8 @@ def headers_of(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
     singles = pa.ListArray.from_arrays(pa.arange(0, len(kept) + 1).cast(pa.int32()), kept)
     return pa.MapArray.from_arrays(offsets, keys, singles)
+
+
+def _no_headers(rows: int) -> pa.Array:
+    offsets = pa.repeat(0, rows + 1).cast(pa.int32())
+    return pa.MapArray.from_arrays(offsets, pa.array([], HEADERS_TYPE.key_type), pa.array([], HEADERS_TYPE.item_type))

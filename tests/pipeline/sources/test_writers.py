@@ -228,3 +228,17 @@ def test_every_line_is_a_row_or_a_reject_of_any_format_in_any_wrapper(
         assert parsed.batch["ts"].null_count == 0
     wrapper_of(lines)
     sniff(lines)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_a_row_is_does_not_hang_on_what_it_is_read_with(name: str) -> None:
+    """Logs are cut into blocks, and on a cluster into others than here."""
+    writer = WRITERS[name]
+    requests = (REQUESTS | QUOTES if name in ESCAPING else REQUESTS).values()
+    lines = [writer.write(one).encode() for one in requests if fits(name, one)]
+    form = named(writer.form)
+    together = parse_mixed(form, lines)
+    alone = [parse_mixed(form, [line]) for line in lines]
+    rows = dict(zip(together.lines.to_pylist(), together.batch.to_pylist(), strict=True))
+    assert [one.batch.to_pylist() for one in alone] == [[rows[n]] if n in rows else [] for n in range(len(lines))]
+    assert [why for one in alone for _, why in one.rejects] == [why for _, why in sorted(together.rejects)]

@@ -75,6 +75,7 @@ def test_a_stage_is_timed_without_those_that_it_calls() -> None:
     assert clock.spent[PARSE][1] > 10 * clock.spent[STAGES[0]][1]
 
 
+@pytest.mark.timeout(300)
 def test_it_runs_by_itself_and_writes_its_report(tmp_path: Path) -> None:
     output, scratch = tmp_path / "report.md", tmp_path / "scratch"
     scratch.mkdir()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,14 +26,15 @@ def log(form: str, lines: int = LINES, days: int = 7, seed: int = 1) -> bytes:
     return b"".join(generate(lines, form, days, seed))
 
 
-@pytest.fixture(scope="module", params=FORMATS)
-def made(request: pytest.FixtureRequest) -> tuple[str, bytes]:
-    return request.param, log(request.param)
+@pytest.fixture(scope="module")
+def whole() -> Callable[[str], bytes]:
+    """Return what makes a log of LINES of a format, once."""
+    return cache(log)
 
 
 @pytest.fixture(scope="module")
-def rows() -> pa.RecordBatch:
-    return KNOWN["combined"].parse(log("combined").splitlines()).batch
+def rows(whole: Callable[[str], bytes]) -> pa.RecordBatch:
+    return KNOWN["combined"].parse(whole("combined").splitlines()).batch
 
 
 def share(column: pa.Array) -> float:
@@ -51,24 +53,24 @@ def test_there_are_as_many_lines_as_asked_for(lines: int) -> None:
     assert text.endswith(b"\n" if lines else b"")
 
 
-def test_every_line_is_a_row_of_its_format(made: tuple[str, bytes]) -> None:
-    form, text = made
-    lines = text.splitlines()
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_line_is_a_row_of_its_format(form: str, whole: Callable[[str], bytes]) -> None:
+    lines = whole(form).splitlines()
     assert sniff(lines[:100]).name == form
     parsed = KNOWN[form].parse(lines)
     assert (parsed.batch.num_rows, parsed.rejects) == (LINES, [])
 
 
-def test_records_have_the_client_that_our_resolver_finds() -> None:
-    batch = KNOWN["ndjson"].parse(log("ndjson").splitlines()).batch
+def test_records_have_the_client_that_our_resolver_finds(whole: Callable[[str], bytes]) -> None:
+    batch = KNOWN["ndjson"].parse(whole("ndjson").splitlines()).batch
     found = resolve(batch, make_policy(trusted=["10.0.0.0/8"]))
     asked = batch.column("method").is_valid()
     assert found.column("client_ip").filter(asked) == batch.column("client_ip").filter(asked)
     assert set(found.column("client_source").filter(asked).to_pylist()) == {"x-forwarded-for"}
 
 
-def test_lines_are_as_long_and_as_packable_as_a_real_sites() -> None:
-    text = log("combined")
+def test_lines_are_as_long_and_as_packable_as_a_real_sites(whole: Callable[[str], bytes]) -> None:
+    text = whole("combined")
     assert 180 < len(text) / LINES < 230
     assert 5 < len(text) / len(gzip.compress(text, 6)) < 12
 

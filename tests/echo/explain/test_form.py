@@ -80,6 +80,6 @@ def test_the_query_goes_first(target, fields, form):
 @pytest.mark.parametrize("part", [b"a/b;q=0.5,", b";" * 7 + b",", b"q=" * 8 + b",", b",", b"*/*;q=1;"])
 def test_a_long_header_is_read_in_no_time(part):
     """Nobody spends our time on a header."""
-    start = time.perf_counter()
+    start = time.thread_time()
     accepted(part * (1 << 17))
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

@@ -261,9 +261,9 @@ def test_a_page_is_bounded(char):
     """Two hundred headers of 8 KiB make a page of bounded size in bounded time, which says what it left out."""
     more = [(f"X-{number}-{char * 100}", char * 8192) for number in range(200)]
     chain = [",".join([char * 8192] * 1200)]
-    start = time.perf_counter()
+    start = time.thread_time()
     page = read(explained(NETWORK + TRUST, INGRESS, chain, more, asked=f"GET /{char * 9000}"))
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
     assert f"… and {200 + 2 - MAX_FIELDS} more headers" in page.text
     assert " more characters" in page.text
 

@@ -103,7 +103,7 @@ def test_an_answer_that_does_not_come_is_given_up():
     with stranger(None) as url:
         started = time.monotonic()
         code, _, errors = health(url, "--timeout", "200ms")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert (code, errors) == (
         1, f"whofrom: error: {url}/readyz: no answer in 200ms; look at what it writes to standard error\n"
     )  # fmt: skip

@@ -129,7 +129,7 @@ def test_one_deadline_whoever_drips(drip):
     fault, _ = fault_of(respond, timeout=0.3, count=1)
     assert isinstance(fault, Unanswered)
     assert "no whole answer within 300ms" in fault.fault
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_connection_that_nobody_accepts():

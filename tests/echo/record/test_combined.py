@@ -82,8 +82,8 @@ def test_a_list_of_hops(text, is_list):
 )
 def test_time_is_linear_whatever_a_line_holds(start, unit):
     text = (start + unit * (65536 // len(unit)))[:65536]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for ending in ("", "x"):
         with contextlib.suppress(Unread):
             scan(text + ending)
-    assert time.perf_counter() - begun < MAX_SECONDS
+    assert time.thread_time() - begun < MAX_SECONDS

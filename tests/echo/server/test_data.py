@@ -237,7 +237,7 @@ def test_a_text_cut_off_at_shutdown_is_logged_with_what_was_sent(run):
 
 
 def test_a_text_that_the_client_is_still_taking_at_shutdown_arrives_whole(run):
-    server, size = run(), 20_000_000
+    server, size = run("--finish", "60s"), 20_000_000
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
         connection.sendall(b"GET /data?size=%d HTTP/1.1\r\nHost: h\r\n\r\n" % size)
         taken = connection.recv(1000)

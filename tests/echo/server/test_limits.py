@@ -32,7 +32,7 @@ def metric(server, series):
 @pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost: h\r\nX: "])
 def test_a_head_that_does_not_come_to_its_end(run, begun):
     """It is told so, logged and counted; a byte now and then does not help; others are served meanwhile."""
-    server = run("--header-timeout", "400ms")
+    server = run("--header-timeout", "1s")
     with connect(server) as connection:
         started = time.monotonic()
         connection.sendall(begun)
@@ -41,9 +41,9 @@ def test_a_head_that_does_not_come_to_its_end(run, begun):
             connection.sendall(b"x")
         assert server.send(LAST).endswith(b"1")
         answer = rest(connection)
-    assert 0.3 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 10
     assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-    assert b"was not complete after 400ms; send it faster, or start the server with a longer --header-timeout" in answer
+    assert b"was not complete after 1s; send it faster, or start the server with a longer --header-timeout" in answer
     (record,) = server.records(1, lambda record: record["status"] == 408)
     assert record["finding"] == "malformed-request"
     assert metric(server, 'whofrom_timeouts_total{timeout="header"}') == 1
@@ -61,7 +61,7 @@ def test_a_connection_that_says_nothing(run):
 
 def test_a_connection_that_asks_no_more(run):
     """It is closed without a word after --keep-alive; asking again in time keeps it."""
-    server = run("--keep-alive", "500ms", "--idle-timeout", "100s")
+    server = run("--keep-alive", "1500ms", "--idle-timeout", "100s")
     with connect(server) as connection:
         for _ in range(4):
             connection.sendall(BENCH)
@@ -73,14 +73,14 @@ def test_a_connection_that_asks_no_more(run):
 
 def test_a_body_that_does_not_come(run):
     """whoami's text says so where the body ends; a body that comes slowly but surely is taken whole."""
-    server = run("--body-timeout", "400ms")
+    server = run("--body-timeout", "1s")
     with connect(server) as connection:
         connection.sendall(b"POST /late HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n")
         for byte in b"hell":
             connection.sendall(bytes([byte]))
             time.sleep(0.15)
         answer = rest(connection)
-    assert answer.endswith(b"hellnothing of the body came for 400ms, the server's --body-timeout\n")
+    assert answer.endswith(b"hellnothing of the body came for 1s, the server's --body-timeout\n")
     (record,) = server.records(1, lambda record: record["target"] == "/late")
     assert "--body-timeout" in record["error"]
     assert metric(server, 'whofrom_timeouts_total{timeout="body"}') == 1

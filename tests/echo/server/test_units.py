@@ -76,7 +76,7 @@ def test_spelled_durations(seconds, text):
 
 def test_hostile_durations_take_no_time():
     """A mebibyte of digits, or of amounts, is refused at once: it comes in a query of strangers."""
-    started = time.perf_counter()
+    started = time.thread_time()
     for text in ("1" * (1 << 20), "1s" * (1 << 19), "." * (1 << 20), "1." * (1 << 19)):
         assert parse_duration(text) is None
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1

@@ -83,7 +83,7 @@ def _ingest(one: Results, found: Sequence[Measured]) -> str:
 
 
 def _stages(one: Results, found: Sequence[Measured]) -> str:
-    spread = {taken.shape.name: stages(taken, one.rows) for taken in found if taken.stages}
+    spread = {taken.shape.name: stages(taken, one) for taken in found if taken.stages}
     if not spread:
         return ""
     names = list(dict.fromkeys(name for each in spread.values() for name in each))

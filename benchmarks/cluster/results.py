@@ -9,8 +9,9 @@ from benchmarks.cluster.measuring import INGEST, QUESTIONS, START, Measured
 from benchmarks.cluster.model import Asked, Costs
 from benchmarks.cluster.processes import COMMAND, DRIVER, EXECUTOR, PYTHON
 from benchmarks.cluster.snapshot import Snapshot
+from pipeline.spread.slices import SLICE_BYTES
 
-JVM, WORKER = "the executor's JVM", "Spark's worker, and imports"
+JVM, WORKER = "the executor's JVM, behind its start", "Spark's worker, and imports"
 OUTSIDE = "outside"  # as the daemon calls the worker
 
 
@@ -55,10 +56,13 @@ class Results:
         return self.net(one) / (2 * self.net(two))
 
 
-def stages(one: Measured, rows: int) -> Mapping[str, float]:
-    """Return stage of ingest -> core-seconds of executors a row."""
+def stages(one: Measured, of: Results) -> Mapping[str, float]:
+    """Return stage of ingest -> core-seconds of executors a row, their JVMs' start left out."""
+    idle = of.of(START, one.shape.executors)
+    started = 0.0 if idle is None else idle.spent.cpu[EXECUTOR]
     python = {WORKER if stage == OUTSIDE else stage: seconds for stage, seconds in one.stages.items()}
-    return {stage: seconds / rows for stage, seconds in [*python.items(), (JVM, one.spent.cpu[EXECUTOR])]}
+    jvm = max(one.spent.cpu[EXECUTOR] - started, 0.0)
+    return {stage: seconds / of.rows for stage, seconds in [*python.items(), (JVM, jvm)]}
 
 
 def costs(plain: Results, skewed: Results | None, snapshot: Snapshot) -> Costs | None:
@@ -73,10 +77,10 @@ def costs(plain: Results, skewed: Results | None, snapshot: Snapshot) -> Costs |
     return Costs(
         line=plain.text / plain.rows,
         row=plain.lake / plain.rows,
-        ingest=stages(ingested, plain.rows),
+        ingest=stages(ingested, plain),
         efficiency=efficiency,
-        task=plain.text / max(wide.tasks.attempts, 1),
-        files=plain.files / max(wide.tasks.attempts, 1),
+        task=SLICE_BYTES,
+        files=plain.files * SLICE_BYTES / plain.text,
         told=wide.tasks.returned / plain.files,
         commit=driving / plain.files,
         logged=snapshot.logged,

@@ -17,6 +17,7 @@ from echo.settings import Settings
 from echo.topology.documents import MAX_INPUT_BYTES
 from pipeline.rows import MAX_RAW_BYTES
 from pipeline.sources.reader import BLOCK_BYTES, MAX_BLOCK_LINES
+from pipeline.spread.slices import SLICE_BYTES
 from pipeline.watch.memory import MAX_SIGNALS
 from pipeline.watch.watcher import MAX_WAITING_ROWS
 
@@ -37,6 +38,7 @@ STRIDE = set("STRIDE")
 KIB, MIB = 1 << 10, 1 << 20
 FIGURES = (
     ("architecture.md", f"a head and {SLACK_BYTES // KIB} KiB; then its socket is not read"),
+    ("architecture.md", f"or {SLICE_BYTES // MIB} MiB of a large one"),
     ("architecture.md", f"{BLOCK_BYTES // MIB} MiB or {MAX_BLOCK_LINES:,} lines"),
     ("architecture.md", f"{MAX_SIGNALS:,} signals, {MAX_WAITING_ROWS:,} rows waiting"),
     ("architecture.md", f"records of its last {Settings().log_flush * 1000:.0f} ms"),

@@ -28,10 +28,12 @@ class Here:
     def __init__(self, width: int = 2) -> None:
         self.width = width
         self.calls: list[tuple[str, int]] = []  # name of the task, how many items
+        self.files: list[str] = []
 
     def __call__(self, task: Task, items: Sequence[Any], files: Sequence[str]) -> Iterator[Any]:
         """Yield what comes of each item."""
         self.calls.append((name_of(task), len(items)))
+        self.files = list(files)
         for item in items:
             yield _pickled(self.run(task, _pickled(item), {one: one for one in files}))
 

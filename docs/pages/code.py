@@ -159,6 +159,7 @@ ROW = (
             "pipeline: query sqlfile portable",
             "pipeline/engine: __init__ base choice opening duckdb views macros spill bound",
             "pipeline/engine: spark dialect patterns session reach troubles spreading",
+            "pipeline/submit: __init__ whofrom",
         ),
     ),
     Stage(

@@ -20,7 +20,6 @@ import re
 import signal
 import sys
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -51,6 +50,8 @@ OWN_HERE = {"spark.ui.enabled": "false", "spark.driver.host": "localhost", "spar
 # lines of Spark's log that say why nothing goes on; the rest of a line is Spark's own words
 TOLD = re.compile(r"(?:WARN|ERROR) \w+: ((?:Initial job has not accepted|Lost executor|All masters are).*)")
 LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "pyspark.sql.connect.logging")
+SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService"
+PORT = "spark.connect.grpc.binding.port"  # 0 is one that is free
 KEPT_LINES = 100
 INTERRUPT_SECONDS = 0.1  # a call that was about to start when it was interrupted is interrupted again
 
@@ -90,8 +91,7 @@ class Session:
         """
         self.spark = spark
         self.connected = type(spark).__module__.startswith("pyspark.sql.connect")
-        self._tag = f"{NAME}-{uuid.uuid4().hex}"
-        self._pool = ThreadPoolExecutor(1, "spark", lambda: spark.addTag(self._tag))
+        self._pool = ThreadPoolExecutor(1, "spark")
         for key, value in SETTINGS.items():
             spark.conf.set(key, value)
 
@@ -117,10 +117,11 @@ class Session:
 
     def interrupt(self) -> None:
         """End the jobs of what another thread has this do, with a fault there."""
-        self.spark.interruptTag(self._tag)
+        self.spark.interruptAll()  # of this session; a tag of Spark's ends what its own thread began alone
 
 
 _opening = threading.Lock()
+_servers: list[str] = []  # of Spark Connect, that this process has started
 
 
 def open_session(choice: Choice) -> Session:
@@ -143,22 +144,29 @@ def _is_remote(choice: Choice) -> bool:
 
 
 def _connected(choice: Choice) -> Any:
-    """Return a session of a server of Spark Connect, which SPARK_REMOTE=local starts in this process."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415  # of the extra `spark`
-
+    """Return a session of a server of Spark Connect, which SPARK_REMOTE=local starts beside this process."""
     url = choice.master or os.environ[REMOTE]
     if url.startswith("local"):
-        if "SPARK_LOCAL_REMOTE" not in os.environ:
-            with _as_before():
-                _launch()
-                SparkSession.builder.getOrCreate()
-        url = "sc://localhost"
-    else:
-        check_server(url)
+        url = _served(url)
+    check_server(url)
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # pyspark asks for it where a session is not at hand
-    from pyspark.sql.connect.session import SparkSession as Connected  # noqa: PLC0415  # of the extra `spark`
+    from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415  # of the extra `spark`
 
-    return Connected.builder.remote(url).create()
+    return SparkSession.builder.remote(url).create()
+
+
+def _served(master: str) -> str:
+    """Return where a server of this process's own listens, which is started if it does not yet."""
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # of the extra `spark`
+    from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415
+
+    if not _servers:
+        with _as_before():
+            _launch()
+            SparkSession._start_connect_server(master, _missing(SparkConf(), master, {PORT: "0"}))
+        service = getattr(SparkContext._jvm, f"{SERVICE}$")
+        _servers.append(f"sc://localhost:{getattr(service, 'MODULE$').localPort()}")
+    return _servers[0]
 
 
 def _launch() -> None:
@@ -207,6 +215,16 @@ def _hush() -> None:
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
 
 
+def _missing(conf: Any, master: str, more: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the settings of ours that nobody has set, for an application that begins here."""
+    here = master.startswith("local")
+    if here and not conf.contains("spark.pyspark.python"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    return {
+        key: value for key, value in (OWN | (OWN_HERE if here else {}) | (more or {})).items() if not conf.contains(key)
+    }
+
+
 def _classic(choice: Choice) -> Any:
     """Return a session beside that of the application that runs here, which is begun if none does."""
     from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # of the extra `spark`
@@ -220,13 +238,10 @@ def _classic(choice: Choice) -> Any:
             if choice.master:
                 conf.setMaster(choice.master)
             conf.setIfMissing("spark.master", LOCAL_MASTER)
-            here = conf.get("spark.master", LOCAL_MASTER).startswith("local")
-            for key, value in (OWN | OWN_HERE if here and not submitted else OWN).items():
-                conf.setIfMissing(key, value)
-            if here and not conf.contains("spark.pyspark.python"):
-                os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+            master = conf.get("spark.master", "")
             if not submitted:
-                check_server(conf.get("spark.master", ""))
+                conf.setAll(list(_missing(conf, master).items()))
+                check_server(master)
             context = SparkContext(conf=conf)
             if submitted and not conf.contains("spark.log.level"):
                 context.setLogLevel("WARN")

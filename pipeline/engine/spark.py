@@ -89,7 +89,7 @@ class Engine:
     def register(self, name: str, table: pa.Table) -> None:
         """As `base.Engine`."""
         self._shadow.register(name, table.schema.empty_table())
-        self._session.run(lambda: self._spark.createDataFrame(table).createOrReplaceTempView(name), name)
+        self._session.run(lambda: self._made(table).createOrReplaceTempView(name), name)
 
     def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """As `base.Engine`; Spark works it out when it is first read."""
@@ -129,7 +129,7 @@ class Engine:
 
     def _table(self, name: str, files: Sequence[str], schema: pa.Schema) -> None:
         if not files:
-            self._spark.createDataFrame(schema.empty_table()).createOrReplaceTempView(name)
+            self._made(schema.empty_table()).createOrReplaceTempView(name)
             return
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
 
@@ -137,6 +137,12 @@ class Engine:
         if PARTITION in files[0]:  # the date is in the folders' names alone
             reader = reader.option("basePath", SCHEME + files[0].rpartition(PARTITION)[0])
         reader.parquet(*map(_uri, files)).select(*schema.names).createOrReplaceTempView(name)
+
+    def _made(self, table: pa.Table) -> Any:
+        """Return what Spark knows of a table of ours, which may have no rows."""
+        from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
+
+        return self._spark.createDataFrame(table if table.num_rows else [], from_arrow_schema(table.schema))
 
     def _answer(self, statement: Statement, parameters: Mapping[str, Any] | None, *, whole: bool) -> Any:
         """Return a table or, where it need not be whole, a result."""

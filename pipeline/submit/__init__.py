@@ -1,0 +1,1 @@
+"""What spark-submit is given, in a folder of its own: see `whofrom.py`."""

@@ -1,0 +1,103 @@
+"""Each way to a session: a JVM of one's own, spark-submit's, a server of Spark Connect; and each way to none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine import Engine
+from pipeline.errors import QueryFault
+from pipeline.lake import Lake
+from tests.command import whofrom
+from tests.spark.cluster import ROOT, SPARK
+
+pytestmark = SPARK
+SUBMIT = ROOT / "pipeline" / "submit" / "whofrom.py"
+ROWS = [{"client_ip": f"192.0.2.{number}", "country": ("DE", "FR", None)[number % 3]} for number in range(9)]
+SQL = "SELECT country, count(*) AS n, max(ts) AS last FROM requests GROUP BY 1 ORDER BY 1"
+# no value: thousands of them are compared, for minutes
+ENDLESS = f"SELECT count(*) AS n FROM {', '.join(f'requests AS t{number}' for number in range(12))}"
+SECONDS = 300
+
+Rows = Callable[[list[dict[str, Any]]], Any]
+
+
+def run(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a program as a user does."""
+    full = {**os.environ, "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, **env}
+    return subprocess.run(
+        [*map(str, words)], env=full, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL,
+        check=False,
+    )  # fmt: skip
+
+
+def told_by_duckdb(lake: Lake) -> str:
+    return whofrom("sql", "--lake", lake.path, SQL, cwd=ROOT).stdout
+
+
+def test_what_spark_submit_starts_asks_its_spark_and_data_are_alone_on_standard_output(lake_of: Rows) -> None:
+    lake = lake_of(ROWS)
+    submit = Path(sys.executable).with_name("spark-submit")
+    done = run(submit, "--master", "local[1]", "--name", "theirs", SUBMIT, "sql", "--lake", lake.path, SQL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == told_by_duckdb(lake)
+    assert "Submitted application: theirs" in done.stderr
+    done = run(submit, "--master", "local[1]", SUBMIT, "sql", "--lake", lake.path, "SELECT nope FROM requests")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "whofrom: error: SQL: Binder Error" in done.stderr
+
+
+def test_a_client_of_spark_connect_asks_its_server(lake_of: Rows) -> None:
+    lake = lake_of(ROWS)
+    command = [sys.executable, "-m", "pipeline.cli", "sql", "--lake", lake.path]
+    done = run(*command, SQL, SPARK_REMOTE="local[1]")
+    assert (done.stdout, done.stderr) == (told_by_duckdb(lake), "")
+    done = run(*command, "SELECT CAST(country AS INT) FROM requests", SPARK_REMOTE="local[1]")
+    assert done.stderr.startswith("whofrom: error: SQL: The value 'DE' of the type")
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_is_not_there_is_told_with_what_to_do(lake_of: Rows, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline.cli", "sql", "--lake", lake_of(ROWS).path, "--engine", "spark", SQL]
+    for env, more, words in (
+        ({"PATH": str(tmp_path)}, [], "PATH: Spark needs a Java, and there is none"),
+        ({}, ["--master", "spark://127.0.0.1:1"], "spark://127.0.0.1:1: cannot be reached (127.0.0.1 port 1: "),
+        ({}, ["--master", "sc://127.0.0.1:1"], "sc://127.0.0.1:1: cannot be reached (127.0.0.1 port 1: "),
+        ({}, ["--memory", "1G"], "--memory: is DuckDB's, and Spark runs"),
+    ):
+        done = run(*command, *more, **{"JAVA_HOME": "", **env})
+        assert done.returncode in {1, 2}
+        assert done.stdout == ""
+        assert done.stderr.startswith(f"whofrom: error: {words}"), done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_another_thread_ends_a_statement_and_the_session_goes_on(engines_of: Rows) -> None:
+    engine: Engine = engines_of(ROWS)[1]
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.wait(1):  # what has not begun yet is not ended
+            engine.interrupt()
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(QueryFault, match="interrupted"):
+        engine.query(ENDLESS)
+    over.set()
+    assert engine.query("SELECT count(*) AS n FROM requests").to_pylist() == [{"n": len(ROWS)}]
+
+
+def test_ctrl_c_ends_a_statement_and_the_session_goes_on(engines_of: Rows) -> None:
+    engine: Engine = engines_of(ROWS)[1]
+    threading.Timer(3, lambda: signal.raise_signal(signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.query(ENDLESS)
+    assert engine.query("SELECT count(*) AS n FROM requests").to_pylist() == [{"n": len(ROWS)}]

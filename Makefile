@@ -55,7 +55,7 @@ lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each 
 
 # WHOFROM_IMAGE_CACHE= names a folder that keeps the base and the layers for the next time.
 .PHONY: image-test
-image-test: $(VENV)/.installed ## build both images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
+image-test: $(VENV)/.installed ## build the images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
 	@$(BIN)/python -m pytest tests/image
 
 # A driver, two executors and their Python workers on this machine; pyspark, 400 MB to fetch, comes for this alone.
@@ -109,6 +109,12 @@ QUERIES ?=
 .PHONY: bench-queries
 bench-queries: $(VENV)/.installed $(VENV)/.geo ## measure the questions over lakes of 10 and 100 million rows (4 GB of disk, half an hour)
 	@$(BIN)/python -m benchmarks.queries $(QUERIES)
+
+# CLUSTER="--rows 10000000 --skewed 0" for less. An hour and 30 GB of disk.
+CLUSTER ?=
+.PHONY: bench-cluster
+bench-cluster: $(VENV)/.spark $(VENV)/.geo ## measure Spark on one executor and on two, and plan with it (30 GB of disk, an hour; Java)
+	@$(BIN)/python -m benchmarks.cluster $(CLUSTER)
 
 ##@ Build and tidy
 

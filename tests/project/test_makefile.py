@@ -18,6 +18,7 @@ NEEDS = {
     "tests/spark": "Java",
     "benchmarks.soak": "root",
     "benchmarks.http": "wrk",
+    "benchmarks.cluster": "Java",
 }
 WIDTH = 120
 

@@ -99,8 +99,12 @@ def counts(lake: Lake) -> tuple[int, int, int]:
 
 def wait_for(lake: Lake, rows: int) -> float:
     """Wait until there are that many rows, none twice; return how long that took."""
-    begun = time.monotonic()
-    while counts(lake)[0] < rows and time.monotonic() - begun < DEADLINE:
+    begun, seen = time.monotonic(), set[Path]()
+    while time.monotonic() - begun < DEADLINE:
+        commits = set(Path(lake.path).glob("*/_delta_log/*.json"))
+        if commits != seen and counts(lake)[0] >= rows:
+            break
+        seen = commits
         time.sleep(0.1)
     assert counts(lake) == (rows, rows, 0)
     return time.monotonic() - begun

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOOK_SECONDS = 0.0005
+TICK_NS = 20_000_000  # a folder may change again without a new time, as those go by the kernel's ticks
 
 
 class Moment(NamedTuple):
@@ -50,21 +51,45 @@ def moment(chance: random.Random, longest: float) -> Moment:
     )
 
 
-def files_in(lake: Path) -> set[str]:
-    found = set()
-    for place, _, names in os.walk(lake):
-        found |= {f"{place}/{name}"[len(str(lake)) + 1 :] for name in names}
-    return found
+class Folder:
+    """A folder whose new files are asked for again and again: only what has changed since is listed."""
+
+    def __init__(self, path: Path) -> None:
+        self._changed: dict[str, int] = {str(path): 0}
+        self._cut = len(str(path)) + 1
+        self._seen: set[str] = set()
+        self.new()
+
+    def new(self) -> list[str]:
+        """Return the files that were not there before, as paths below the folder."""
+        found: list[str] = []
+        folders = list(self._changed)
+        for place in folders:  # grows by those that are found
+            try:
+                changed = os.stat(place).st_mtime_ns  # noqa: PTH116  # a thousand times a second
+                if changed == self._changed[place] and time.time_ns() - changed > TICK_NS:
+                    continue
+                self._changed[place] = changed
+                for entry in os.scandir(place):
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.path not in self._changed:
+                            self._changed[entry.path] = 0
+                            folders.append(entry.path)
+                    elif entry.path not in self._seen:
+                        self._seen.add(entry.path)
+                        found.append(entry.path[self._cut :])
+            except FileNotFoundError:  # not yet, or not any more
+                continue
+        return found
 
 
 def wait_for(at: Moment, lake: Path, process: subprocess.Popen[str]) -> None:
     """Return at the moment, when the process has ended, or after at.seconds, whichever comes first."""
-    begun, before, seen = time.monotonic(), files_in(lake) if at.what else set(), 0
+    begun, seen = time.monotonic(), 0
+    folder = Folder(lake) if at.what else None
     while process.poll() is None and time.monotonic() - begun < at.seconds:
-        if at.what:
-            now = files_in(lake)
-            seen += sum(at.what in name for name in now - before)
-            before |= now
+        if folder is not None:
+            seen += sum(at.what in name for name in folder.new())
             if seen >= at.nth:
                 time.sleep(at.delay)
                 return

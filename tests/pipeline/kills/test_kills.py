@@ -12,6 +12,7 @@ from pipeline.lake import Lake
 from pipeline.settings import Settings
 from tests.pipeline.kills.check import wrongs
 from tests.pipeline.kills.log import ROTATIONS, Writer
+from tests.pipeline.kills.moments import Folder
 from tests.pipeline.kills.shapes import SHAPES, run
 
 QUICK = (
@@ -57,3 +58,15 @@ def test_the_judge_sees_what_is_lost_twice_or_misplaced(rotation: str, tmp_path:
     twice.write_text('1.2.3.4 - - [06/Nov/2026:10:05:03 +0000] "GET /1 HTTP/1.1" 200 5 "-" "x"\n')
     ingest_source(str(twice), lake, Settings())
     assert "1 lines twice: [1]" in wrongs(lake, writer.where, ended=True, places=False)[0]
+
+
+def test_each_new_file_is_seen_once(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "lake")
+    assert folder.new() == []
+    for number in range(300):
+        name = f"requests/date={number % 7}/{number}"
+        path = tmp_path / "lake" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        assert folder.new() == [name]
+        assert folder.new() == []

@@ -18,12 +18,18 @@ class Chain:
         """
         Add an item if it begins where the marks stand, and return whether it does.
 
+        Rejects are marked where there are some, so a slice does not know what those before it have: their marks begin
+        where the lake's stand, or those of the items before.
+
         rejects  whether its rejects are to be committed too; they are in the lake if not
         """
         tables = [name for name in TABLES if rejects or name != REJECTS]
         turns = {name: draft.turns.get(name, ()) for name in tables}
-        if any(self._number(name, turn.id) != turn.before for name in tables for turn in turns[name]):
-            return False
+        for name in tables:
+            for turn in turns[name]:
+                begins = {self._number(name, turn.id)} | ({self._numbers[name](turn.id)} if name == REJECTS else set())
+                if turn.before not in begins:
+                    return False
         for name in tables:
             turned = self._turned[name]
             for turn in turns[name]:

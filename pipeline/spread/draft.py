@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from echo.clientip import printable
 from pipeline.errors import Overtaken
-from pipeline.lake import TABLES, Lake, Turn
+from pipeline.lake import REQUESTS, TABLES, Lake, Turn
 from pipeline.lake.parts import File, Part, by_day, delete
+from pipeline.marks import Known
 
 # Rows that are held back for a row group, over all dates: some 100 MB, as the block has that they come from.
 GROUP_ROWS = 128 << 10
@@ -38,6 +39,7 @@ class Draft(Lake):
         self._before: dict[str, Callable[[str], int | None]] = {name: lake.numbers(name) for name in TABLES}
         self.turned: dict[str, dict[str, Turn]] = {name: {} for name in TABLES}
         self.touched: set[str] = set()
+        self._assumed: dict[str, int] = {}
         self._held: dict[str, pa.Table] = {}  # written, as its writer sees it, and not committed
         self._numbers = count()
         self._gatherers = {name: _Gatherer(self, name) for name in TABLES}
@@ -45,7 +47,19 @@ class Draft(Lake):
     def numbers(self, name: str) -> Callable[[str], int | None]:
         """Return what tells the integer of a transaction, as if all were committed."""
         before, turned = self._before[name], self.turned[name]
-        return lambda one: turned[one].after if one in turned else before(one)
+        assumed = self._assumed if name == REQUESTS else {}
+
+        def number(one: str) -> int | None:
+            if one in turned:
+                return turned[one].after
+            return assumed[one] if one in assumed else before(one)
+
+        return number
+
+    def assume(self, known: Known) -> None:
+        """Take a log for read up to a mark: by another task, which is committed before this one, or this one is not."""
+        if known.mark is not None:
+            self._assumed[known.id] = known.mark.pack()
 
     def _write(self, name: str, rows: pa.Table) -> list[File]:
         if not rows.num_rows:

@@ -282,7 +282,8 @@ class Driver:
             (taken if takes else lost).append(work)
             if not takes or work.broken:
                 stopped.add(number)
-            if work.ends or (self._told.recipe.strict and not takes):
+            again = not takes or any(read.again for read in work.draft.reads)
+            if work.ends or (self._told.recipe.strict and again):
                 break
         return taken, lost, chain
 

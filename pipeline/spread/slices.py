@@ -23,6 +23,7 @@ from pipeline.sources.opening import READ_BYTES
 from pipeline.sources.plain import Plain, opened_plain
 from pipeline.sources.reader import HEAD_BYTES, TAIL_BYTES, Place, beginning, blocks
 from pipeline.sources.stores import source_of
+from pipeline.spread.draft import Draft
 
 # Of text: some seconds of work, and a file of some 10 MB a date. A whole number of blocks. Spark's own scans take as
 # much (spark.sql.files.maxPartitionBytes).
@@ -165,7 +166,7 @@ def _tail(plain: Plain, offset: int) -> bytes:
     return plain.at(max(0, offset - TAIL_BYTES), min(offset, TAIL_BYTES))
 
 
-def ingest_slice(name: str, lake: Lake, settings: Settings, part: Slice) -> tuple[Outcome, int]:
+def ingest_slice(name: str, draft: Draft, settings: Settings, part: Slice) -> tuple[Outcome, int]:
     """
     Read one slice into the lake; return what became of it, and how many lines it has.
 
@@ -183,7 +184,8 @@ def ingest_slice(name: str, lake: Lake, settings: Settings, part: Slice) -> tupl
         known = log.known
         if part.first != part.floor:
             known = known.after(log.head, Mark.of(first, tail))
-        run = Run(source_of(name), lake, settings, known)
+            draft.assume(known)
+        run = Run(source_of(name), draft, settings, known)
         stream = cast("IO[bytes]", _Until(plain, first, last))
         form = named(settings.format) if settings.format is not None else FORMATS[log.format]
         run.read_from(Place(first, tail, part.number), stream, log.head, form, growing=plain.growing)

@@ -68,9 +68,8 @@ def held(lake: Lake, *, cut: bool = False) -> dict[str, Any]:
     """
     Return the rows of a lake, its rejects, and its marks.
 
-    cut  whether logs were read in blocks that are not those of the other way. Then two things differ that nobody asks
-         for: a row without headers has none or an empty map, by what else is in its block, and rejects are marked
-         behind the block that they are in
+    cut  whether logs were read in blocks that are not those of the other way: rejects are marked behind the block that
+         they are in, and that mark is left out
     """
     rows: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
@@ -79,7 +78,6 @@ def held(lake: Lake, *, cut: bool = False) -> dict[str, Any]:
         rows, rejects = engine.query(ROWS).to_pylist(), engine.query(REJECTS).to_pylist()
     found: dict[str, Any] = {name: marks(lake, name) for name in TABLES}
     if cut:
-        rows = [{**row, "headers": row["headers"] or None} for row in rows]
         found["rejects"] = sorted(found["rejects"])
     return {"rows": rows, "refused": rejects, **found}
 

@@ -366,6 +366,25 @@ def test_a_full_disk_is_said_of_each_source_and_the_lake_is_as_it_was(
     assert parquet(lake) == []
 
 
+@pytest.mark.parametrize("grown", [False, True], ids=["new", "grown"])
+def test_all_slices_of_a_log_are_read_at_once(
+    grown: bool, logs: Path, lakes: tuple[Lake, Lake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "SLICE_BYTES", 2000)
+    (path,) = files(a_log=log(60) + b"junk\n")(logs)
+    if grown:
+        ingest([path], lakes[1], spread=Here())
+        ingest([path], lakes[0])
+        path.write_bytes(path.read_bytes() + (log(30, first=100) + b"junk\n") * 3)
+    here = Here()
+    assert ingest([path], lakes[1], spread=here) == ingest([path], lakes[0])
+    assert held(lakes[0], cut=True) == held(lakes[1], cut=True)
+    counting = [("counted", 1)] if grown else []
+    assert here.calls[0] == ("looked", 1)
+    assert here.calls[1][1] > 3
+    assert [name for name, _ in here.calls] == ["looked", "drafted", *(name for name, _ in counting), "shifted"]
+
+
 def test_small_logs_share_files_and_waves_are_bounded(logs: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "ITEMS_A_WORKER", 3)
     monkeypatch.setattr(driver, "SLICE_BYTES", 20_000)

@@ -18,6 +18,7 @@ from pipeline.settings import Settings
 from pipeline.sources.plain import opened_plain
 from pipeline.sources.reader import BLOCK_BYTES, blocks, read_head
 from pipeline.spread import driver, slices
+from pipeline.spread.draft import Draft
 from pipeline.spread.slices import Changed, Looked, Slice, count, extent, ingest_slice, look, places, slices_of
 from tests.pipeline.spread.beside import PLAIN, Here, held, ingest
 from tests.pipeline.test_ingest import log_of
@@ -119,12 +120,12 @@ def test_a_log_that_is_another_one_by_now_is_not_read(tmp_path: Path, lake: Lake
     second = slices_of(log, [0, 2000])[1]
     path.write_bytes(log_of(60, first=1))
     with pytest.raises(Changed):
-        ingest_slice(str(path), lake, PLAIN, second)
+        ingest_slice(str(path), Draft(lake), PLAIN, second)
     with pytest.raises(Changed):
         count(str(path), 0, path.stat().st_size + 1)
     path.unlink()
     with pytest.raises(Gone, match=r"cannot read it: No such file or directory; check the path and its mode"):
-        ingest_slice(str(path), lake, PLAIN, second)
+        ingest_slice(str(path), Draft(lake), PLAIN, second)
 
 
 def test_newlines_are_counted(tmp_path: Path) -> None:

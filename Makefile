@@ -58,7 +58,7 @@ lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each 
 image-test: $(VENV)/.installed ## build the images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
 	@$(BIN)/python -m pytest tests/image
 
-# A driver, two executors and their Python workers on this machine; pyspark, 400 MB to fetch, comes for this alone.
+# A driver, two executors and their Python workers on this machine; pyspark, 700 MB, comes for this alone.
 .PHONY: test-spark
 test-spark: $(VENV)/.spark ## run the tests on Spark: a cluster of several processes (Java 17; ten minutes)
 	@$(BIN)/python -m pytest tests/spark
@@ -168,7 +168,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@touch $@
 
 $(VENV)/.spark: requirements/spark.txt $(VENV)/.installed
-	@echo "whofrom set-up: fetching pyspark (400 MB)" >&2
+	@echo "whofrom set-up: fetching pyspark, which takes 700 MB" >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
 	@touch $@
 

@@ -38,6 +38,7 @@ The wheel has none of them. The image does, and whoever installs whofrom gets th
 are in the bill of materials (CycloneDX) `requirements/whofrom.cdx.json`, which an installed whofrom has as
 `whofrom-*.dist-info/sboms/whofrom.cdx.json`. Each package has the text of its licence and its notices in its own
 `*.dist-info/`; only arro3-core has none there, and is used under the Apache License 2.0, whose text is in `LICENSE`.
+What the extra `spark` adds is in neither: `requirements/spark.txt` names it.
 """
 
 

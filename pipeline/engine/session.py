@@ -68,7 +68,7 @@ class Log:
 
     def last(self) -> str:
         """Return the last line that says something: of a stack, what it is about."""
-        said = [line for line in self.lines if line and not line.startswith(("\t", "    at ", "WARNING:"))]
+        said = [line for line in self.lines if line and not line.startswith((r"\t", "    at ", "WARNING:"))]
         return said[-1] if said else "it said nothing"
 
     def _read(self, stream: BinaryIO) -> None:

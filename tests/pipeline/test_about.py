@@ -32,11 +32,14 @@ def test_the_bare_install_tells_what_it_is(arguments, bare):
     assert done.stdout.count(f"\nrecord schema  {SCHEMA_VERSION}\n") == 1
     assert "\nevent loop     uvloop " in done.stdout
     assert "not looked for without the extra: pip install 'whofrom[pipeline]'" in done.stdout
-    base, _, extra = done.stdout.partition("\npackages of the extra pipeline:\n")
+    base, *extras = done.stdout.split("\npackages of the extra ")
     assert all(facts[name][0].isdigit() for name in ("click", "orjson", "prometheus-client", "uvloop"))
     assert "  click " in base
-    assert all(line.endswith(" not installed: pip install 'whofrom[pipeline]'") for line in extra.splitlines())
-    assert len(extra.splitlines()) == len(PROJECT["optional-dependencies"]["pipeline"])
+    for text, (extra, asked) in zip(extras, PROJECT["optional-dependencies"].items(), strict=True):
+        head, *lines = text.strip().splitlines()
+        assert head == f"{extra}:"
+        assert all(line.endswith(f" not installed: pip install 'whofrom[{extra}]'") for line in lines)
+        assert len(lines) == len(asked)
 
 
 def test_what_is_too_old_is_told(bare, tmp_path):

@@ -129,7 +129,6 @@ TOLD = (
         "DuckDB and Spark answer alike",
     ),
     Row("pipeline/submit/whofrom.py", "tests/spark/test_session.py", "spark-submit is run"),
-    Row("pipeline/engine/session.py", "tests/spark/test_session.py", "each way to a session"),
     Row("pipeline/engine/spreading.py", "tests/spark/test_spreading.py", "on a cluster"),
     Row("pipeline/engine/bound.py", f"{PIPE}sql.py", "a statement that would take all memory"),
     Row("pipeline/engine/macros.py", f"{PIPE}sql_macros.py", "each macro against Python's ipaddress"),

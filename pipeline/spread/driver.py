@@ -30,6 +30,7 @@ from pipeline.lake import REJECTS, REQUESTS, Lake
 from pipeline.lake.parts import File, delete
 from pipeline.settings import Settings
 from pipeline.sources.folders import PACKED_SUFFIX, Found
+from pipeline.sources.stores import source_of
 from pipeline.spread import Spread, Task
 from pipeline.spread.chain import Chain
 from pipeline.spread.recipe import Recipe
@@ -151,7 +152,7 @@ class Driver:
     def _wave(self, waiting: list[_Log], logs: Iterator[_Log]) -> list[_Log]:
         """Return the logs of the next wave: those that wait, and more while there is room."""
         wave = list(waiting)
-        weight = sum(max(1, log.weight) for log in wave)
+        weight = sum(len(log.left) * self._slice_bytes or max(1, log.weight) for log in wave)
         while weight < self._most * self._slice_bytes and len(wave) < self._most * MAX_SOURCES:
             log = next(logs, None)
             if log is None:
@@ -375,7 +376,7 @@ class Driver:
         """Note what became of the sources of an item that is in the lake."""
         for log, read in zip(work.logs, work.draft.reads, strict=False):  # none of those behind a Rejected
             if read.again:
-                log.again()
+                self._again(log)
                 continue
             if read.untried or read.fault is not None:
                 self._done[log.number] = log.found, read.fault
@@ -393,18 +394,18 @@ class Driver:
         lines = Counter(line for work in works for line in {one for read in work.draft.reads for one in _lines(read)})
         for work in lost:
             for log, read in zip(work.logs, work.draft.reads, strict=False):
-                log.again(next((line for line in sorted(_lines(read)) if lines[line] > 1), ""))
-                if log.tries > MAX_OVERTAKEN:
-                    self._done[log.number] = (
-                        log.found,
-                        Overtaken(
-                            "another ingest took the same log at the same time",
-                            printable(self._lake.path),
-                            "run again: it goes on from there",
-                        ),
-                    )
+                self._again(log, next((line for line in sorted(_lines(read)) if lines[line] > 1), ""))
         if lost and len(lost) == len(works):
             time.sleep(LONGEST_WAIT)
+
+    def _again(self, log: _Log, together: str = "") -> None:
+        log.again(together)
+        if log.tries > MAX_OVERTAKEN:
+            fault = "another ingest took the same log at the same time, or its writer changes it all the time"
+            self._done[log.number] = (
+                log.found,
+                Overtaken(fault, printable(source_of(log.found.name)), "run again: it goes on from there"),
+            )
 
     def _drop(self, work: _Work) -> None:
         """Delete what was written and will not be committed."""

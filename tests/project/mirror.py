@@ -114,7 +114,7 @@ TOLD = (
     Row("pipeline/commands/rejects.py pipeline/retry.py", f"{PIPE}rejects.py", "rejects, listed and tried again"),
     Row(
         "pipeline/commands/ingest.py pipeline/commands/reading.py pipeline/commands/options.py",
-        f"{PIPE}cli.py {PIPE}ingest.py",
+        f"{PIPE}cli.py {PIPE}ingest.py tests/pipeline/spread/test_command.py",
         "what all commands do alike",
     ),
     Row(
@@ -232,6 +232,7 @@ WIDER = {
     "tests/pipeline/sources/test_*_itself.py": "the programs whose logs these are, run",
     "tests/pipeline/sources/test_hostile.py": "lines that attackers wrote",
     "tests/pipeline/sources/test_writers.py": "how programs escape what they write",
+    "tests/pipeline/spread/test_stores.py": "objects of stores, read by tasks",
     "tests/pipeline/test_ingest_wrapped.py": "wrapped logs, cut anywhere",
     "tests/pipeline/test_sql_questions.py": "the statements of docs/how-to/sql.md",
 }

@@ -59,8 +59,8 @@ def ingest(
     said = io.StringIO()
     asked = [str(name) for name in names]
     with redirect_stderr(said):
-        reading = Reading(asked, lake, spread)
-        reading.take(expand(asked, say_skipped, reading.refuse), settings)
+        reading = Reading(asked, lake)
+        reading.take(expand(asked, say_skipped, reading.refuse), settings, spread)
     return [*said.getvalue().replace(lake.path, "LAKE").splitlines(), f"failed: {reading.failed}"]
 
 

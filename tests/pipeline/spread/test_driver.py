@@ -366,6 +366,26 @@ def test_a_full_disk_is_said_of_each_source_and_the_lake_is_as_it_was(
     assert parquet(lake) == []
 
 
+def test_a_log_that_changes_all_the_time_is_given_up(logs: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "SLICE_BYTES", 2000)
+    monkeypatch.setattr(driver, "MAX_OVERTAKEN", 2)
+    names = files(a_log=log(60), b_log=log(9, first=100))(logs)
+    number = iter(range(200, 300))
+
+    class Changing(Here):
+        def run(self, task: Task, item: Any, paths: Mapping[str, str]) -> Any:
+            if name_of(task) == "drafted":
+                names[0].write_bytes(log(60, first=next(number)))
+            return super().run(task, item, paths)
+
+    said = ingest(names, lake, spread=Changing())
+    assert said[0] == (
+        f"whofrom: error: {names[0]}: another ingest took the same log at the same time, or its writer changes it all"
+        " the time; run again: it goes on from there"
+    )
+    assert said[1] == f"{names[1]}: combined, 9 rows, 0 rejects"
+
+
 @pytest.mark.parametrize("grown", [False, True], ids=["new", "grown"])
 def test_all_slices_of_a_log_are_read_at_once(
     grown: bool, logs: Path, lakes: tuple[Lake, Lake], monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,7 @@ counted AS (
 
 -- A leaky bucket in two window functions: the level after event n is the most that any run of events up to n exceeds
 -- its leak, so it is n - t/leak less its least value so far, plus one (Lindley's recursion); here times the leak.
+-- Events of one microsecond stand in the order in which they were counted, whatever that was: by their drift.
 drifting AS (
     SELECT
         *,
@@ -104,7 +105,7 @@ levels AS (
     SELECT
         *,
         drift - min(drift) OVER (
-            PARTITION BY rule, subject, judged ORDER BY micros ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            PARTITION BY rule, subject, judged ORDER BY micros, drift ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) + leak_micros AS filled
     FROM drifting
 )

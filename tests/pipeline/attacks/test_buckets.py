@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ SIGNALS = pa.schema(
     [("ts", pa.timestamp("us", "UTC")), ("day", pa.date32()), ("asn", pa.int64()), ("status", pa.int64())]
     + [("source_offset", pa.int64()), *((name, pa.string()) for name in TEXTS)]
 )
+TIMES = (-34_800, -5400, -5400, 600, 2400)  # of events: long before midnight, within the hour before it, and after it
 Event = tuple[int, str]  # half seconds after 23:50, what was asked for
 
 
@@ -132,3 +134,29 @@ def test_a_day_by_itself_is_judged_as_within_a_week(
 def test_what_leaks_in_time_does_not_fill_it(engine: Engine, gap: int, over: bool) -> None:
     events = [(number * gap, str(number)) for number in range(60)]
     assert any(one[1] for one in found(engine, events, 2, 10.0, False).values()) is over
+
+
+def test_of_many_buckets_each_counts_events_of_one_moment(engine: Engine) -> None:
+    """A sort leaves rows of one time in any order, and each sort in its own: seen with hundreds of buckets."""
+    dice = Random(17)
+    events = {
+        f"192.0.2.{client}": [
+            (dice.choice(TIMES) + 2 * dice.randrange(2), dice.choice("abcdefgh")) for _ in range(dice.randrange(1, 9))
+        ]
+        for client in range(300)
+    }
+    rows = [{**row, "client_ip": client} for client, some in events.items() for row in signals(some).to_pylist()]
+    rule = {
+        "kind": "asked", "rule": "rule", "subject_kind": "ip", "capacity": 1, "leak_micros": 60_000_000,
+        "distinct_by": "item", "least": 0, "refused": False,
+    }  # fmt: skip
+    engine.register("rules", pa.Table.from_pylist([rule]))
+    engine.register("signals", pa.Table.from_pylist(rows, SIGNALS))
+    answers = {
+        (row["subject"], row["day"]): row["over"] for row in query.load("attacks/buckets").run(engine).to_pylist()
+    }
+    assert answers == {
+        (client, day): over
+        for client, some in events.items()
+        for day, (_, over) in model(some, 1, 60.0, distinct=True).items()
+    }

@@ -19,7 +19,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 # Packages whose branches lead the search: what is tested, and what reads bytes beside it. All that is loaded is twelve
 # times as much (pytest, hypothesis, asyncio …), and takes half a minute to instrument.
-WATCHED = ("echo", "tests", "ipaddress", "json")
+WATCHED = ("echo", "tests", "ipaddress", "json", "yarl")
 
 
 def watched() -> Iterator[FunctionType]:

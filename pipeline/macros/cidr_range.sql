@@ -17,6 +17,7 @@ CREATE MACRO cidr_range(cidr VARCHAR) AS CASE
                 -- bits of the 128 that are fixed; an IPv4 /n is a /(96 + n)
                 lambda base: {
                     'base': base,
+                    'digits': hex(base),
                     'bits': CASE
                         WHEN contains(cidr, '/')
                             THEN try_cast(split_part(trim(cidr), '/', 2) AS INTEGER) + CASE WHEN contains(cidr, ':') THEN 0 ELSE 96 END
@@ -30,13 +31,28 @@ CREATE MACRO cidr_range(cidr VARCHAR) AS CASE
             ),
             lambda one: CASE
                 WHEN one.base IS NOT NULL AND one.bits BETWEEN one.least AND 128
+                    -- whole digits stay, of the next one the upper 0 to 3 bits, and what follows is all 0 or all F
                     THEN {
-                        'lowest': CAST(
-                            CAST(one.base AS BIT) & CAST(repeat('1', one.bits) || repeat('0', 128 - one.bits) AS BIT) AS BLOB
-                        ),
-                        'highest': CAST(
-                            CAST(one.base AS BIT) | CAST(repeat('0', one.bits) || repeat('1', 128 - one.bits) AS BIT) AS BLOB
-                        )
+                        'lowest': unhex(substr(
+                            substr(one.digits, 1, one.bits // 4)
+                            || substr(
+                                '00000000000000000000000088888888000044448888CCCC0022446688AACCEE',
+                                one.bits % 4 * 16 + strpos('0123456789ABCDEF', substr(one.digits, one.bits // 4 + 1, 1)),
+                                1
+                            )
+                            || '00000000000000000000000000000000',
+                            1, 32
+                        )),
+                        'highest': unhex(substr(
+                            substr(one.digits, 1, one.bits // 4)
+                            || substr(
+                                'FFFFFFFFFFFFFFFF77777777FFFFFFFF33337777BBBBFFFF1133557799BBDDFF',
+                                one.bits % 4 * 16 + strpos('0123456789ABCDEF', substr(one.digits, one.bits // 4 + 1, 1)),
+                                1
+                            )
+                            || 'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF',
+                            1, 32
+                        ))
                     }
             END
         )[1]

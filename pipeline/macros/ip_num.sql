@@ -12,7 +12,7 @@
 -- example: ip_num(NULL) IS NULL
 CREATE MACRO ip_num(ip) AS CASE
     -- settled when the statement is read, so that nothing remains of it but the column
-    WHEN typeof(ip) = 'BLOB' THEN try_cast(ip AS BLOB)
+    WHEN upper(typeof(ip)) IN ('BLOB', 'BINARY') THEN try_cast(ip AS BLOB)
     -- dotted quad: the number behind ffff (281470681743360 is 0xffff00000000)
     WHEN regexp_full_match(CAST(ip AS VARCHAR), '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}') AND NOT ends_with(CAST(ip AS VARCHAR), '.')
         THEN list_transform(
@@ -31,15 +31,13 @@ CREATE MACRO ip_num(ip) AS CASE
                     lambda bare: CASE
                         WHEN NOT contains(bare, '.') THEN bare
                         ELSE list_transform(
-                            [regexp_extract(
+                            [try_cast(string_split(regexp_extract(
                                 bare,
-                                '^(.*:)?((?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
-                                || '\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$',
-                                ['head', 'a', 'b', 'c', 'd']
-                            )],
-                            lambda quad: coalesce(nullif(quad.head, ''), '::ffff:')
-                                || to_hex(try_cast(quad.a AS INTEGER) * 256 + try_cast(quad.b AS INTEGER)) || ':'
-                                || to_hex(try_cast(quad.c AS INTEGER) * 256 + try_cast(quad.d AS INTEGER))
+                                '^(?:.*:)?((?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))$',
+                                1
+                            ), '.') AS BIGINT[])],
+                            lambda quad: coalesce(nullif(regexp_extract(bare, '^(.*:)?', 1), ''), '::ffff:')
+                                || to_hex(quad[1] * 256 + quad[2]) || ':' || to_hex(quad[3] * 256 + quad[4])
                         )[1]
                     END
                 ),

@@ -17,14 +17,23 @@ CREATE MACRO ip_prefix(ip, bits, bits6 := NULL) AS list_transform([ip_num(ip)], 
         THEN CASE
             WHEN bits BETWEEN 0 AND 32
                 THEN list_transform(
-                    [try_cast('0x' || substr(hex(num), 25) AS UBIGINT)
-                        & (CAST(4294967295 AS UBIGINT) << CAST(32 - bits AS UBIGINT))],
+                    [try_cast('0x' || substr(hex(num), 25) AS BIGINT)
+                        & (4294967296 - (CAST(1 AS BIGINT) << try_cast(32 - bits AS INTEGER)))],
                     lambda base: (base >> 24) || '.' || ((base >> 16) & 255) || '.' || ((base >> 8) & 255)
                         || '.' || (base & 255) || '/' || bits
                 )[1]
         END
     WHEN coalesce(bits6, bits) BETWEEN 0 AND 128
-        THEN ip_text(CAST(CAST(num AS BIT) & CAST(
-            repeat('1', CAST(coalesce(bits6, bits) AS BIGINT)) || repeat('0', CAST(128 - coalesce(bits6, bits) AS BIGINT)) AS BIT
-        ) AS BLOB)) || '/' || coalesce(bits6, bits)
+        -- whole digits stay, of the next one the upper 0 to 3 bits, and zeros follow
+        THEN list_transform([unhex(substr(
+            substr(hex(num), 1, try_cast(coalesce(bits6, bits) // 4 AS INTEGER))
+            || substr(
+                '00000000000000000000000088888888000044448888CCCC0022446688AACCEE',
+                try_cast(coalesce(bits6, bits) % 4 * 16 AS INTEGER)
+                + strpos('0123456789ABCDEF', substr(hex(num), try_cast(coalesce(bits6, bits) // 4 AS INTEGER) + 1, 1)),
+                1
+            )
+            || '00000000000000000000000000000000',
+            1, 32
+        ))], lambda base: ip_text(base) || '/' || coalesce(bits6, bits))[1]
 END)[1]

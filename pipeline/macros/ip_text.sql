@@ -10,7 +10,7 @@ CREATE MACRO ip_text(num BLOB) AS CASE
     WHEN octet_length(num) <> 16 THEN NULL
     WHEN hex(num) BETWEEN '00000000000000000000FFFF00000000' AND '00000000000000000000FFFFFFFFFFFF'
         THEN list_transform(
-            [try_cast('0x' || substr(hex(num), 25) AS UBIGINT)],
+            [try_cast('0x' || substr(hex(num), 25) AS BIGINT)],
             lambda last: (last >> 24) || '.' || ((last >> 16) & 255) || '.' || ((last >> 8) & 255) || '.' || (last & 255)
         )[1]
     WHEN num IS NOT NULL
@@ -30,7 +30,7 @@ CREATE MACRO ip_text(num BLOB) AS CASE
                     ELSE substr(part[1], 1, strpos(part[1], part[2]) - 1) || '::'
                         || substr(part[1], strpos(part[1], part[2]) + length(part[2]))
                 END,
-                '^:([^:])', '\1'
-            ), '([^:]):$', '\1')
+                '^:([^:])', '\1', 'g'
+            ), '([^:]):$', '\1', 'g')
         )[1]
 END

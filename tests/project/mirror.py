@@ -124,11 +124,12 @@ TOLD = (
     ),
     Row("pipeline/commands/prompt.py", f"{PIPE}sql_prompt.py", "at a terminal"),
     Row(
-        "pipeline/engine/base.py pipeline/engine/opening.py pipeline/engine/spark.py pipeline/engine/dialect.py",
+        "pipeline/engine/base.py pipeline/engine/opening.py pipeline/engine/spark.py",
         "tests/spark/test_engine.py",
         "DuckDB and Spark answer alike",
     ),
     Row("pipeline/submit/whofrom.py", "tests/spark/test_session.py", "spark-submit is run"),
+    Row("pipeline/engine/dialect.py", "tests/spark/test_dialect.py", "both engines over the same values"),
     Row("pipeline/engine/spreading.py", "tests/spark/test_spreading.py", "on a cluster"),
     Row("pipeline/engine/bound.py", f"{PIPE}sql.py", "a statement that would take all memory"),
     Row("pipeline/engine/macros.py", f"{PIPE}sql_macros.py", "each macro against Python's ipaddress"),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pipeline.engine import SPARK, Choice
 from tests.pipeline.queries.cases import EXPECTED, Case, approximately, cases, written
-from tests.pipeline.queries.spark import Spark
+
+MASTER = "local[1]"
 
 
 def main() -> None:
@@ -24,8 +26,7 @@ def main() -> None:
         case for case in cases() if any(name == "all" or f"{case}/".startswith(f"{name}/") for name in options.names)
     ]
     if options.spark:
-        spark = Spark()
-        sys.exit(int(sum(_differs(case, spark) for case in chosen) > 0))
+        sys.exit(int(sum(_differs(case) for case in chosen) > 0))
     for case in chosen:
         text = written(case.found(case.rows))
         print(f"{case}\n{text}")
@@ -33,10 +34,10 @@ def main() -> None:
             (case.folder / EXPECTED).write_text(text, encoding="utf-8")
 
 
-def _differs(case: Case, spark: Spark) -> bool:
+def _differs(case: Case) -> bool:
     """Tell whether Spark finds something else than the example says."""
     try:
-        found = spark.found(case, case.rows)
+        found = case.found(case.rows, Choice(SPARK, MASTER))
     except Exception as error:  # whatever Spark raises: the next case is another
         found, fault = [], f"{type(error).__name__}: {str(error).splitlines()[0]}"
     else:

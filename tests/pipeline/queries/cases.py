@@ -16,7 +16,7 @@ import pytest
 
 from pipeline import query
 from pipeline.attacks import stages
-from pipeline.engine.duckdb import Engine
+from pipeline.engine import LOCAL, Choice, Engine, open_engine
 from pipeline.lake import Lake, rejects_of
 from pipeline.lake.mark import Mark
 from pipeline.logins import Settings
@@ -69,18 +69,18 @@ class Case(NamedTuple):
         loaded = query.load(self.query)
         return sorted(rows, key=json.dumps) if "makes" in loaded.header and "ORDER BY" not in loaded.sql else rows
 
-    def found(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def found(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> list[dict[str, Any]]:
         """Return what the query finds in rows, as JSON has it."""
-        with self.prepared(rows) as engine:
+        with self.prepared(rows, choice) as engine:
             return self.ordered(
                 [plain(row) for row in query.load(self.query).run(engine, **self.parameters).to_pylist()]
             )
 
     @contextmanager
-    def prepared(self, rows: Sequence[dict[str, Any]]) -> Iterator[Engine]:
+    def prepared(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> Iterator[Engine]:
         """Yield an engine with all that the query reads."""
         with tempfile.TemporaryDirectory() as place:
-            engine = Engine(lake_of(place, rows))
+            engine = open_engine(lake_of(place, rows), choice)
             register(engine, Settings())
             for name, table in self.relations.items():
                 engine.register(name, table)

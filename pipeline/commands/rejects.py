@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import click
 
@@ -16,7 +17,7 @@ DEFAULT_LIMIT = 100
 # what follows the colon of a reason is of the line, and differs from line to line
 CHOSEN = """
     FROM rejects
-    WHERE ($source IS NULL OR source = $source OR source GLOB $source OR ends_with(source, '/' || $source))
+    WHERE ($source IS NULL OR source = $source OR regexp_matches(source, $pattern) OR ends_with(source, '/' || $source))
       AND ($since IS NULL OR ingested_at >= $since)
 """
 REASONS = f"""
@@ -37,6 +38,19 @@ LINES = f"""
 REASON_COLUMNS = ("reason", "rejects", "sources", "first_at", "last_at", "last_source", "last_line")
 LINE_COLUMNS = ("ingested_at", "source", "line", "source_offset", "format", "reason", "raw")
 LINE_TABLE = ("source", "line", "reason", "raw")
+GLOB = re.compile(r"(?P<any>\*)|(?P<one>\?)|\[(?P<but>!?)(?P<some>\][^\]]*|[^\]]+)\]|\\?(?P<plain>.)", re.DOTALL)
+
+
+def glob_pattern(text: str) -> str:
+    """Return a glob as a regular expression, which every engine reads alike."""
+    parts = []
+    for found in GLOB.finditer(text):
+        if found["some"]:
+            inside = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", found["some"])
+            parts.append(f"[{'^' if found['but'] else ''}{inside}]")
+        else:
+            parts.append(".*" if found["any"] else "." if found["one"] else re.escape(found["plain"]))
+    return rf"(?s)^{''.join(parts)}\z"
 
 
 @click.command()
@@ -71,7 +85,8 @@ def rejects(
     engine = open_engine(lake_path, choice)
     if source is not None:  # as ingest writes what is no UTF-8
         source = os.fsencode(source).decode("utf-8", "backslashreplace")
-    chosen = {"source": source, "since": period(since, None)["since"]}
+    pattern = None if source is None else glob_pattern(source)
+    chosen = {"source": source, "pattern": pattern, "since": period(since, None)["since"]}
     total = engine.query(f"SELECT count(*) AS n {CHOSEN}", chosen).to_pylist()[0]["n"]
     if raw:
         number = DEFAULT_LIMIT if limit is None else limit or total

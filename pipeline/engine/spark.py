@@ -156,10 +156,12 @@ class Engine:
         bound = self._shadow.prepared(statement, parameters)
         if explained:
             plan = self._session.run(
-                lambda: self._sql(f"EXPLAIN FORMATTED {self._text(sql)}", bound).collect()[0][0], place
+                lambda: self._sql(f"EXPLAIN FORMATTED {self._text(sql, place)}", bound).collect()[0][0], place
             )
             return pa.Table.from_pylist([{"explain_key": "physical_plan", "explain_value": plan}], PLAN_SCHEMA)
-        found = self._session.run(lambda: self._conformed(self._sql(self._text(sql), bound), shadow.schema), place)
+        found = self._session.run(
+            lambda: self._conformed(self._sql(self._text(sql, place), bound), shadow.schema), place
+        )
         if whole:
             table = self._session.run(found.toArrow, place)
             return pa.Table.from_batches(
@@ -190,13 +192,13 @@ class Engine:
             )
         return True
 
-    def _text(self, sql: str) -> str:
+    def _text(self, sql: str, place: str) -> str:
         """Return Spark's text, what it names made."""
         for view in views():
             if view.name not in self._defined and re.search(rf"\b{view.name}\b", sql, re.IGNORECASE):
                 self._spark.sql(translated(view.sql)).createOrReplaceTempView(view.name)
                 self._defined.add(view.name)
-        return translated(sql)
+        return translated(sql, place)
 
     def _sql(self, text: str, bound: Mapping[str, Any]) -> Any:
         return self._spark.sql(text, args=dict(bound)) if bound else self._spark.sql(text)
@@ -226,7 +228,7 @@ class Engine:
         bound = self._shadow.prepared(statement, parameters)
 
         def make() -> Any:
-            return self._conformed(self._sql(self._text(sql), bound), schema).toDF(*schema.names).persist()
+            return self._conformed(self._sql(self._text(sql, name), bound), schema).toDF(*schema.names).persist()
 
         return self._session.run(make, name)
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pyarrow as pa
 import pytest
@@ -19,6 +20,7 @@ from deltalake import DeltaTable, write_deltalake
 from pipeline import retry as retry_module
 from pipeline.anonymize import TRUNCATE, Anonymizer
 from pipeline.cli import whofrom
+from pipeline.commands.rejects import glob_pattern
 from pipeline.engine.duckdb import Engine
 from pipeline.errors import LakeFault, Rejected
 from pipeline.ingest import ingest_source
@@ -283,6 +285,27 @@ def test_a_lake_without_rejects(tmp_path: Path, lake: Lake) -> None:
     assert "no line was rejected" in done.stderr
     assert retried(lake) == Retried()
     assert isinstance(Engine(lake).query("SELECT * FROM rejects"), pa.Table)
+
+
+@pytest.mark.parametrize(
+    ("glob", "found"),
+    [
+        ("*.log", {"a.log", "x y.log", "é\n.log"}),
+        ("?.log", {"a.log"}),
+        ("[a-c].l?g", {"a.log"}),
+        ("*[!.]log", {"a+log", "a[log"}),
+        ("a[[]log", {"a[log"}),
+        ("a[+]log", {"a+log"}),
+        (r"\*", set()),
+        ("", set()),
+        ("a.log", {"a.log"}),
+    ],
+)
+def test_a_glob_means_what_it_does_in_a_shell(glob: str, found: set[str]) -> None:
+    names = {"a.log", "x y.log", "é\n.log", "a+log", "a[log"}
+    connection = duckdb.connect()
+    for sql, value in (("SELECT regexp_matches($1, $2)", glob_pattern(glob)), ("SELECT $1 GLOB $2", glob)):
+        assert {name for name in names if connection.execute(sql, [name, value]).fetchall()[0][0]} == found
 
 
 def test_a_source_whose_name_is_no_utf_8_is_found_by_it(tmp_path: Path, lake: Lake) -> None:

@@ -123,6 +123,7 @@ BESIDE = (
     ("GROUP BY x … ORDER BY sum(y) LIMIT n", "y is not found", "a subquery that selects sum(y) AS y"),
     ("stddev_pop(x) <= y, percentile(x, 0.95) <= y", "other last bits", "whole numbers, or floor(x * 1000000 + 0.5e0)"),
     ("concat(text, day)", "fails: what is no text has no ''", "text || CAST(day AS VARCHAR)"),
+    ("RANGE BETWEEN $x PRECEDING", "fails: a frame is a constant", "x / $width in the window's order, and 1"),
     ("mode(x) of a tie", "another one", "row_number() over an order that is whole"),
 )
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -27,7 +27,9 @@ watched AS (
     SELECT
         login_events.*,
         CASE WHEN login_events.login = 'failure' THEN 1 ELSE 0 END AS failed,
-        coalesce(login_events.site, 'unknown') AS net
+        coalesce(login_events.site, 'unknown') AS net,
+        -- Spark has a constant for a frame alone, so that one is one window of time, and a billionth for rounding
+        login_events.us / greatest($guess_minutes * 60000000, 1) AS windows
     FROM login_events
     INNER JOIN tried ON login_events."user" = tried."user"
 ),
@@ -37,18 +39,18 @@ counted AS (
         *,
         sum(failed) OVER (
             PARTITION BY "user", net
-            ORDER BY us
-            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
+            ORDER BY windows
+            RANGE BETWEEN 1.000000001e0 PRECEDING AND CURRENT ROW
         ) AS failures_here,
         sum(failed) OVER (
             PARTITION BY "user"
-            ORDER BY us
-            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
+            ORDER BY windows
+            RANGE BETWEEN 1.000000001e0 PRECEDING AND CURRENT ROW
         ) AS failures,
         min(CASE WHEN failed = 1 THEN ts END) OVER (
             PARTITION BY "user"
-            ORDER BY us
-            RANGE BETWEEN CAST(floor($guess_minutes * 60000000) AS BIGINT) PRECEDING AND CURRENT ROW
+            ORDER BY windows
+            RANGE BETWEEN 1.000000001e0 PRECEDING AND CURRENT ROW
         ) AS tried_ts,
         min(CASE WHEN failed = 0 THEN us END) OVER (PARTITION BY "user", net) AS here_us,
         min(CASE WHEN failed = 0 THEN us END) OVER (PARTITION BY "user", asn, country) AS near_us

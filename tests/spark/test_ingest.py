@@ -26,7 +26,7 @@ pytestmark = SPARK
 SECONDS = 300.0  # a cluster that starts takes ten on a machine that has nothing else to do
 EXECUTOR = b"CoarseGrainedExecutorBackend"
 # the command with small slices, so that a log of some MB is many tasks
-COMMAND = "from pipeline.spread import driver; driver.SLICE_BYTES = 1 << 19; from pipeline.cli import main; main()"
+COMMAND = "from pipeline.spread import driver; driver.SLICE_BYTES = 1 << 18; from pipeline.cli import main; main()"
 
 
 def below(pid: int) -> Iterator[int]:
@@ -100,16 +100,18 @@ def test_a_driver_that_is_killed_is_run_again_and_each_line_is_there_once(tmp_pa
     path = tmp_path / "large.log"
     path.write_bytes(log(40_000) + b"junk\n")
     lakes = Lake(str(tmp_path / "one")), Lake(str(tmp_path / "two"))
+    first = Path(lakes[1].path, REQUESTS, "_delta_log", f"{1:020}.json")  # the first wave; there are two
     words = ["ingest", "--lake", lakes[1].path, "--no-geo", "--engine", "spark", "--master", MASTER, str(path)]
     env = os.environ | {"PYTHONPATH": str(ROOT), "SPARK_WORKER_DIR": str(tmp_path / "workers")}
     with subprocess.Popen([sys.executable, "-c", COMMAND, *words], env=env, stderr=subprocess.PIPE) as process:
         try:
-            wait(lambda: process.poll() is not None or parquet(lakes[1]))
+            wait(lambda: process.poll() is not None or first.exists())
             machines = list(below(process.pid))
         finally:
             process.kill()
     assert process.returncode == -signal.SIGKILL
     wait(lambda: not any(Path(f"/proc/{one}").exists() for one in machines))
+    assert 0 < len(held(lakes[1])["rows"]) < 40_000
     assert whofrom("ingest", "--lake", lakes[1].path, "--no-geo", path, cwd=tmp_path).returncode == 0
     ingest([path], lakes[0])
     assert held(lakes[0]) == held(lakes[1])

@@ -1,5 +1,6 @@
-# Two images of one tree: `docker build .` makes the server, `docker build --target pipeline .` the whole command.
-# docs/how-to/image.md tells how to run them; `make image-test` builds and runs both.
+# Three images of one tree: `docker build .` makes the server, `--target pipeline` the whole command, `--target spark`
+# that with Spark and Java. docs/how-to/image.md and run-on-spark.md tell how to run them; `make image-test` builds and
+# runs them.
 #
 # The base is Debian's own and Python is Debian's package: whoever has no registry makes the same base from Debian's
 # mirror (mmdebstrap trixie) and builds this file as it is. Nothing but Debian's minimal base is taken for granted.
@@ -77,6 +78,61 @@ VOLUME /data
 USER 65532:65532
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["whofrom"]
+
+
+# Spark comes as a source distribution that holds jars ready to run; Debian's setuptools packs it. What it has for R,
+# Windows and other languages' shells, and its own tests and examples, is nothing that runs here.
+FROM wheel AS install-spark
+ARG DEBIAN_FRONTEND=noninteractive
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends 'python3-setuptools=78.*' \
+    && rm -rf /var/lib/apt/lists/*
+COPY requirements/spark.txt requirements/
+RUN sed -n '/^pyspark==/,/[^\\]$/p' requirements/spark.txt >/tmp/pyspark.txt \
+    && sed '/^pyspark==/,/[^\\]$/d' requirements/spark.txt >/tmp/others.txt \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes --wheel-dir /dist -r /tmp/pyspark.txt \
+    && python3 -m venv --without-pip /opt/whofrom \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --only-binary :all: --require-hashes \
+        -r /tmp/others.txt \
+    && pip --python /opt/whofrom/bin/python install --no-cache-dir --no-compile --no-deps --no-index /dist/*.whl \
+    && find /opt/whofrom/lib -path '*/pyarrow/*' \
+        \( -name tests -o -name include -o -name src -o -name '*flight*' \) -prune -exec rm -r {} + \
+    && find /opt/whofrom/lib -path '*/pyspark/*' \
+        \( -name tests -o -name examples -o -name '*.cmd' -o -path '*/pyspark/data' \) -prune -exec rm -r {} + \
+    && find /opt/whofrom/lib -name '*.so*' -exec strip --strip-debug {} + \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/whofrom/lib
+
+
+# One image for the driver and its executors: the same Python, the same whofrom, the same Spark in all of them. Spark
+# starts pods in it with words of its own, which the entry point understands. It mounts settings below /opt/spark. Java
+# asks the system for the user's name and ends where it has none. Workers that outlive their parents are tini's.
+FROM base AS spark
+ARG DEBIAN_FRONTEND=noninteractive
+LABEL org.opencontainers.image.title="whofrom on Spark" \
+      org.opencontainers.image.description="Who are these requests from? SQL over everyone's access logs, on a cluster." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:trixie-20261005-slim"
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends 'openjdk-21-jre-headless=21.*' 'tini=0.19.*' \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* \
+    && echo 'whofrom:x:65532:65532::/data:/usr/sbin/nologin' >>/etc/passwd \
+    && echo 'whofrom:x:65532:' >>/etc/group
+COPY --from=install-spark /opt/whofrom /opt/whofrom
+COPY deploy/spark/entrypoint.py /opt/spark-entrypoint.py
+RUN home=$(python3 -c 'import pyspark; print(*pyspark.__path__)') \
+    && ln -s "$home" /opt/spark \
+    && mkdir /opt/spark/conf \
+    && ln -s "$home/../pipeline/submit/whofrom.py" /opt/spark/whofrom.py \
+    && install -d -o 65532 -g 65532 /data
+ENV SPARK_HOME=/opt/spark \
+    PYSPARK_PYTHON=/opt/whofrom/bin/python3
+WORKDIR /data
+VOLUME /data
+USER 65532:65532
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["tini", "-s", "--", "python3", "/opt/spark-entrypoint.py"]
 
 
 # The server listens on port 80, as whoami does, without being root: docs/how-to/image.md tells where that works as it

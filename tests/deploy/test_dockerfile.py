@@ -49,17 +49,24 @@ def test_the_default_target_is_the_server():
     """docker build without --target makes the last stage."""
     names = list(stages())
     assert names[-1] == "echo"
-    assert "pipeline" in names
+    assert {"pipeline", "spark"} <= set(names)
 
 
-@pytest.mark.parametrize(("stage", "command"), [("echo", ["whofrom", "serve"]), ("pipeline", ["whofrom"])])
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        ("echo", ["whofrom", "serve"]),
+        ("pipeline", ["whofrom"]),
+        ("spark", ["tini", "-s", "--", "python3", "/opt/spark-entrypoint.py"]),
+    ],
+)
 def test_the_entry_point_takes_the_arguments_as_they_come(stage, command):
     """The exec form: whoami's arguments reach the command word by word, and SIGTERM reaches it at all."""
     assert json.loads(one(stage, "ENTRYPOINT")) == command
     assert "CMD" not in dict(stages()[stage])
 
 
-@pytest.mark.parametrize("stage", ["echo", "pipeline"])
+@pytest.mark.parametrize("stage", ["echo", "pipeline", "spark"])
 def test_the_user_is_a_number_and_not_root(stage):
     """runAsNonRoot can be checked against a number only."""
     assert one(stage, "USER") == "65532:65532"
@@ -110,6 +117,30 @@ def test_what_is_installed_is_the_lock(name):
     assert (ROOT / "requirements" / f"{name}.txt").is_file()
 
 
+def test_spark_stands_where_pods_look_for_it():
+    """The words and paths of the manifests, of Spark, and of the entry point are those of the image."""
+    (environment, built, setting_up) = (
+        one("spark", "ENV"),
+        next(argument for name, argument in stages()["install-spark"] if name == "RUN" and "pyspark" in argument),
+        [argument for name, argument in stages()["spark"] if name == "RUN"][-1],
+    )
+    entry = (ROOT / "deploy/spark/entrypoint.py").read_text()
+    assert re.search(r"SPARK_HOME=(\S+)", environment)[1] == re.search(r'SPARK_HOME = "(.+)"', entry)[1] == "/opt/spark"
+    assert ("COPY", "deploy/spark/entrypoint.py /opt/spark-entrypoint.py") in stages()["spark"]
+    assert "/opt/spark/conf" in setting_up  # Spark mounts its settings there
+    program = re.search(r"\$home/\.\./(\S+\.py)\"? /opt/spark/whofrom.py", setting_up)[1]
+    assert (ROOT / program).is_file()
+    # pyspark is a source distribution: built apart, by its hash, and all others are wheels of the lock
+    assert built.count("--require-hashes") == 2
+    assert "requirements/spark.txt" in built
+
+
+def test_spark_of_the_manifests_is_that_of_the_lock():
+    locked = re.search(r"^pyspark==(\S+)", (ROOT / "requirements/spark.txt").read_text(), re.MULTILINE)[1]
+    for path in sorted((ROOT / "deploy/spark").rglob("*.yaml")):
+        assert set(re.findall(r"sparkVersion: \"(.+)\"", path.read_text())) <= {locked}, path
+
+
 def test_the_wheel_is_built_by_a_locked_backend():
     locked = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements" / "build.txt").read_text(), re.MULTILINE))
     assert {"hatchling", "packaging", "pathspec", "pluggy"} <= locked
@@ -148,7 +179,7 @@ def test_all_that_is_copied_exists_and_is_let_through():
                 assert any(f"{source}/".startswith(f"{one}/") for one in let_through), source
 
 
-@pytest.mark.parametrize("stage", ["echo", "pipeline"])
+@pytest.mark.parametrize("stage", ["echo", "pipeline", "spark"])
 def test_labels(stage):
     """Those that repeat what stands elsewhere say the same."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

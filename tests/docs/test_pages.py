@@ -15,6 +15,7 @@ from tests.docs.scenes import SCENES
 IN_OTHER_TESTS = {
     "docs/how-to/image.md": "tests/image/test_page.py",  # images, which take a network, root and a minute
     "docs/how-to/install.md": "tests/dist/test_page.py",  # a network
+    "docs/how-to/run-on-spark.md": "tests/spark/test_page.py",  # Java and pyspark
 }
 WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for block in blocks(read(page)))]
 PAGE_SECONDS = 300

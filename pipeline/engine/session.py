@@ -161,6 +161,9 @@ def _served(master: str) -> str:
     from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415
 
     if not _servers:
+        os.environ.setdefault(
+            "PYSPARK_PYTHON", sys.executable
+        )  # a server's workers are what its JVM's environment says
         with _as_before():
             _launch()
             SparkSession._start_connect_server(master, _missing(SparkConf(), master, {PORT: "0"}))

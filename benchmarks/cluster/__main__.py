@@ -1,8 +1,8 @@
 """
 Measure ingest and the questions on one executor and on two; write benchmarks/results/DATE-cluster.md.
 
-    python -m benchmarks.cluster [--rows N,…] [--executors N,…] [--memory MIB] [--only PART,…] [--skewed N]
-                                 [--output FILE] [--scratch FOLDER]
+    python -m benchmarks.cluster [--rows N,…] [--executors N,…] [--memory MIB] [--limit SECONDS] [--only PART,…]
+                                 [--skewed N] [--output FILE] [--scratch FOLDER]
 
 A log's section is in the file as soon as a command has ended; of one that fails it says why, and the others go on. 100
 million rows are 23 GB of text, and 3 GB of lake at a time.
@@ -42,7 +42,7 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, scratch: Path) -> None:
         self.rows, self.only, self.skewed, self.output = options.rows, options.only, options.skewed, options.output
-        self.shapes = [Shape(count, options.memory) for count in options.executors]
+        self.shapes = [Shape(count, options.memory, options.limit) for count in options.executors]
         self.scratch = scratch
         database, build = _geo()
         self.head = report.head(ingest_report.head(datetime.now(UTC), build, None))
@@ -140,6 +140,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--memory", type=int, default=MEMORY, metavar="MIB", help="of an executor's heap (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=1_800, metavar="SECONDS", help="for one command (default: %(default)s)"
     )
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=(), metavar="NAME,…", help=f"of {', '.join(QUESTIONS)}"

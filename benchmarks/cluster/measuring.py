@@ -100,7 +100,7 @@ def _measured(name: str, shape: Shape, words: Sequence[str], scratch: Path, *, k
     """`keep`: the answer itself in place of its digest."""
     with tempfile.TemporaryDirectory(prefix="run-", dir=scratch) as place:
         folder = Path(place)
-        taken = spent([*WHOFROM, *words], environment(shape, folder))
+        taken = spent([*WHOFROM, *words], environment(shape, folder), shape.limit)
         counted, stages = tasks(folder / "events"), _stages(folder / "stages")
         shutil.rmtree(folder / "events")  # large
     digest = taken.said if keep else hashlib.sha256(taken.said.encode()).hexdigest()[:12]

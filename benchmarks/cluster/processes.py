@@ -64,8 +64,12 @@ class _Look:
         self.cpu, self.peak, self.kind = 0.0, 0, COMMAND
 
 
-def spent(command: Sequence[str], environment: Mapping[str, str]) -> Spent:
-    """Run a command to its end in a session of its own. Raises RuntimeError with what it said if it fails."""
+def spent(command: Sequence[str], environment: Mapping[str, str], limit: float | None = None) -> Spent:
+    """
+    Run a command to its end in a session of its own, for so many seconds at most.
+
+    Raises RuntimeError with what it said if it fails, or has not ended by then.
+    """
     seen: dict[tuple[int, bytes], _Look] = {}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.monotonic()
@@ -76,8 +80,13 @@ def spent(command: Sequence[str], environment: Mapping[str, str]) -> Spent:
         looking = threading.Thread(target=_watch, args=(process.pid, seen, done), daemon=True)
         looking.start()
         try:
-            process.wait()
+            process.wait(limit)
             wall = time.monotonic() - start
+        except subprocess.TimeoutExpired:
+            for pid in members(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            raise RuntimeError(f"{' '.join(command)}: not done after {limit:,.0f} s") from None
         finally:
             _end(process.pid)
             done.set()

@@ -22,10 +22,15 @@ spark.ui.showConsoleProgress false
 
 
 class Shape(NamedTuple):
-    """So many executors of one core, with so many MiB of heap each; of none DuckDB does the work."""
+    """
+    So many executors of one core, with so many MiB of heap each; of none DuckDB does the work.
+
+    limit  seconds that a command may take
+    """
 
     executors: int
     memory: int = 1024
+    limit: float = 1_800
 
     @property
     def name(self) -> str:

@@ -44,6 +44,11 @@ def test_what_a_command_leaves_behind_is_ended(monkeypatch: pytest.MonkeyPatch) 
     assert dead(int(found.said))
 
 
+def test_a_command_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(RuntimeError, match=r"not done after 1 s"):
+        spent([sys.executable, "-c", "import time; time.sleep(600)"], os.environ, 1)
+
+
 def test_a_command_that_fails_is_told() -> None:
     with pytest.raises(RuntimeError, match=r"exit code 1: no!"):
         python("raise SystemExit('no!')")

@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -53,6 +53,13 @@ class _NoRows(Lake):
         return {name: [] for name in TABLES}
 
 
+class _Part(NamedTuple):
+    """Rows of a materialised relation: what Spark keeps, and what stands for it in what is asked later."""
+
+    kept: Any
+    shown: Any
+
+
 class Engine:
     """An open engine on the snapshots of now; a later commit is not seen."""
 
@@ -64,7 +71,7 @@ class Engine:
         """
         self._session, self._spark = session, session.spark
         self._shadow = duckdb.Engine(_NoRows())
-        self._kept: dict[str, list[Any]] = {}  # name -> what Spark keeps of it
+        self._kept: dict[str, list[_Part]] = {}
         self._defined: set[str] = set()
         weakref.finalize(self, _release, self._kept).atexit = False
         for name, columns in TABLES.items():
@@ -92,23 +99,23 @@ class Engine:
         self._session.run(lambda: self._made(table).createOrReplaceTempView(name), name)
 
     def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """As `base.Engine`; Spark works it out when it is first read."""
+        """As `base.Engine`."""
         made = self._kept_part(name, sql, parameters)
         self._shadow.materialise(name, sql, parameters)
         old = self._kept.pop(name, [])
         self._show(name, [made])
-        self._session.run(lambda: [one.unpersist() for one in old], name)
+        self._session.run(lambda: [one.kept.unpersist() for one in old], name)
 
     def append(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """As `base.Engine`."""
-        self._show(name, [*self._kept[name], self._kept_part(name, sql, parameters)])
+        self._show(name, [*self._kept[name], self._kept_part(name, sql, parameters, self._schema(name))])
 
     def remove(self, name: str, condition: str, parameters: Mapping[str, Any] | None = None) -> None:
         """As `base.Engine`."""
         left = f"SELECT * FROM {name} WHERE NOT coalesce(({condition}), false)"  # noqa: S608  # ours
-        made, old = self._kept_part(name, left, parameters), self._kept.pop(name)
+        made, old = self._kept_part(name, left, parameters, self._schema(name)), self._kept.pop(name)
         self._show(name, [made])
-        self._session.run(lambda: [made.count(), *(one.unpersist() for one in old)], name)
+        self._session.run(lambda: [made.kept.count(), *(one.kept.unpersist() for one in old)], name)
 
     def interrupt(self) -> None:
         """As `base.Engine`."""
@@ -219,27 +226,49 @@ class Engine:
             columns.append(column.alias(name))
         return found.toDF(*names).select(*columns)
 
-    def _kept_part(self, name: str, sql: str, parameters: Mapping[str, Any] | None) -> Any:
-        """Return what a statement says, as DuckDB names and types it, kept where it is made."""
+    def _kept_part(
+        self, name: str, sql: str, parameters: Mapping[str, Any] | None, schema: pa.Schema | None = None
+    ) -> _Part:
+        """Return what a statement says, kept where it is made, as DuckDB names and types it or as a schema does."""
         (statement,) = self.statements(sql)
-        schema = self._shadow.stream(statement, parameters).schema
-        if name in self._kept and len(schema) == len(self._kept[name][0].columns):
-            schema = self._shadow.query(f"SELECT * FROM {name} LIMIT 0").schema  # noqa: S608  # ours
+        if schema is None:
+            schema = self._shadow.stream(statement, parameters).schema
         bound = self._shadow.prepared(statement, parameters)
 
-        def make() -> Any:
-            return self._conformed(self._sql(self._text(sql, name), bound), schema).toDF(*schema.names).persist()
+        def make() -> _Part:
+            kept = self._conformed(self._sql(self._text(sql, name), bound), schema).toDF(*schema.names).persist()
+            return _Part(kept, self._leaf(kept))
 
         return self._session.run(make, name)
 
-    def _show(self, name: str, parts: list[Any]) -> None:
+    def _schema(self, name: str) -> pa.Schema:
+        return self._shadow.query(f"SELECT * FROM {name} LIMIT 0").schema  # noqa: S608  # ours
+
+    def _leaf(self, kept: Any) -> Any:
+        """
+        Return the same rows as a relation that stands for itself.
+
+        Else whoever reads it would carry the plan of all that it was made of, and Spark would look through that plan at
+        each step: minutes for what takes seconds. Its parts are still made again where an executor is lost. A client of
+        Spark Connect has no way to it.
+        """
+        if self._session.connected:
+            return kept
+        from pyspark.sql import DataFrame  # noqa: PLC0415  # of the extra `spark`
+
+        rows = kept._jdf.queryExecution().toRdd()
+        return DataFrame(
+            self._spark._jsparkSession.internalCreateDataFrame(rows, kept._jdf.schema(), False), self._spark
+        )
+
+    def _show(self, name: str, parts: list[_Part]) -> None:
         """Have a name mean all rows of some parts."""
         self._kept[name] = parts
 
         def show() -> None:
-            whole = parts[0]
+            whole = parts[0].shown
             for part in parts[1:]:
-                whole = whole.union(part)
+                whole = whole.union(part.shown)
             whole.createOrReplaceTempView(name)
 
         self._session.run(show, name)
@@ -288,9 +317,9 @@ def _uri(path: str) -> str:
     return SCHEME + GLOB.sub(r"\\\g<0>", path)
 
 
-def _release(kept: Mapping[str, list[Any]]) -> None:
+def _release(kept: Mapping[str, list[_Part]]) -> None:
     """Let Spark forget what it keeps; where it is gone, it has."""
     for parts in kept.values():
         for one in parts:
             with suppress(Exception):
-                one.unpersist()
+                one.kept.unpersist()

@@ -97,7 +97,7 @@ def test_what_is_registered_and_materialised_is_there_until_it_is_replaced(engin
         found = [engine.query("SELECT * FROM counted ORDER BY 1").to_pylist()]
         engine.remove("counted", "country = $gone OR w > 100", {"gone": "YY"})
         found.append(engine.query("SELECT * FROM counted ORDER BY 1").to_pylist())
-        engine.materialise("counted", "SELECT 7 AS other")
+        engine.materialise("counted", "SELECT 7 AS other, 'text' AS n, 0.5 AS w")  # as many, of other types
         engine.register("known", pa.table({"x": [1]}).slice(0, 0))
         found += [engine.query("SELECT * FROM counted").to_pylist(), engine.query("SELECT * FROM known").to_pylist()]
         answers.append(found)

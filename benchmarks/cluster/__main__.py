@@ -149,7 +149,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--skewed", type=int, default=SKEWED, metavar="N",
-        help=f"rows of a log {SKEW:.0%} of which is one client's, 0 for none (default: %(default)s)",
+        help=f"rows of a log of which one client has {SKEW}, 0 for none (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, metavar="FILE", default=RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-cluster.md",

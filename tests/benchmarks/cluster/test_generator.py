@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,9 @@ def test_one_proxy_has_its_share_and_all_else_is_as_it_was(share: float) -> None
     for before, after, proxied in zip(plain, skewed, of_proxy, strict=True):
         assert before.split(b" ", 1)[1] == after.split(b" ", 1)[1]
         assert proxied or before == after
+
+
+@pytest.mark.parametrize("module", ["benchmarks.cluster", "benchmarks.cluster.generator"])
+def test_a_command_tells_its_options(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+    assert "--rows N" in done.stdout

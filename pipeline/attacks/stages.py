@@ -17,7 +17,6 @@ from pipeline.attacks import relations
 from pipeline.attacks.rules import rules_table, signature_kinds
 from pipeline.attacks.steps import Period, steps
 from pipeline.engine import Engine
-from pipeline.errors import QueryFault
 from pipeline.signatures import catalogue_table
 from pipeline.trace.relations import RELATIONS
 
@@ -56,13 +55,20 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
             made[name] = (since, until)
 
 
-def register_tables(engine: Engine) -> None:
-    """Make TABLES, and what queries are given, relations, where the engine has none of that name."""
+def forget(engine: Engine) -> None:
+    """Have all stages made anew: the requests of an engine are others now."""
+    _made.pop(engine, None)
+
+
+def register_tables(engine: Engine, *, anew: bool = False) -> None:
+    """
+    Make TABLES, and what queries are given, relations, where the engine has none of that name.
+
+    anew  in place of those that it has, too
+    """
     beside = {name: schema.empty_table for name, schema in {**RELATIONS, **relations.RELATIONS}.items()}
     for name, table in {**TABLES, **beside}.items():
-        try:
-            engine.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours
-        except QueryFault:
+        if anew or not engine.knows(name):
             engine.register(name, table())
 
 

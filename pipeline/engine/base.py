@@ -79,6 +79,9 @@ class Engine(Protocol):
     def interrupt(self) -> None:
         """End what another thread has this do, with a QueryFault there."""
 
+    def knows(self, name: str) -> bool:
+        """Return whether there is a relation of a name of ours."""
+
     def tables(self) -> dict[str, list[tuple[str, str]]]:
         """Return table or view -> its columns as (name, type)."""
 

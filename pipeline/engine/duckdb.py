@@ -263,6 +263,14 @@ class Engine:
                 pass
             raise
 
+    def knows(self, name: str) -> bool:
+        """As `base.Engine`."""
+        try:
+            self.query(f"SELECT 1 AS known FROM {name} LIMIT 0")  # noqa: S608  # ours
+        except QueryFault:
+            return False
+        return True
+
     def tables(self) -> dict[str, list[tuple[str, str]]]:
         """Return table or view -> its columns as (name, type)."""
         names = (*TABLES, *(view.name for view in views()))

@@ -122,6 +122,10 @@ class Engine:
         self._shadow.interrupt()
         self._session.interrupt()
 
+    def knows(self, name: str) -> bool:
+        """As `base.Engine`."""
+        return self._shadow.knows(name)
+
     def tables(self) -> dict[str, list[tuple[str, str]]]:
         """As `base.Engine`."""
         return self._shadow.tables()

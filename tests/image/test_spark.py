@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,8 @@ MB = 10**6
 LARGEST = 1_400 * MB  # Spark's jars alone are 500
 MASTER = "local[2]"  # tests/spark/test_kubernetes.py has executors
 COUNT = ("sql", "-o", "json", "SELECT count(*) AS n FROM requests")
-Run = Callable[..., str]
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +42,10 @@ def call(docker: Engine, spark: str, tmp_path: Path) -> Run:
     mounts = [word for name, place in (("logs", "/logs:ro"), ("lake", "/data"), ("conf", "/opt/spark/conf:ro"))
               for word in ("--volume", f"{tmp_path / name}:{place}")]  # fmt: skip
 
-    def run(*arguments: str, options: tuple[str, ...] = ()) -> str:
+    def run(*arguments: str, options: tuple[str, ...] = ()) -> Done:
         done = docker.run(spark, *arguments, options=(*RESTRICTED, "--tmpfs", "/tmp:exec", *mounts, *options))
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return done
 
     return run
 
@@ -59,15 +61,15 @@ def test_size_and_user(docker: Engine, spark: str) -> None:
 
 def test_a_driver_starts_workers_and_they_write_the_lake(call: Run, tmp_path: Path) -> None:
     with timed("a driver in a container: ingest, then a question"):
-        said = call("whofrom", "ingest", "--engine", "spark", "--master", MASTER, "--no-geo", "/logs/access.log.gz")
-        assert "1,000 rows" in said
+        done = call("whofrom", "ingest", "--engine", "spark", "--master", MASTER, "--no-geo", "/logs/access.log.gz")
+        assert "1,000 rows" in done.stderr
         # as the operators' and spark-submit's pods do it: settings are mounted, the program is a link to ours
         settings = f"spark.master {MASTER}\nspark.driver.host 127.0.0.1\n"
         (tmp_path / "conf" / "spark.properties").write_text(settings)
         driver = ("driver", "--properties-file", "/opt/spark/conf/spark.properties", "local:///opt/spark/whofrom.py")
         answer = call(*driver, *COUNT, options=("--env", "SPARK_DRIVER_BIND_ADDRESS=127.0.0.1"))
-        assert json.loads(answer) == [{"n": ROWS}]
-    assert json.loads(call("whofrom", *COUNT)) == [{"n": ROWS}]
+        assert json.loads(answer.stdout) == [{"n": ROWS}]
+    assert json.loads(call("whofrom", *COUNT).stdout) == [{"n": ROWS}]
 
 
 def test_an_executor_that_nobody_started_says_so(docker: Engine, spark: str) -> None:

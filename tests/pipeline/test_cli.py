@@ -198,7 +198,10 @@ def test_what_people_try_first_works(arguments: list[str], like: list[str], tmp_
         (["xyz"], "No such command 'xyz'; see whofrom --help"),
         (["help", "\x1b[31m"], "No such command '\\x1b[31m'; see whofrom --help"),
         (["lake", "stats"], "No such command 'stats'. Did you mean 'status'? See whofrom lake --help"),
-        (["regions", "--untli", "1h"], "No such option '--untli'. Did you mean '--until'? See whofrom regions --help"),
+        (
+            ["regions", "--untill", "1h"],
+            "No such option '--untill'. Did you mean '--until'? See whofrom regions --help",
+        ),
     ],
 )
 def test_what_is_misspelt_is_told_with_the_nearest_name(arguments: list[str], said: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from pipeline import query
 from pipeline.attacks import stages
 from pipeline.engine import LOCAL, Choice, Engine, open_engine
-from pipeline.lake import Lake, rejects_of
+from pipeline.lake import REQUESTS, Lake, rejects_of
 from pipeline.lake.mark import Mark
 from pipeline.logins import Settings
 from pipeline.logins.stages import register
@@ -72,26 +72,40 @@ class Case(NamedTuple):
     def found(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> list[dict[str, Any]]:
         """Return what the query finds in rows, as JSON has it."""
         with self.prepared(rows, choice) as engine:
-            return self.ordered(
-                [plain(row) for row in query.load(self.query).run(engine, **self.parameters).to_pylist()]
-            )
+            return self._answer(engine)
 
     @contextmanager
     def prepared(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> Iterator[Engine]:
         """Yield an engine with all that the query reads."""
         with tempfile.TemporaryDirectory() as place:
             engine = open_engine(lake_of(place, rows), choice)
-            register(engine, Settings())
-            for name, table in self.relations.items():
-                engine.register(name, table)
-            parameters = self.parameters
-            read = stages.stages_read(self.query)
-            stages.prepare(engine, parameters.get("since"), parameters.get("until"), read)
-            for maker in (query.load(query.makers()[name]) for name in read):
-                given = {one.name: parameters[one.name] for one in maker.parameters if one.name in parameters}
-                if given.keys() - {"since", "until"}:  # a stage that is asked for more than a period
-                    engine.materialise(maker.header["makes"], maker.sql, maker.bound(**given))
+            self._make(engine)
             yield engine
+
+    def found_by(self, engine: Engine, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what `found` does, by an engine that other cases were asked of."""
+        engine.register(REQUESTS, table_of(numbered(rows)))
+        stages.forget(engine)
+        stages.register_tables(engine, anew=True)
+        self._make(engine)
+        return self._answer(engine)
+
+    def _make(self, engine: Engine) -> None:
+        """Make relations of what the query reads beside requests."""
+        register(engine, Settings())
+        for name, table in self.relations.items():
+            engine.register(name, table)
+        parameters = self.parameters
+        read = stages.stages_read(self.query)
+        stages.prepare(engine, parameters.get("since"), parameters.get("until"), read)
+        for maker in (query.load(query.makers()[name]) for name in read):
+            given = {one.name: parameters[one.name] for one in maker.parameters if one.name in parameters}
+            if given.keys() - {"since", "until"}:  # a stage that is asked for more than a period
+                engine.materialise(maker.header["makes"], maker.sql, maker.bound(**given))
+
+    def _answer(self, engine: Engine) -> list[dict[str, Any]]:
+        rows = query.load(self.query).run(engine, **self.parameters).to_pylist()
+        return self.ordered([plain(row) for row in rows])
 
 
 def cases() -> list[Case]:

@@ -60,7 +60,7 @@ image-test: $(VENV)/.installed ## build the images and run them as Docker and po
 
 # A driver, two executors and their Python workers on this machine; pyspark, 700 MB, comes for this alone.
 .PHONY: test-spark
-test-spark: $(VENV)/.spark ## run the tests on Spark: a cluster of several processes (Java 17; ten minutes)
+test-spark: $(VENV)/.spark $(VENV)/.geo ## run the tests on Spark: a cluster of several processes (Java 17; ten minutes)
 	@$(BIN)/python -m pytest tests/spark
 
 # More examples of the resolver's properties than CI has time for.

@@ -54,9 +54,10 @@ lab-test: $(VENV)/.installed ## compare what /explain and the probe say in each 
 	@$(BIN)/python -m pytest tests/lab
 
 # WHOFROM_IMAGE_CACHE= names a folder that keeps the base and the layers for the next time.
+IMAGE_TESTS ?= tests/image
 .PHONY: image-test
 image-test: $(VENV)/.installed ## build the images and run them as Docker and pods do (root; buildah, podman, runc, mmdebstrap)
-	@$(BIN)/python -m pytest tests/image
+	@$(BIN)/python -m pytest $(IMAGE_TESTS)
 
 # A driver, two executors and their Python workers on this machine; pyspark, 700 MB, comes for this alone.
 .PHONY: test-spark

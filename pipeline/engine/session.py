@@ -62,9 +62,11 @@ class Log:
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
 
-    def follow(self, stream: BinaryIO) -> None:
-        """Read to the end, in a thread beside."""
-        threading.Thread(target=self._read, args=(stream,), name="spark-log", daemon=True).start()
+    def follow(self, stream: BinaryIO) -> threading.Thread:
+        """Read to the end, in the thread beside that is returned."""
+        thread = threading.Thread(target=self._read, args=(stream,), name="spark-log", daemon=True)
+        thread.start()
+        return thread
 
     def last(self) -> str:
         """Return the last line that says something: of a stack, what it is about."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -19,10 +18,7 @@ LOST = b"26/11/26 14:00:00 ERROR TaskSchedulerImpl: Lost executor 1 on 10.0.0.1:
 
 def followed(lines: Sequence[bytes]) -> Log:
     log = Log()
-    log.follow(io.BytesIO(b"\n".join(lines)))
-    deadline = time.monotonic() + 30
-    while len(log.lines) < min(len(lines), KEPT_LINES) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    log.follow(io.BytesIO(b"\n".join(lines))).join()
     return log
 
 

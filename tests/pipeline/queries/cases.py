@@ -79,7 +79,7 @@ class Case(NamedTuple):
         """Yield an engine with all that the query reads."""
         with tempfile.TemporaryDirectory() as place:
             engine = open_engine(lake_of(place, rows), choice)
-            self._make(engine)
+            self._relate(engine)
             yield engine
 
     def found_by(self, engine: Engine, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -87,10 +87,10 @@ class Case(NamedTuple):
         engine.register(REQUESTS, table_of(numbered(rows)))
         stages.forget(engine)
         stages.register_tables(engine, anew=True)
-        self._make(engine)
+        self._relate(engine)
         return self._answer(engine)
 
-    def _make(self, engine: Engine) -> None:
+    def _relate(self, engine: Engine) -> None:
         """Make relations of what the query reads beside requests."""
         register(engine, Settings())
         for name, table in self.relations.items():

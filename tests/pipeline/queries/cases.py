@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -71,16 +70,10 @@ class Case(NamedTuple):
 
     def found(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> list[dict[str, Any]]:
         """Return what the query finds in rows, as JSON has it."""
-        with self.prepared(rows, choice) as engine:
-            return self._answer(engine)
-
-    @contextmanager
-    def prepared(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> Iterator[Engine]:
-        """Yield an engine with all that the query reads."""
         with tempfile.TemporaryDirectory() as place:
             engine = open_engine(lake_of(place, rows), choice)
             self._relate(engine)
-            yield engine
+            return self._answer(engine)
 
     def found_by(self, engine: Engine, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return what `found` does, by an engine that other cases were asked of."""

@@ -1,5 +1,6 @@
 """
-Write docs/reference/ from the tables in the code: `python -m docs.generate`, or `make docs`.
+Write docs/reference/ from the tables in the code: `python -m docs.generate`, or `make docs`; and the literals of the
+signatures, which the package brings.
 
 A page is a function from tables to text, in `docs/pages/`; `tests/docs/test_reference.py` fails when a page is not what
 the code says.
@@ -36,6 +37,7 @@ from docs.pages import (
 from pipeline.cli import whofrom as whofrom_command
 from pipeline.completion import SHELLS
 from pipeline.completion.scripts import script
+from pipeline.signatures import literals, prefilter
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- written by `make docs` from the tables in the code; change those -->\n\n"
@@ -84,6 +86,7 @@ def main() -> None:
         path = FOLDER / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(NOTE + page(), encoding="utf-8")
+    Path(literals.__file__).with_name(literals.NAME).write_text(literals.text_of(prefilter.worked_out()), "utf-8")
 
 
 if __name__ == "__main__":

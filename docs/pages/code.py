@@ -136,7 +136,7 @@ ROW = (
         "Records to rows: the client resolved, placed, judged; then committed.",
         (
             "pipeline: ingest follow marks ahead enrich headers texts resolve geo geodb mmdb places",
-            "pipeline/signatures: __init__ signature texts decode hints prefilter match batch",
+            "pipeline/signatures: __init__ signature texts decode hints literals prefilter match batch",
             "pipeline/signatures/catalogue: __init__ *",
             "pipeline/signatures/catalogue/cve: __init__ *",
             "pipeline: anonymize retry",

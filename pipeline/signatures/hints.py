@@ -72,7 +72,7 @@ def needed(pattern: str) -> tuple[str, ...] | None:
     reader = _Reader(None, 1)
     part = reader.sequence(list(parser.parse(pattern, re.DOTALL)))
     literals = reader.best(part.required, part.exact)
-    return None if literals is None else tuple(literals)
+    return None if literals is None else tuple(sorted(literals))
 
 
 class Pieces:

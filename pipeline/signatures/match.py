@@ -11,16 +11,15 @@ which a text has a literal that no match can do without (`hints.needed`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import chain, groupby
-from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.signatures.catalogue import SIGNATURES
-from pipeline.signatures.hints import Pieces, needed
+from pipeline.signatures.hints import Pieces
+from pipeline.signatures.literals import literals
 from pipeline.signatures.signature import Area
 from pipeline.signatures.texts import Text
 
@@ -62,26 +61,16 @@ GROUPS = _groups()
 def _tried(texts: Mapping[Area, Sequence[str]]) -> Iterator[Group]:
     """Yield the groups with those signatures alone that one of a few texts may match."""
     there = {area: Pieces(column) for area, column in texts.items()}
-    with _READING:
-        literals = _needed()
+    known = literals().needed
     for group in GROUPS:
         here = [there[area] for area in group.where if area in there]
-        numbers = tuple(number for number in group.numbers if _may(literals[number], here))
+        numbers = tuple(number for number in group.numbers if _may(known[SIGNATURES[number].id], here))
         if numbers:
             yield Group(group.where, either(SIGNATURES[number].pattern for number in numbers), numbers)
 
 
-def _may(literals: tuple[str, ...] | None, here: Sequence[Pieces]) -> bool:
-    return literals is None or any(pieces.any_of(literals) for pieces in here)
-
-
-_READING = Lock()  # blocks are matched by several threads, and the first ones would each read all patterns
-
-
-@cache
-def _needed() -> tuple[tuple[str, ...] | None, ...]:
-    """Return what `hints.needed` says of each of SIGNATURES."""
-    return tuple(needed(one.pattern) for one in SIGNATURES)
+def _may(needed: tuple[str, ...] | None, here: Sequence[Pieces]) -> bool:
+    return needed is None or any(pieces.any_of(needed) for pieces in here)
 
 
 def matched(values: Sequence[Iterable[Text]]) -> list[Hits]:

@@ -8,15 +8,14 @@ that patterns for ordinary characters need (`hints`); or if it matches one of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, reduce
-from threading import Lock
-from typing import NamedTuple
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.signatures.catalogue import SIGNATURES
-from pipeline.signatures.hints import hints, literal_patterns
+from pipeline.signatures.hints import hints, literal_patterns, needed
+from pipeline.signatures.literals import Literals, Prefilter, literals
 from pipeline.signatures.match import either
 from pipeline.signatures.signature import Area
 
@@ -31,6 +30,7 @@ ODD_IN_HEADER = (
     r"[<>{}`$\\|^]|%(?:[01]|2[1-4789a]|25|3[bce]|5[bce]|60|7[bce]|c[01]|u)|&#|&[a-z]{2,6};|\.\./|'|\(\)|/\*|--|\bor\b"
     r"|union|select|sleep|:\W*[a-z0-9+.-]+://|[^\x00-\x7f]"
 )
+PREFILTERED: tuple[Area, ...] = ("line", "agent", "header", "referer")  # columns whose ordinary values are told
 TARGET_AREAS = frozenset[Area]({"line", "url", "path", "args"})
 
 
@@ -41,35 +41,23 @@ def suspects(area: Area, values: pa.Array) -> pa.Array:
         rest = pc.if_else(odd, None, pc.ascii_lower(values))  # a null costs nothing
         for written in ("+", "%20"):
             rest = pc.replace_substring(rest, written, " ")
-        found = pc.or_(odd, pc.fill_null(prefilter("line").hit(rest), fill_value=False))
-    elif area in ("agent", "header", "referer"):
+        found = pc.or_(odd, pc.fill_null(_hit("line", rest), fill_value=False))
+    elif area in PREFILTERED:
         small = pc.ascii_lower(values)
-        found = pc.or_(prefilter(area).hit(small), pc.match_substring_regex(small, ODD_IN_HEADER))
+        found = pc.or_(_hit(area, small), pc.match_substring_regex(small, ODD_IN_HEADER))
     else:
         found = values.is_valid()
     return pc.fill_null(found, fill_value=False)
 
 
-class Prefilter(NamedTuple):
-    """
-    What tells values that may match by ordinary characters alone.
-
-    literals  finds the hints of the patterns that have some
-    common    finds the hints of patterns whose hints half the targets of a site may have
-    rest      finds what these match, and what those match that have none
-    """
-
-    literals: tuple[str, ...]
-    common: tuple[str, ...]
-    rest: tuple[str, ...]
-
-    def hit(self, values: pa.Array) -> pa.Array:
-        """Return for each value, in lower case, whether it may match."""
-        found = _any(values, self.literals)
-        left = pc.if_else(found, None, values)
-        if self.common:
-            left = pc.if_else(_any(left, self.common), left, None)
-        return pc.or_(found, _any(left, self.rest))
+def _hit(area: Area, values: pa.Array) -> pa.Array:
+    """Return for each value, in lower case, whether it may match by ordinary characters alone."""
+    known = literals().prefilters[area]
+    found = _any(values, known.literals)
+    left = pc.if_else(found, None, values)
+    if known.common:
+        left = pc.if_else(_any(left, known.common), left, None)
+    return pc.or_(found, _any(left, known.rest))
 
 
 def _any(values: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
@@ -78,23 +66,17 @@ def _any(values: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
     return reduce(pc.or_, hits, pa.repeat(pa.scalar(False), len(values)))
 
 
-_MAKING = Lock()
+def worked_out() -> Literals:
+    """Return what the package is to bring."""
+    return Literals(
+        {area: prefilter(area) for area in PREFILTERED}, {one.id: needed(one.pattern) for one in SIGNATURES}
+    )
 
 
 def prefilter(area: Area) -> Prefilter:
-    """
-    Return the prefilter for the values of a column; made when the first batch comes, as it takes a while.
-
-    By one thread: batches are looked at by several, and the first ones would each make it.
-    """
-    with _MAKING:
-        return _made(area)
-
-
-@cache
-def _made(area: Area) -> Prefilter:
+    """Work out the prefilter for the values of a column."""
     areas = TARGET_AREAS if area == "line" else frozenset({area})
-    literals: set[str] = set()
+    rare: set[str] = set()
     common: set[str] = set()
     rest, unhinted = [], False
     for one in SIGNATURES:
@@ -102,12 +84,12 @@ def _made(area: Area) -> Prefilter:
             continue
         found = hints(one.pattern)
         if found is not None and not found[1]:
-            literals |= found[0]
+            rare |= found[0]
             continue
         rest.append(one.pattern)
         unhinted = unhinted or found is None
         common |= found[0] if found is not None else set()
-    return Prefilter(_literals(literals), () if unhinted else _literals(common), (either(rest),) if rest else ())
+    return Prefilter(_literals(rare), () if unhinted else _literals(common), (either(rest),) if rest else ())
 
 
 def _literals(texts: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.signatures import AREAS, BY_ID, FAMILIES, LEVELS, SIGNATURES, Example, Signature, catalogue_table
 from pipeline.signatures.hints import hints
-from pipeline.signatures.prefilter import ODD_IN_TARGET
+from pipeline.signatures.literals import literals
+from pipeline.signatures.prefilter import ODD_IN_TARGET, worked_out
 from pipeline.signatures.signature import example
 from tests.pipeline.signatures.asked import found
 
@@ -66,12 +67,16 @@ def test_each_family_has_signatures() -> None:
 
 def test_nearly_all_patterns_for_ordinary_characters_have_literals() -> None:
     plain = [one for one in SIGNATURES if one.plain]
-    unhinted = [one.id for one in plain if (literals := hints(one.pattern)) is None or literals[1]]
+    unhinted = [one.id for one in plain if (hinted := hints(one.pattern)) is None or hinted[1]]
     assert len(unhinted) <= MAX_UNHINTED, unhinted
 
 
+def test_the_literals_that_the_package_brings_are_those_of_the_patterns() -> None:
+    assert literals() == worked_out(), "run: make docs"
+
+
 @pytest.mark.parametrize(
-    ("pattern", "literals"),
+    ("pattern", "texts"),
     [
         ("union.*select", {"select"}),
         ("/(?:phpmyadmin|pma\\d*)/", {"/phpmyadmin/", "/pma"}),
@@ -82,9 +87,9 @@ def test_nearly_all_patterns_for_ordinary_characters_have_literals() -> None:
         ("j[\\t]*avascript:", {"javascript:"}),
     ],
 )
-def test_literals_of_a_pattern(pattern: str, literals: set[str]) -> None:
+def test_literals_of_a_pattern(pattern: str, texts: set[str]) -> None:
     """What takes a character that is not ordinary needs none: that alone makes a target odd."""
-    assert hints(pattern) == (literals, False)
+    assert hints(pattern) == (texts, False)
 
 
 @pytest.mark.parametrize("pattern", ["\\d+ ?= ?\\d+", ".*", "ab?"])

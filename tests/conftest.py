@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import iri
+
 # The properties that prove the resolver run as often as `RESOLUTION_EXAMPLES` says: 10,000 in CI, more at night
 EXAMPLES = int(os.environ.get("RESOLUTION_EXAMPLES", "200"))
 _SETTINGS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _SECONDS = 60 + EXAMPLES // 8  # some 20 times what an example takes
+
+iri.defer()
 
 # a shell starts what it runs in the background with Ctrl-C ignored, and so would the programs be that tests interrupt
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -50,4 +50,5 @@ ALB = patterned(
         _pattern("(?P<request>.*?)", ".*?"),
     ),
     refusing(why_not),
+    mark=rb"(?:(?:https?|h2|grpcs|wss?) )?\d{4}-\d\d-\d\d",
 )

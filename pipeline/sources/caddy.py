@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.sources.documents import Document, Texts, column, columns, missing, parse_documents, times
-from pipeline.sources.format import Format
+from pipeline.sources.format import MARK_OF_JSON, Format
 
 LOGGER = "http.log.access"
 OF_RECORD = {
@@ -103,4 +103,5 @@ CADDY = Format(
     "caddy",
     "Caddy's access log; remote_ip is the peer, client_ip Caddy's verdict",
     partial(parse_documents, why_not=_why_not, texts_of=_texts, headers_of=_headers),
+    mark=MARK_OF_JSON,
 )

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from pipeline.sources.documents import Document, Texts, column, columns, missing, parse_documents, times
-from pipeline.sources.format import Format
+from pipeline.sources.format import MARK_OF_JSON, Format
 
 TIMES = ("EdgeStartTimestamp", "EdgeEndTimestamp")
 FIELDS = {
@@ -51,4 +51,5 @@ CLOUDFLARE = Format(
     "cloudflare",
     "Cloudflare Logpush, HTTP requests; ClientIP is Cloudflare's verdict, there is no peer",
     partial(parse_documents, why_not=_why_not, texts_of=_texts, headers_of=_headers),
+    mark=MARK_OF_JSON,
 )

@@ -19,6 +19,7 @@ from __future__ import annotations
 from echo.record.combined import is_dated
 from pipeline.sources.patterns import ISO, patterned, refusing
 
+_MARK = rb"\s*(?:ACCESS )?\["
 # details, termination, "transport failure reason"; before Istio 1.9 one or two quoted fields
 _DETAILS = r'(?:[^\s"]+ [^"]*?"[^"]*"|"[^"]*"(?: "[^"]*")?) '
 _TAIL = r' [^\s"]+ [^\s"]+ (?P<local_end>[^\s"]+) (?P<writer_client_end>[^\s"]+) [^\s"]+(?: [^"]*)?'
@@ -59,6 +60,7 @@ ENVOY = patterned(
     "Envoy's default text format: X-Forwarded-For as Envoy sends it on, no peer",
     _patterns("", ""),
     refusing(why_not),
+    mark=_MARK,
 )
 ISTIO = patterned(
     "istio",
@@ -66,4 +68,5 @@ ISTIO = patterned(
     " Envoy's verdict",
     _patterns(_DETAILS, _TAIL),
     refusing(why_not),
+    mark=_MARK,
 )

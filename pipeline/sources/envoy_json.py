@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from pipeline.sources.documents import Document, Texts, column, columns, missing, parse_documents, times
-from pipeline.sources.format import Format
+from pipeline.sources.format import MARK_OF_JSON, Format
 
 FIELDS = {
     "peer_end": ("downstream_direct_remote_address",),
@@ -59,4 +59,5 @@ ENVOY_JSON = Format(
     "envoy-json",
     "Envoy's and Istio's access logs as JSON; the direct remote address is the peer, the other one Envoy's verdict",
     partial(parse_documents, why_not=_why_not, texts_of=_texts, headers_of=_headers),
+    mark=MARK_OF_JSON,
 )

@@ -64,6 +64,7 @@ HAPROXY = patterned(
     " headers that were captured",
     (_http(_CAPTURES), _EARLY),
     refusing(why_not),
+    mark=rb"(?s).*?:\d+ \[",
 )
 
 

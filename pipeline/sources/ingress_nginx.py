@@ -35,4 +35,5 @@ INGRESS_NGINX = patterned(
     tuple(pattern(text) for text in LOG_FORMATS),
     combined.parse,
     within=combined.COMBINED.name,
+    mark=rb"[^\[]*\[[^\[]*\[",  # of the time, and of what is upstream
 )

@@ -18,7 +18,7 @@ from echo.clientip import quote
 from echo.record import FIELDS, SCHEMA_VERSION, Field
 from pipeline.rows import ARROW_TYPES, RECORD_SCHEMA
 from pipeline.sources.fields import together
-from pipeline.sources.format import NO_TIME, Format, Parsed, decode, times_in_range
+from pipeline.sources.format import MARK_OF_JSON, NO_TIME, Format, Parsed, decode, times_in_range
 from pipeline.sources.records import cut
 
 MAX_JSON_ERROR_CHARS = 80
@@ -122,4 +122,4 @@ def _pairs(headers: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return list(headers.items())
 
 
-NDJSON = Format("ndjson", "whofrom's own records, a JSON object a line", parse)
+NDJSON = Format("ndjson", "whofrom's own records, a JSON object a line", parse, mark=MARK_OF_JSON)

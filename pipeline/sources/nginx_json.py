@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from pipeline.sources.documents import NO_VALUE, Document, Texts, column, columns, missing, parse_documents, times
-from pipeline.sources.format import Format
+from pipeline.sources.format import MARK_OF_JSON, Format
 
 TIMES = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp", "time", "ts", "datetime", "time_unix")
 REALIP = ("realip_remote_addr", "realip_remote_ip")
@@ -113,4 +113,5 @@ NGINX_JSON = Format(
     "nginx-json",
     "nginx's variables as JSON; remote_addr is the peer, or nginx's verdict beside realip_remote_addr",
     partial(parse_documents, why_not=_why_not, texts_of=_texts, headers_of=_headers, group_of=_group),
+    mark=MARK_OF_JSON,
 )

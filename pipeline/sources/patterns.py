@@ -13,6 +13,7 @@ Formats that are patterns over lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
@@ -68,6 +69,7 @@ def patterned(
     otherwise: Callable[[Sequence[bytes]], Parsed],
     within: str = "",
     *,
+    mark: bytes | None = None,
     agreed: bool = False,
 ) -> Format:
     """
@@ -75,6 +77,7 @@ def patterned(
 
     otherwise  what reads the lines that do not: `refusing`, or the parser of a wider format
     within     the name of that wider one
+    mark       what each line that one of the patterns matches begins with, for `Format.mark`
     agreed     whether fields that can be read in two ways are left out
     """
 
@@ -86,7 +89,10 @@ def patterned(
         rest = otherwise([lines[index] for index in left.to_pylist()])
         return together([*taken, _renumbered(rest, left)])
 
-    return Format(name, meaning, parse, lambda lines: sum(piece.batch.num_rows for piece in begun(lines)[0]), within)
+    def certain(lines: Sequence[bytes]) -> int:
+        return sum(piece.batch.num_rows for piece in begun(lines)[0])
+
+    return Format(name, meaning, parse, certain, within, None if mark is None else re.compile(mark))
 
 
 def refusing(why_not: Callable[[str], str]) -> Callable[[Sequence[bytes]], Parsed]:

@@ -44,4 +44,5 @@ TENCENT_CLB = patterned(
     "Tencent's load balancer, layer 7; the client is its peer; sizes are with the head",
     tuple(map(_pattern, LOG_FORMATS)),
     refusing(why_not),
+    mark=rb"\[",
 )

@@ -29,7 +29,7 @@ from pipeline.sources.documents import (
     seconds_of_nanos,
     times,
 )
-from pipeline.sources.format import Format
+from pipeline.sources.format import MARK_OF_JSON, Format
 
 HEADER = "request_"
 XFF = "x-forwarded-for"
@@ -97,4 +97,5 @@ TRAEFIK_JSON = Format(
     "traefik-json",
     "Traefik's access log as JSON; ClientAddr is the peer, ClientHost X-Forwarded-For where it is another",
     partial(parse_documents, why_not=_why_not, texts_of=_texts, headers_of=_headers),
+    mark=MARK_OF_JSON,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
-from pipeline.sources import FORMATS, Parsed, named, parse_mixed, sniff
+from pipeline.sources import FORMATS, Format, Parsed, named, parse_mixed, sniff
 from tests.pipeline.sources.writers import WRITERS, Request
 
 EVIL, PROXY = "6.6.6.6", "192.0.2.99"
@@ -82,3 +82,32 @@ def test_a_hostile_line_alone_names_no_client_either(name: str) -> None:
         if form is not None:
             parsed = parse_mixed(form, [line])
             assert chosen(parsed._replace(lines=pa.array([index] * len(parsed.lines)))) == [], (form.name, line)
+
+
+AHEAD = (
+    b"",
+    b" \t",
+    b"ACCESS ",
+    b"https ",
+    b"2025-01-01 ",
+    b"\xef\xbb\xbf",
+    b"\xff ",
+    b"Mar  9 23:04:06 web haproxy[1]: ",
+)
+
+OF_OLD = (  # ingress-nginx without an alternative upstream
+    b'203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 99 0.001'
+    b" [default-web-80] 10.0.0.1:80 5 0.001 200 abc"
+)
+
+
+@pytest.mark.parametrize("form", [one for one in FORMATS.values() if one.mark is not None], ids=lambda one: one.name)
+def test_no_line_of_a_format_is_without_its_mark(form: Format) -> None:
+    """What is told by the mark alone is what the format itself would tell."""
+    assert form.mark is not None
+    requests = [Request(), *(request for _, request in REQUESTS[::31])]
+    lines = [ahead + one.write(request).encode() for one in WRITERS.values() for request in requests for ahead in AHEAD]
+    lines.append(OF_OLD)
+    without = [line for line in lines if not form.mark.match(line)]
+    assert form._replace(mark=None).takes(without) == 0
+    assert 0 < form.takes(lines) == form._replace(mark=None).takes(lines)

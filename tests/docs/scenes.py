@@ -72,7 +72,7 @@ def clone(stage: Stage) -> None:
     own = shutil.ignore_patterns("__pycache__")
     for name in ("echo", "tests/echo/clientip"):
         shutil.copytree(ROOT / name, stage.folder / name, ignore=own)
-    for name in ("pyproject.toml", "tests/conftest.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/iri.py"):
         shutil.copy(ROOT / name, stage.folder / name)
     (stage.folder / ".venv").symlink_to(sys.prefix)
     git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")

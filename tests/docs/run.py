@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs import elsewhere
+from tests.docs import elsewhere, ready
 from tests.docs.page import Block, Step, acts, matches, missing, read
 from tests.docs.scenes import SCENES
 from tests.docs.shell import Shell
@@ -24,11 +24,17 @@ class WrongPage(AssertionError):
     """A page says what is not so: where, and what happened instead."""
 
 
-def run(page: str, place: Path, *, aloud: bool = False) -> None:
-    """Run a page in a folder; raise WrongPage at the first command that does otherwise than the page says."""
+def run(page: str, place: Path, *, aloud: bool = False, at_hand: bool = False) -> None:
+    """
+    Run a page in a folder; raise WrongPage at the first command that does otherwise than the page says.
+
+    at_hand  whether whofrom is the one of this tree, which `ready` starts, and not one that the page installs
+    """
     text = read(page)
     todo = list(acts(text))
     set_up = stage(place)
+    if at_hand:
+        ready.install(set_up.programs)
     with set_up.closing:
         if page in SCENES:
             SCENES[page](set_up)
@@ -106,4 +112,4 @@ def filled(text: str, words: dict[str, str]) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        run(sys.argv[1], Path(folder), aloud=True)
+        run(sys.argv[1], Path(folder), aloud=True, at_hand=True)

@@ -24,7 +24,7 @@ PAGE_SECONDS = 300
 @pytest.mark.timeout(PAGE_SECONDS)
 @pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in IN_OTHER_TESTS])
 def test_a_page_does_what_it_says(page: str, tmp_path: Path) -> None:
-    run(page, tmp_path)
+    run(page, tmp_path, at_hand=True)
 
 
 @pytest.mark.parametrize(("page", "test"), IN_OTHER_TESTS.items())

@@ -8,6 +8,7 @@ from echo.clientip import REASONS, STRATEGIES, ConfigFault, make_policy, parse_h
 from echo.clientip.resolve import PARSERS
 from echo.clientip.strategies import MAX_COUNT, MAX_STEPS, Step, parse_strategy
 from tests.conftest import proves_the_resolver
+from tests.drawn import Drawn, drawn
 
 XFF = {"x-forwarded-for": ["1.2.3.4, 203.0.113.7", "198.41.128.9, 10.0.0.2"]}
 FORWARDED = {"forwarded": ['for=8.8.8.8;proto=https, For="[2001:4860::7]:4711"', "for=unknown"]}
@@ -143,13 +144,28 @@ def test_the_text_of_a_policy_builds_an_equal_one():
 
 # --- properties -------------------------------------------------------------------------------------------------------
 
-addresses = st.sampled_from(["10.0.0.1", "10.9.9.9:80", "203.0.113.7", "8.8.8.8", "2001:4860::7", "[::1]:1", "::"])
-entries = addresses | st.text(max_size=8) | addresses.map("for={}".format) | addresses.map('For="{}";by=x'.format)
-fields = st.lists(st.lists(entries, max_size=5).map(", ".join), max_size=3)
-requests = st.fixed_dictionaries({"x-forwarded-for": fields, "forwarded": fields, "x-real-ip": fields})
-single = st.sampled_from([name for (name, *_), _ in ANSWERS if not name.startswith("chain")])
-strategies = single | st.lists(single, max_size=4).map(lambda names: f"chain({','.join(names)})")
-peers = addresses | st.sampled_from(["@", ""]) | st.none()
+ADDRESSES = ("10.0.0.1", "10.9.9.9:80", "203.0.113.7", "8.8.8.8", "2001:4860::7", "[::1]:1", "::")
+SINGLE = tuple(name for (name, *_), _ in ANSWERS if not name.startswith("chain"))
+
+
+def entry(data):
+    form = data.one(("{}", "", "for={}", 'For="{}";by=x'))
+    return form.format(data.one(ADDRESSES)) if form else "".join(data.many(8, Drawn.char))
+
+
+def fields(data):
+    return data.many(3, lambda data: ", ".join(data.many(5, entry)))
+
+
+def strategy_of(data):
+    if data.below(2):
+        return f"chain({','.join(data.many(4, lambda data: data.one(SINGLE)))})"
+    return data.one(SINGLE)
+
+
+requests = drawn(300, lambda data: {name: fields(data) for name in ("x-forwarded-for", "forwarded", "x-real-ip")})
+strategies = drawn(6, strategy_of)
+peers = st.sampled_from([*ADDRESSES, "@", "", None])
 
 
 @proves_the_resolver

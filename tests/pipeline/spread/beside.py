@@ -10,16 +10,17 @@ from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from pipeline.commands.reading import Reading, say_skipped
-from pipeline.engine.duckdb import Engine
-from pipeline.lake import TABLES, Lake
+from pipeline.lake import REJECTS, REQUESTS, TABLES, Lake
 from pipeline.settings import Settings
 from pipeline.sources.folders import expand
 from pipeline.spread import Spread, Task
 
 PLAIN = Settings()
-ROWS = "SELECT * FROM requests ORDER BY source, source_offset, target"
-REJECTS = "SELECT * EXCLUDE (ingested_at) FROM rejects ORDER BY source, source_offset, line, reason"
+ORDERED = {REQUESTS: ("source", "source_offset", "target"), REJECTS: ("source", "source_offset", "line", "reason")}
+WHEN = "ingested_at"  # which differs
 
 
 class Here:
@@ -71,15 +72,22 @@ def held(lake: Lake, *, cut: bool = False) -> dict[str, Any]:
     cut  whether logs were read in blocks that are not those of the other way: rejects are marked behind the block that
          they are in, and that mark is left out
     """
-    rows: list[dict[str, Any]] = []
-    rejects: list[dict[str, Any]] = []
-    if any(lake.table(name) is not None for name in TABLES):
-        engine = Engine(lake)
-        rows, rejects = engine.query(ROWS).to_pylist(), engine.query(REJECTS).to_pylist()
+    files = lake.files() if any(lake.table(name) is not None for name in TABLES) else {}
+    rows, rejects = (_rows(name, files.get(name, [])) for name in (REQUESTS, REJECTS))
     found: dict[str, Any] = {name: marks(lake, name) for name in TABLES}
     if cut:
         found["rejects"] = sorted(found["rejects"])
     return {"rows": rows, "refused": rejects, **found}
+
+
+def _rows(name: str, files: Sequence[str]) -> list[dict[str, Any]]:
+    found = []
+    for path in files:
+        day = Path(path).parent.name
+        found += [{**row, "date": day} for row in pq.ParquetFile(path).read().to_pylist()]
+    if name == REJECTS:
+        found = [{column: value for column, value in row.items() if column != WHEN} for row in found]
+    return sorted(found, key=lambda row: [(row[column] is None, row[column]) for column in ORDERED[name]])
 
 
 def marks(lake: Lake, name: str) -> dict[str, int]:

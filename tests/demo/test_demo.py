@@ -9,6 +9,13 @@ import pytest
 from pipeline.geo import default_database
 from tests.demo import traffic
 from tests.demo.__main__ import main
+from tests.ready import install
+
+
+@pytest.fixture(autouse=True)
+def _called_quickly(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.demo.__main__.WHOFROM", str(install(tmp_path_factory.mktemp("programs"))))
+
 
 pytestmark = pytest.mark.skipif(default_database() is None, reason="the geo package is missing: make test installs it")
 

@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs import elsewhere, ready
+from tests import ready
+from tests.docs import elsewhere
 from tests.docs.page import Block, Step, acts, matches, missing, read
 from tests.docs.scenes import SCENES
 from tests.docs.shell import Shell

@@ -12,6 +12,7 @@ from pipeline.completion import SHELLS
 from tests.pipeline.bare import ROOT, bare_install
 from tests.pipeline.bare import whofrom as bare_whofrom
 from tests.pipeline.completion.terminal import completed
+from tests.ready import install
 
 # typed, then TAB -> the line
 LINES = {
@@ -42,12 +43,12 @@ SETUPS = {
 def place(tmp_path_factory) -> Path:
     """A folder with whofrom on its PATH, the scripts, and files to name."""
     folder = tmp_path_factory.mktemp("shells")
-    program = folder / "bin" / "whofrom"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m pipeline.cli "$@"\n')
-    program.chmod(0o755)
+    programs = folder / "bin"
+    programs.mkdir()
+    program = install(programs)
     for shell in SHELLS:
-        done = subprocess.run([program, "completion", shell], capture_output=True, check=True)
+        given = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([program, "completion", shell], env=given, capture_output=True, check=True)
         assert done.stderr == b""
         (folder / f"{shell}.script").write_bytes(done.stdout)
     (folder / "access.log").touch()

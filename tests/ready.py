@@ -1,10 +1,10 @@
 """
-`whofrom` as pages call it, ready: a process that has imported all of it forks one for each call.
+`whofrom`, ready to be called: a process that has imported all of it forks one for each call.
 
-To import DuckDB, Arrow and Delta takes longer than most of what pages ask, and they call whofrom some 250 times. A call
-is a process of its own with the caller's streams, folder and environment, as it would be; what differs is that its
-modules are there. How whofrom itself is started, other tests try; what stays (`serve`, `watch`, `--follow`) is started
-so on pages too.
+To import DuckDB, Arrow and Delta takes longer than most of what is asked, and pages alone call whofrom some 250 times.
+A call is a process of its own with the caller's streams, folder and environment, as it would be; what differs is that
+its modules are there. How whofrom itself is started, other tests try; what stays (`serve`, `watch`, `--follow`) is
+started so here too.
 
     bash → the program that `install` writes → socket: argv, folder, environment, streams → fork → `pipeline.cli.main`
 
@@ -29,11 +29,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.docs.page import ROOT
+from pipeline.completion import VARIABLE
+
+ROOT = Path(__file__).parents[1]
 
 READY = (
     "explain", "probe", "topology", "ingest", "regions", "logins", "attacks", "trace", "alerts", "blocklist", "sql",
@@ -44,7 +47,7 @@ STREAMS = 3
 MAX_CALL_BYTES = 1 << 20
 PROGRAM = """#!{python} -IS
 import os, sys
-if sys.argv[1:2] and sys.argv[1] in {ready} and "--follow" not in sys.argv:
+if {completes} in os.environ or sys.argv[1:2] and sys.argv[1] in {ready} and "--follow" not in sys.argv:
     import marshal, signal
     from _socket import AF_UNIX, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socket
     calls = socket(AF_UNIX, SOCK_SEQPACKET)
@@ -65,15 +68,16 @@ os.execv({whofrom}, ["whofrom", *sys.argv[1:]])
 """
 
 
-def install(folder: Path) -> None:
-    """Write a program `whofrom` to a folder."""
+def install(folder: Path) -> Path:
+    """Write a program `whofrom` to a folder, and return its path."""
     program = folder / "whofrom"
     values = {
-        "python": sys.executable, "ready": READY, "place": repr(_forking()), "streams": STREAMS,
-        "whofrom": repr(str(Path(sys.executable).parent / "whofrom")),
+        "python": sys.executable, "ready": READY, "completes": repr(VARIABLE), "place": repr(_forking()),
+        "streams": STREAMS, "whofrom": repr(str(Path(sys.executable).parent / "whofrom")),
     }  # fmt: skip
     program.write_text(PROGRAM.format(**values), encoding="utf-8")
     program.chmod(0o755)
+    return program
 
 
 @cache
@@ -82,7 +86,7 @@ def _forking() -> str:
     folder = tempfile.TemporaryDirectory(prefix="whofrom-ready-")
     place = f"{folder.name}/calls"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.docs.ready", place], cwd=ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"},
+        [sys.executable, "-m", "tests.ready", place], cwd=ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -98,7 +102,7 @@ def _forking() -> str:
 
 def main(place: str) -> NoReturn:
     """Fork whenever called, until stdin ends."""
-    from pipeline.cli import SUBCOMMANDS  # tests of pages have no need of it
+    from pipeline.cli import SUBCOMMANDS
 
     for name in READY:
         importlib.import_module(SUBCOMMANDS[name].module)
@@ -111,6 +115,7 @@ def main(place: str) -> NoReturn:
     }
     assert others <= {ALLOCATORS}, others
     gc.freeze()
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: rule 1
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as calls:
         calls.bind(place)
         calls.listen(64)

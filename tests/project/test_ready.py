@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.page import ROOT
-from tests.docs.ready import install
+from tests.ready import ROOT, install
 
 STARTED = [sys.executable, "-m", "pipeline.cli"]
 LINE = '203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
@@ -33,8 +32,7 @@ CALLS = {
 def program(tmp_path: Path) -> Path:
     folder = tmp_path / "programs"
     folder.mkdir()
-    install(folder)
-    return folder / "whofrom"
+    return install(folder)
 
 
 @pytest.mark.parametrize("call", CALLS)

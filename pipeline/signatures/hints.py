@@ -88,14 +88,18 @@ class Pieces:
         return any((len(one) < PIECE or one[:PIECE] in self._there) and one in self._whole for one in literals)
 
 
-def literal_patterns(literals: Iterable[str]) -> tuple[str, ...]:
-    """Return patterns that find any of the literals between them; one that holds another is not needed."""
+def least(literals: Iterable[str]) -> tuple[str, ...]:
+    """Return the literals by which any of them is found: one that holds another is not needed."""
     kept: set[str] = set()
     for text in sorted(set(literals), key=len):
         ends = range(MIN_CHARS, len(text) + 1)
         if not any(text[start:end] in kept for end in ends for start in range(end - MIN_CHARS + 1)):
             kept.add(text)
-    texts = sorted(kept)
+    return tuple(sorted(kept))
+
+
+def literal_patterns(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return patterns that find any of the literals between them."""
     return tuple(
         "|".join(re.escape(text) for text in texts[start : start + MAX_LITERALS])
         for start in range(0, len(texts), MAX_LITERALS)

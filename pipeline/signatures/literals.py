@@ -19,11 +19,11 @@ NAME = "literals.json"
 
 class Prefilter(NamedTuple):
     """
-    What tells values that may match by ordinary characters alone: patterns of RE2.
+    What tells values that may match by ordinary characters alone.
 
-    literals  find the hints of the patterns that have some
-    common    find the hints of patterns whose hints half the targets of a site may have
-    rest      find what these match, and what those match that have none
+    literals  hints of the patterns that have some
+    common    hints of patterns whose hints half the targets of a site may have
+    rest      patterns of RE2 that match what these do, and what those do that have no hints
     """
 
     literals: tuple[str, ...]

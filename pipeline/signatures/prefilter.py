@@ -8,13 +8,13 @@ that patterns for ordinary characters need (`hints`); or if it matches one of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from functools import cache, reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.signatures.catalogue import SIGNATURES
-from pipeline.signatures.hints import hints, literal_patterns, needed
+from pipeline.signatures.hints import MIN_CHARS, hints, least, literal_patterns, needed
 from pipeline.signatures.literals import Literals, Prefilter, literals
 from pipeline.signatures.match import either
 from pipeline.signatures.signature import Area
@@ -31,6 +31,7 @@ ODD_IN_HEADER = (
     r"|union|select|sleep|:\W*[a-z0-9+.-]+://|[^\x00-\x7f]"
 )
 PREFILTERED: tuple[Area, ...] = ("line", "agent", "header", "referer")  # columns whose ordinary values are told
+FEW_BYTES = 8 << 10  # of values that Python looks through faster than RE2 makes its automata: 1 ms, not 6
 TARGET_AREAS = frozenset[Area]({"line", "url", "path", "args"})
 
 
@@ -53,11 +54,34 @@ def suspects(area: Area, values: pa.Array) -> pa.Array:
 def _hit(area: Area, values: pa.Array) -> pa.Array:
     """Return for each value, in lower case, whether it may match by ordinary characters alone."""
     known = literals().prefilters[area]
-    found = _any(values, known.literals)
+    found = _has(values, known.literals)
     left = pc.if_else(found, None, values)
     if known.common:
-        left = pc.if_else(_any(left, known.common), left, None)
+        left = pc.if_else(_has(left, known.common), left, None)
     return pc.or_(found, _any(left, known.rest))
+
+
+def _has(values: pa.Array, texts: tuple[str, ...]) -> pa.Array:
+    """Return for each value whether it has one of the literals; null does not."""
+    if values.nbytes > FEW_BYTES:
+        return _any(values, _patterns(texts))
+    few = values.to_pylist()
+    whole = "\n".join(value or "" for value in few)
+    there = {whole[place : place + MIN_CHARS] for place in range(len(whole))}
+    begun = _by_beginning(texts)
+    literals = [one for piece in there & begun.keys() for one in begun[piece] if one in whole]
+    return pa.array([value is not None and any(one in value for one in literals) for value in few], pa.bool_())
+
+
+_patterns = cache(literal_patterns)
+
+
+@cache
+def _by_beginning(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        found.setdefault(text[:MIN_CHARS], []).append(text)
+    return found
 
 
 def _any(values: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
@@ -93,4 +117,4 @@ def prefilter(area: Area) -> Prefilter:
 
 
 def _literals(texts: Iterable[str]) -> tuple[str, ...]:
-    return literal_patterns(text.replace("+", " ") for text in texts)
+    return least(text.replace("+", " ") for text in texts)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.rows import HEADERS_TYPE
-from pipeline.signatures import BY_ID, SIGNATURES, Example, signatures_of
+from pipeline.signatures import BY_ID, SIGNATURES, Example, prefilter, signatures_of
 from pipeline.signatures import batch as module
 from pipeline.signatures.match import matched
-from pipeline.signatures.signature import example
+from pipeline.signatures.signature import Area, example
 from pipeline.signatures.texts import texts_of
 from tests.pipeline.signatures.asked import columns, found
 
@@ -27,6 +27,16 @@ def test_a_row_alone_is_as_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TABLES", {name: module.Table(one.area) for name, one in module.TABLES.items()})
     some = range(0, len(EXAMPLES), 41)
     assert [found(EXAMPLES[number])[0] for number in some] == [together[number] for number in some]
+
+
+@pytest.mark.parametrize("area", prefilter.PREFILTERED)
+def test_few_values_are_told_as_many_are(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = sorted({text for one in EXAMPLES for text in (one.target, one.agent, one.referer) if text})
+    values = pa.array([*texts, None, "", "\n", "a\u0301.env"])
+    few = [prefilter.suspects(area, values.slice(start, 20)) for start in range(0, len(values), 20)]
+    monkeypatch.setattr(prefilter, "FEW_BYTES", -1)
+    assert pa.concat_arrays(few) == prefilter.suspects(area, values)
+    assert 0 < sum(pa.concat_arrays(few).to_pylist()) < len(values)
 
 
 def test_what_is_remembered_is_what_was_found() -> None:

@@ -20,6 +20,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -30,7 +31,7 @@ from pipeline.engine.dialect import translated
 from pipeline.engine.session import Session
 from pipeline.engine.views import views
 from pipeline.errors import QueryFault
-from pipeline.lake import TABLES, Lake
+from pipeline.lake import REQUESTS, TABLES, Lake
 from pipeline.rows import schema_of
 
 GLOB = re.compile(r"[{}\\]")  # of what Spark takes for patterns; Lake refuses the others
@@ -40,6 +41,7 @@ PLAN_SCHEMA = pa.schema([("explain_key", pa.string()), ("explain_value", pa.stri
 # of the tree: what DuckDB's catalog says of itself
 CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:information_schema|pg_catalog)"')
 PACKED = "part binary"
+LITTLE_BYTES = 32 << 20  # some million rows: regions of as many take a third longer so, logins a fifth of the time
 
 
 class _NoRows(Lake):
@@ -70,6 +72,8 @@ class Engine:
         files  of each table, those of a snapshot
         """
         self._session, self._spark = session, session.spark
+        if sum(Path(path).stat().st_size for path in files[REQUESTS]) < LITTLE_BYTES:
+            session.run(session.expect_little, REQUESTS)
         self._shadow = duckdb.Engine(_NoRows())
         self._kept: dict[str, list[_Part]] = {}
         self._defined: set[str] = set()

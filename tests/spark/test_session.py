@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine import Engine
+from pipeline.engine import Choice, Engine, spark
+from pipeline.engine.session import open_session
 from pipeline.errors import QueryFault
 from pipeline.lake import Lake
 from tests.command import whofrom
@@ -23,8 +25,9 @@ pytestmark = SPARK
 SUBMIT = ROOT / "pipeline" / "submit" / "whofrom.py"
 ROWS = [{"client_ip": f"192.0.2.{number}", "country": ("DE", "FR", None)[number % 3]} for number in range(9)]
 SQL = "SELECT country, count(*) AS n, max(ts) AS last FROM requests GROUP BY 1 ORDER BY 1"
-# no value: thousands of them are compared, for minutes
-ENDLESS = f"SELECT count(*) AS n FROM {', '.join(f'requests AS t{number}' for number in range(12))}"
+# many tasks, which are short: one that runs is over before it sees that nobody wants it any more
+LONG = " UNION ALL ".join(f"SELECT max(client_ip) AS x, {number} AS n FROM requests" for number in range(400))
+LONG = f"SELECT max(x || n) AS x FROM ({LONG})"
 SECONDS = 300
 
 Rows = Callable[[list[dict[str, Any]]], Any]
@@ -90,7 +93,7 @@ def test_another_thread_ends_a_statement_and_the_session_goes_on(engines_of: Row
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(QueryFault, match="interrupted"):
-        engine.query(ENDLESS)
+        engine.query(LONG)
     over.set()
     assert engine.query("SELECT count(*) AS n FROM requests").to_pylist() == [{"n": len(ROWS)}]
 
@@ -99,5 +102,21 @@ def test_ctrl_c_ends_a_statement_and_the_session_goes_on(engines_of: Rows) -> No
     engine: Engine = engines_of(ROWS)[1]
     threading.Timer(3, lambda: signal.raise_signal(signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        engine.query(ENDLESS)
+        engine.query(LONG)
     assert engine.query("SELECT count(*) AS n FROM requests").to_pylist() == [{"n": len(ROWS)}]
+
+
+def test_over_little_what_costs_more_than_rows_is_left_away_where_the_user_has_not_set_it(
+    engines_of: Rows, cluster: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(engine: Engine) -> str:
+        return str(engine.query("EXPLAIN SELECT country, count(*) AS n FROM requests GROUP BY country").to_pylist())
+
+    assert re.search(r"hashpartitioning\(country#\d+, 1\)", plan(engines_of(ROWS)[1]))
+    monkeypatch.setattr(spark, "LITTLE_BYTES", 1)
+    assert "AdaptiveSparkPlan" in plan(engines_of(ROWS)[1])
+    session = open_session(cluster)
+    session.spark.conf.set("spark.sql.shuffle.partitions", "7")
+    session.expect_little()
+    assert session.spark.conf.get("spark.sql.shuffle.partitions") == "7"
+    assert session.spark.conf.get("spark.sql.adaptive.enabled") == "false"

@@ -72,7 +72,7 @@ class Engine:
         files  of each table, those of a snapshot
         """
         self._session, self._spark = session, session.spark
-        if sum(Path(path).stat().st_size for path in files[REQUESTS]) < LITTLE_BYTES:
+        if sum(map(_size, files[REQUESTS])) < LITTLE_BYTES:
             session.run(session.expect_little, REQUESTS)
         self._shadow = duckdb.Engine(_NoRows())
         self._kept: dict[str, list[_Part]] = {}
@@ -318,6 +318,13 @@ def _exact(batch: pa.RecordBatch, schema: pa.Schema, place: str) -> pa.RecordBat
         raise QueryFault(
             f"a value of Spark's is no such value of DuckDB's: {str(error)[:200]}", place, "CAST it to VARCHAR"
         ) from None
+
+
+def _size(path: str) -> int:
+    """Return a file's bytes, 0 where it is gone, which is told where it is read."""
+    with suppress(OSError):
+        return Path(path).stat().st_size
+    return 0
 
 
 def _uri(path: str) -> str:

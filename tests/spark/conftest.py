@@ -19,8 +19,15 @@ from tests.pipeline.conftest import table_of
 from tests.spark.cluster import MASTER, ROOT
 
 
+@pytest.fixture(scope="session", autouse=True)
+def conf() -> Iterator[None]:
+    """Settings of all that is started here."""
+    with mock.patch.dict(os.environ, {"SPARK_CONF_DIR": str(ROOT / "tests" / "spark" / "conf")}):
+        yield
+
+
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Choice]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, conf: None) -> Iterator[Choice]:
     """What `--engine spark --master …` is; it starts with the first engine, and ends with the tests."""
     set_up = {
         "SPARK_WORKER_DIR": str(tmp_path_factory.mktemp("workers")),  # of executors, whose logs stand there

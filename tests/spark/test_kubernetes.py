@@ -24,6 +24,7 @@ from tests.spark.cluster import ROOT, SPARK
 
 IMAGE = "whofrom-spark:latest"
 LOG = ROOT / "tests" / "data" / "logs" / "access.log.gz"
+CONF = ROOT / "tests" / "spark" / "conf" / "spark-defaults.conf"
 SECONDS = 300
 
 
@@ -78,6 +79,7 @@ def test_pods_ingest_and_answer(running: tuple[Cluster, Kubelet, Path], tmp_path
         "spark.kubernetes.driver.master": server, "spark.driver.memory": "512m", "spark.executor.memory": "512m",
         "spark.executor.instances": "2", "spark.executor.cores": "1", "spark.driver.memoryOverhead": "100m",
         "spark.executor.memoryOverhead": "100m",
+        **dict(line.split(" ", 1) for line in CONF.read_text("utf-8").splitlines() if line.startswith("spark.")),
     }  # fmt: skip
     command = ["spark-submit", "--master", f"k8s://{server}", "--properties-file", "deploy/spark/submit.conf"]
     for key, value in settings.items():

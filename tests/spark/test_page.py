@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import SUBCOMMANDS
+from pipeline.engine.session import LITTLE
+from pipeline.engine.spark import LITTLE_BYTES
 from tests.docs import shell
 from tests.docs.page import read
 from tests.docs.run import run
@@ -27,6 +29,11 @@ def test_what_the_page_calls_troubles_is_what_is_said() -> None:
     words = [one.removeprefix("spark: ").removesuffix(" …") for row in rows for one in re.findall(r"`([^`]+)`", row)]
     assert len(words) > 6
     assert [one for one in words if one not in code and one not in SUBCOMMANDS] == []
+
+
+def test_the_page_names_what_is_set_over_little() -> None:
+    (paragraph,) = [one for one in read(PAGE).split("\n\n") if f"{LITTLE_BYTES >> 20} MiB" in one.replace("\n", " ")]
+    assert re.findall(r"`(spark\.[^`]+)`", paragraph) == sorted(LITTLE)
 
 
 @pytest.mark.skipif(*SPARK[0].args, **SPARK[0].kwargs)

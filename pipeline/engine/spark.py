@@ -72,7 +72,8 @@ class Engine:
         files  of each table, those of a snapshot
         """
         self._session, self._spark = session, session.spark
-        if sum(map(_size, files[REQUESTS])) < LITTLE_BYTES:
+        self._little = sum(map(_size, files[REQUESTS])) < LITTLE_BYTES
+        if self._little:
             session.run(session.expect_little, REQUESTS)
         self._shadow = duckdb.Engine(_NoRows())
         self._kept: dict[str, list[_Part]] = {}
@@ -100,7 +101,7 @@ class Engine:
     def register(self, name: str, table: pa.Table) -> None:
         """As `base.Engine`."""
         self._shadow.register(name, table.schema.empty_table())
-        self._session.run(lambda: self._made(table).createOrReplaceTempView(name), name)
+        self._session.run(lambda: self._at_hand(self._made(table)).createOrReplaceTempView(name), name)
 
     def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """As `base.Engine`."""
@@ -144,14 +145,19 @@ class Engine:
 
     def _table(self, name: str, files: Sequence[str], schema: pa.Schema) -> None:
         if not files:
-            self._made(schema.empty_table()).createOrReplaceTempView(name)
+            self._at_hand(self._made(schema.empty_table())).createOrReplaceTempView(name)
             return
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
 
         reader = self._spark.read.schema(from_arrow_schema(schema))
         if PARTITION in files[0]:  # the date is in the folders' names alone
             reader = reader.option("basePath", SCHEME + files[0].rpartition(PARTITION)[0])
-        reader.parquet(*map(_uri, files)).select(*schema.names).createOrReplaceTempView(name)
+        rows = reader.parquet(*map(_uri, files)).select(*schema.names)
+        self._at_hand(rows).createOrReplaceTempView(name)
+
+    def _at_hand(self, rows: Any) -> Any:
+        """Return rows in one part where they are few: then a question is one task, and none of its steps a shuffle."""
+        return rows.coalesce(1) if self._little else rows
 
     def _made(self, table: pa.Table) -> Any:
         """Return what Spark knows of a table of ours, which may have no rows."""
@@ -245,7 +251,7 @@ class Engine:
 
         def make() -> _Part:
             kept = self._conformed(self._sql(self._text(sql, name), bound), schema).toDF(*schema.names).persist()
-            return _Part(kept, self._leaf(kept))
+            return _Part(kept, self._at_hand(self._leaf(kept)))
 
         return self._session.run(make, name)
 

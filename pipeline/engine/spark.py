@@ -41,6 +41,7 @@ PLAN_SCHEMA = pa.schema([("explain_key", pa.string()), ("explain_value", pa.stri
 # of the tree: what DuckDB's catalog says of itself
 CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:information_schema|pg_catalog)"')
 PACKED = "part binary"
+TOLD_SECONDS = 10  # after the last byte of an answer, which is its end
 LITTLE_BYTES = 32 << 20  # some million rows: regions of as many take a third longer so, logins a fifth of the time
 
 
@@ -184,10 +185,8 @@ class Engine:
             lambda: self._conformed(self._sql(self._text(sql, place), bound), shadow.schema), place
         )
         if whole:
-            table = self._session.run(found.toArrow, place)
-            return pa.Table.from_batches(
-                [_exact(one, shadow.schema, place) for one in table.to_batches()], shadow.schema
-            )
+            batches = self._session.run(partial(self._collected, found, place), place)
+            return pa.Table.from_batches([_exact(one, shadow.schema, place) for one in batches], shadow.schema)
         return Result(shadow.schema, self._batches(found, shadow.schema, place))
 
     def _told_by_shadow(self, statement: Statement, sql: str) -> bool:
@@ -239,6 +238,38 @@ class Engine:
                 column = column if wanted.simpleString() == had.dataType.simpleString() else column.cast(wanted)
             columns.append(column.alias(name))
         return found.toDF(*names).select(*columns)
+
+    def _collected(self, found: Any, place: str) -> list[pa.RecordBatch]:
+        """
+        Return a result.
+
+        As its `toArrow`, which waits without end where the JVM's thread that answers was ended by an interruption or by
+        the stack's end: neither is told to who waits.
+        """
+        if self._session.connected:
+            return list(found.toArrow().to_batches())
+        from pyspark.errors.exceptions.captured import unwrap_spark_exception  # noqa: PLC0415  # of the extra `spark`
+        from pyspark.sql.pandas.serializers import ArrowCollectSerializer  # noqa: PLC0415
+        from pyspark.util import _load_from_socket  # noqa: PLC0415
+
+        port, secret, server = found._jdf.collectAsArrowToPython()
+        duration = self._spark._jvm.scala.concurrent.duration.Duration.apply(TOLD_SECONDS, "seconds")
+        whole = False
+        try:
+            with _load_from_socket((port, secret), ArrowCollectSerializer()) as stream:
+                batches = list(stream)
+            whole = True
+        finally:
+            try:
+                with unwrap_spark_exception():
+                    server.getResult(duration)
+            except Exception as error:
+                if whole or "TimeoutException" not in str(error):
+                    raise
+                raise QueryFault(
+                    "Spark does not say what became of it: interrupted, or too deep for its stack", place, "ask again"
+                ) from None
+        return batches
 
     def _kept_part(
         self, name: str, sql: str, parameters: Mapping[str, Any] | None, schema: pa.Schema | None = None

@@ -62,7 +62,7 @@ image-test: $(VENV)/.installed ## build the images and run them as Docker and po
 # A driver, two executors and their Python workers on this machine; pyspark, 700 MB, comes for this alone.
 SPARK_TESTS ?= tests/spark
 .PHONY: test-spark
-test-spark: $(VENV)/.spark $(VENV)/.geo ## run the tests on Spark: a cluster of several processes (Java 17; ten minutes)
+test-spark: $(VENV)/.spark $(VENV)/.geo ## run the tests on Spark: a cluster of several processes (Java 17; takes minutes)
 	@$(BIN)/python -m pytest $(SPARK_TESTS)
 
 # More examples of the resolver's properties than CI has time for.

@@ -20,6 +20,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ class Engine:
         files  of each table, those of a snapshot
         """
         self._session, self._spark = session, session.spark
-        self._little = sum(map(_size, files[REQUESTS])) < LITTLE_BYTES
+        self._little = all(size < LITTLE_BYTES for size in accumulate(map(_size, files[REQUESTS])))
         if self._little:
             session.run(session.expect_little, REQUESTS)
         self._shadow = duckdb.Engine(_NoRows())
@@ -102,7 +103,7 @@ class Engine:
     def register(self, name: str, table: pa.Table) -> None:
         """As `base.Engine`."""
         self._shadow.register(name, table.schema.empty_table())
-        self._session.run(lambda: self._at_hand(self._made(table)).createOrReplaceTempView(name), name)
+        self._session.run(lambda: self._made(table).createOrReplaceTempView(name), name)
 
     def materialise(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """As `base.Engine`."""
@@ -146,7 +147,7 @@ class Engine:
 
     def _table(self, name: str, files: Sequence[str], schema: pa.Schema) -> None:
         if not files:
-            self._at_hand(self._made(schema.empty_table())).createOrReplaceTempView(name)
+            self._made(schema.empty_table()).createOrReplaceTempView(name)
             return
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
 
@@ -164,7 +165,8 @@ class Engine:
         """Return what Spark knows of a table of ours, which may have no rows."""
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
 
-        return self._spark.createDataFrame(table if table.num_rows else [], from_arrow_schema(table.schema))
+        rows = table if table.num_rows else []
+        return self._at_hand(self._spark.createDataFrame(rows, from_arrow_schema(table.schema)))
 
     def _answer(self, statement: Statement, parameters: Mapping[str, Any] | None, *, whole: bool) -> Any:
         """Return a table or, where it need not be whole, a result."""
@@ -247,29 +249,26 @@ class Engine:
         the stack's end: neither is told to who waits.
         """
         if self._session.connected:
-            return list(found.toArrow().to_batches())
+            return found.toArrow().to_batches()  # type: ignore[no-any-return]
         from pyspark.errors.exceptions.captured import unwrap_spark_exception  # noqa: PLC0415  # of the extra `spark`
         from pyspark.sql.pandas.serializers import ArrowCollectSerializer  # noqa: PLC0415
         from pyspark.util import _load_from_socket  # noqa: PLC0415
 
         port, secret, server = found._jdf.collectAsArrowToPython()
         duration = self._spark._jvm.scala.concurrent.duration.Duration.apply(TOLD_SECONDS, "seconds")
-        whole = False
         try:
             with _load_from_socket((port, secret), ArrowCollectSerializer()) as stream:
-                batches = list(stream)
-            whole = True
+                return list(stream)
         finally:
             try:
                 with unwrap_spark_exception():
                     server.getResult(duration)
             except Exception as error:
-                if whole or "TimeoutException" not in str(error):
+                if "TimeoutException" not in str(error):
                     raise
                 raise QueryFault(
                     "Spark does not say what became of it: interrupted, or too deep for its stack", place, "ask again"
                 ) from None
-        return batches
 
     def _kept_part(
         self, name: str, sql: str, parameters: Mapping[str, Any] | None, schema: pa.Schema | None = None

@@ -43,7 +43,7 @@ PLAN_SCHEMA = pa.schema([("explain_key", pa.string()), ("explain_value", pa.stri
 CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:information_schema|pg_catalog)"')
 PACKED = "part binary"
 TOLD_SECONDS = 10  # after the last byte of an answer, which is its end
-LITTLE_BYTES = 32 << 20  # some million rows: regions of as many take a third longer so, logins a fifth of the time
+LITTLE_BYTES = 32 << 20  # some million rows: logins of as many took a fifth of the time so
 
 
 class _NoRows(Lake):

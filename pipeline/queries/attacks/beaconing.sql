@@ -69,6 +69,7 @@ asked AS (
         requests.country,
         requests.asn,
         requests.client_ip_num,
+        requests.source,
         requests.source_offset,
         -- what an agent alone gives away is no sign of what was asked for
         cardinality(requests.signatures) > 0
@@ -86,8 +87,8 @@ asked AS (
 spaced AS (
     SELECT
         *,
-        micros - lag(micros) OVER (PARTITION BY client_ip, week, path ORDER BY ts, source_offset) AS gap,
-        row_number() OVER (PARTITION BY client_ip, week, path ORDER BY ts, source_offset) AS nth
+        micros - lag(micros) OVER (PARTITION BY client_ip, week, path ORDER BY ts, source, source_offset) AS gap,
+        row_number() OVER (PARTITION BY client_ip, week, path ORDER BY ts, source, source_offset) AS nth
     FROM asked
 ),
 

@@ -32,5 +32,9 @@ SELECT
     max(ts) AS last_ts
 FROM trace_rows
 GROUP BY ALL
-ORDER BY requests DESC, first_ts
+ORDER BY
+    requests DESC, first_ts, last_ts, client_ip, peer_ip, peer_name, proxied_ip, client_source, client_reason, policy,
+    x_forwarded_for, forwarded, x_real_ip, x_client_ip, x_cluster_client_ip, client_ip_header, x_original_forwarded_for,
+    x_originating_ip, x_remote_ip, x_remote_addr, cf_connecting_ip, true_client_ip, fastly_client_ip, x_azure_clientip,
+    x_appengine_user_ip, fly_client_ip, x_envoy_external_address
 LIMIT $most

@@ -5,7 +5,7 @@
 WITH ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY stage, signs, CASE WHEN stage = 'webshell' THEN target ELSE path END ORDER BY ts, source_offset) AS nth
+        row_number() OVER (PARTITION BY stage, signs, CASE WHEN stage = 'webshell' THEN target ELSE path END ORDER BY ts, source, source_offset) AS nth
     FROM trace_judged
     WHERE stage <> ''
 ),
@@ -13,7 +13,7 @@ WITH ranked AS (
 spread AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY stage, signs ORDER BY ts, source_offset) AS of_signs
+        row_number() OVER (PARTITION BY stage, signs ORDER BY ts, source, source_offset) AS of_signs
     FROM ranked
     WHERE nth = 1
 ),
@@ -23,7 +23,7 @@ chosen AS (
         *,
         row_number() OVER (
             PARTITION BY stage
-            ORDER BY CASE WHEN stage = 'success' THEN response_bytes END DESC, of_signs, ts, source_offset
+            ORDER BY CASE WHEN stage = 'success' THEN response_bytes END DESC, of_signs, ts, source, source_offset
         ) AS turn
     FROM spread
 )

@@ -158,7 +158,7 @@ ROW = (
         (
             "pipeline: query sqlfile portable",
             "pipeline/engine: __init__ base choice opening duckdb views macros spill bound",
-            "pipeline/engine: spark dialect patterns session reach troubles spreading",
+            "pipeline/engine: spark dialect cuts patterns session reach troubles collecting spreading",
             "pipeline/submit: __init__ whofrom",
         ),
     ),

@@ -20,6 +20,7 @@ import duckdb
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from pipeline.engine.cuts import cut
 from pipeline.engine.macros import macros, named_in
 from pipeline.engine.patterns import java
 from pipeline.errors import QueryFault
@@ -46,11 +47,25 @@ def translated(text: str, place: str = "SQL") -> str:
 
     Raises QueryFault for what cannot be said on Spark.
     """
+    ((_, whole),) = stepped(text, place, whole=True)
+    return whole
+
+
+def stepped(text: str, place: str = "SQL", *, whole: bool = False) -> list[tuple[str, str]]:
+    """
+    Return the same in steps: name -> text, each to be kept by that name for those behind it; the last one has no name.
+
+    whole  in one step
+    """
     for trap in traps(text):
         raise QueryFault(f"{trap.written} is not the same on Spark: {trap.why}", place, f"write {trap.instead}")
     try:
         tree = _upwards(_upwards(_expression(text), _without_macro), _ruled)
-        return tree.sql("spark", comments=False, unsupported_level=ErrorLevel.RAISE)
+        kept, rest = ([], tree) if whole else cut(tree)
+        return [
+            (name, one.sql("spark", comments=False, unsupported_level=ErrorLevel.RAISE))
+            for name, one in (*kept, ("", rest))
+        ]
     except (sqlglot.errors.SqlglotError, ValueError) as error:
         words = str(error).partition("\n")[0]
         raise QueryFault(f"cannot be said on Spark: {words}", place, "write it otherwise, or ask DuckDB") from None

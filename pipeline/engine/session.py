@@ -53,6 +53,12 @@ LITTLE = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+# … over more: how large a scan is Spark guesses from its files, which are packed so well that it takes ten million rows
+# of two columns for a few MB, and sends them to everyone. What is small it is told (`Engine._leaf`), or has measured
+LARGE = {
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": "10MB",
+}
 # of an application of ours, where nobody has set them
 OWN = {"spark.app.name": NAME, "spark.ui.showConsoleProgress": "false"}
 # … on this machine: nobody else need reach it, and a host whose own name is not known has no other
@@ -107,11 +113,11 @@ class Session:
         for key, value in SETTINGS.items():
             spark.conf.set(key, value)
 
-    def expect_little(self) -> None:
-        """Set what LITTLE says, where the user has not."""
-        had = self.spark.conf.getAll
-        for key in LITTLE.keys() - had.keys():
-            self.spark.conf.set(key, LITTLE[key])
+    def expect(self, *, little: bool) -> None:
+        """Set what LITTLE or LARGE says, where the user has not."""
+        settings, had = LITTLE if little else LARGE, self.spark.conf.getAll
+        for key in settings.keys() - had.keys():
+            self.spark.conf.set(key, settings[key])
 
     def run(self, call: Callable[[], Found], place: str, step: str = STATEMENT) -> Found:
         """

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import accumulate
@@ -28,7 +28,8 @@ import pyarrow as pa
 
 from pipeline.engine import duckdb
 from pipeline.engine.base import Result, Statement
-from pipeline.engine.dialect import translated
+from pipeline.engine.collecting import collected
+from pipeline.engine.dialect import stepped, translated
 from pipeline.engine.session import Session
 from pipeline.engine.views import views
 from pipeline.errors import QueryFault
@@ -42,7 +43,9 @@ PLAN_SCHEMA = pa.schema([("explain_key", pa.string()), ("explain_value", pa.stri
 # of the tree: what DuckDB's catalog says of itself
 CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:information_schema|pg_catalog)"')
 PACKED = "part binary"
-TOLD_SECONDS = 10  # after the last byte of an answer, which is its end
+PART_BYTES = 32 << 20  # of what is kept, as it is kept: packed, by columns
+SMALL = "broadcast"  # which is sent to whoever joins with it, as Spark says
+SMALL_BYTES = 10 << 20  # likewise; as Spark's own default
 LITTLE_BYTES = 32 << 20  # some million rows: logins of as many took a fifth of the time so
 
 
@@ -75,8 +78,7 @@ class Engine:
         """
         self._session, self._spark = session, session.spark
         self._little = all(size < LITTLE_BYTES for size in accumulate(map(_size, files[REQUESTS])))
-        if self._little:
-            session.run(session.expect_little, REQUESTS)
+        session.run(partial(session.expect, little=self._little), REQUESTS)
         self._shadow = duckdb.Engine(_NoRows())
         self._kept: dict[str, list[_Part]] = {}
         self._defined: set[str] = set()
@@ -166,7 +168,8 @@ class Engine:
         from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415  # of the extra `spark`
 
         rows = table if table.num_rows else []
-        return self._at_hand(self._spark.createDataFrame(rows, from_arrow_schema(table.schema)))
+        made = self._spark.createDataFrame(rows, from_arrow_schema(table.schema)).coalesce(1)
+        return made if self._little else made.hint(SMALL)
 
     def _answer(self, statement: Statement, parameters: Mapping[str, Any] | None, *, whole: bool) -> Any:
         """Return a table or, where it need not be whole, a result."""
@@ -183,13 +186,19 @@ class Engine:
                 lambda: self._sql(f"EXPLAIN FORMATTED {self._text(sql, place)}", bound).collect()[0][0], place
             )
             return pa.Table.from_pylist([{"explain_key": "physical_plan", "explain_value": plan}], PLAN_SCHEMA)
-        found = self._session.run(
-            lambda: self._conformed(self._sql(self._text(sql, place), bound), shadow.schema), place
-        )
-        if whole:
-            batches = self._session.run(partial(self._collected, found, place), place)
-            return pa.Table.from_batches([_exact(one, shadow.schema, place) for one in batches], shadow.schema)
-        return Result(shadow.schema, self._batches(found, shadow.schema, place))
+
+        def find() -> tuple[Any, list[Any]]:
+            rows, once = self._found(sql, place, bound)
+            return self._conformed(rows, shadow.schema), once
+
+        found, once = self._session.run(find, place)
+        if not whole:
+            return Result(shadow.schema, self._batches(found, once, shadow.schema, place))
+        try:
+            batches = self._session.run(partial(collected, self._session, found, place), place)
+        finally:
+            self._session.run(partial(_forget, once), place)
+        return pa.Table.from_batches([_exact(one, shadow.schema, place) for one in batches], shadow.schema)
 
     def _told_by_shadow(self, statement: Statement, sql: str) -> bool:
         """Return whether a statement is about the catalog, which the shadow knows. Raises QueryFault for half of it."""
@@ -214,13 +223,35 @@ class Engine:
             )
         return True
 
-    def _text(self, sql: str, place: str) -> str:
-        """Return Spark's text, what it names made."""
+    def _define(self, sql: str) -> None:
+        """Make the views that a statement names."""
         for view in views():
             if view.name not in self._defined and re.search(rf"\b{view.name}\b", sql, re.IGNORECASE):
                 self._spark.sql(translated(view.sql)).createOrReplaceTempView(view.name)
                 self._defined.add(view.name)
+
+    def _text(self, sql: str, place: str) -> str:
+        """Return Spark's text, what it names made."""
+        self._define(sql)
         return translated(sql, place)
+
+    def _found(self, sql: str, place: str, bound: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+        """Return what a statement finds, and what is kept until that has been read."""
+        self._define(sql)
+        steps = stepped(sql, place, whole=self._session.connected)  # a client has no `_leaf`
+        once: list[Any] = []
+        try:
+            for name, text in steps[:-1]:
+                once.append(self._sql(text, bound).persist())
+                self._leaf(once[-1]).createOrReplaceTempView(name)
+            found = self._sql(steps[-1][1], bound)
+        except BaseException:
+            _forget(once)
+            raise
+        finally:
+            for name, _ in steps[:-1]:
+                self._spark.catalog.dropTempView(name)
+        return found, once
 
     def _sql(self, text: str, bound: Mapping[str, Any]) -> Any:
         return self._spark.sql(text, args=dict(bound)) if bound else self._spark.sql(text)
@@ -241,35 +272,6 @@ class Engine:
             columns.append(column.alias(name))
         return found.toDF(*names).select(*columns)
 
-    def _collected(self, found: Any, place: str) -> list[pa.RecordBatch]:
-        """
-        Return a result.
-
-        As its `toArrow`, which waits without end where the JVM's thread that answers was ended by an interruption or by
-        the stack's end: neither is told to who waits.
-        """
-        if self._session.connected:
-            return found.toArrow().to_batches()  # type: ignore[no-any-return]
-        from pyspark.errors.exceptions.captured import unwrap_spark_exception  # noqa: PLC0415  # of the extra `spark`
-        from pyspark.sql.pandas.serializers import ArrowCollectSerializer  # noqa: PLC0415
-        from pyspark.util import _load_from_socket  # noqa: PLC0415
-
-        port, secret, server = found._jdf.collectAsArrowToPython()
-        duration = self._spark._jvm.scala.concurrent.duration.Duration.apply(TOLD_SECONDS, "seconds")
-        try:
-            with _load_from_socket((port, secret), ArrowCollectSerializer()) as stream:
-                return list(stream)
-        finally:
-            try:
-                with unwrap_spark_exception():
-                    server.getResult(duration)
-            except Exception as error:
-                if "TimeoutException" not in str(error):
-                    raise
-                raise QueryFault(
-                    "Spark does not say what became of it: interrupted, or too deep for its stack", place, "ask again"
-                ) from None
-
     def _kept_part(
         self, name: str, sql: str, parameters: Mapping[str, Any] | None, schema: pa.Schema | None = None
     ) -> _Part:
@@ -280,30 +282,43 @@ class Engine:
         bound = self._shadow.prepared(statement, parameters)
 
         def make() -> _Part:
-            kept = self._conformed(self._sql(self._text(sql, name), bound), schema).toDF(*schema.names).persist()
-            return _Part(kept, self._at_hand(self._leaf(kept)))
+            found, once = self._found(sql, name, bound)
+            kept = self._conformed(found, schema).toDF(*schema.names).persist()
+            try:
+                return _Part(kept, self._leaf(kept, now=bool(once)))
+            finally:
+                _forget(once)
 
         return self._session.run(make, name)
 
     def _schema(self, name: str) -> pa.Schema:
         return self._shadow.query(f"SELECT * FROM {name} LIMIT 0").schema  # noqa: S608  # ours
 
-    def _leaf(self, kept: Any) -> Any:
+    def _leaf(self, kept: Any, *, now: bool = False) -> Any:
         """
         Return the same rows as a relation that stands for itself.
 
         Else whoever reads it would carry the plan of all that it was made of, and Spark would look through that plan at
         each step: minutes for what takes seconds. Its parts are still made again where an executor is lost. A client of
         Spark Connect has no way to it.
+
+        now  whether it is made at once, else when it is read
         """
         if self._session.connected:
-            return kept
+            return self._at_hand(kept)
         from pyspark.sql import DataFrame  # noqa: PLC0415  # of the extra `spark`
 
+        size = 0
+        if now or not self._little:
+            kept.count()
+        if not self._little:
+            size = kept._jdf.queryExecution().withCachedData().stats().sizeInBytes()
         rows = kept._jdf.queryExecution().toRdd()
-        return DataFrame(
+        leaf = DataFrame(
             self._spark._jsparkSession.internalCreateDataFrame(rows, kept._jdf.schema(), False), self._spark
         )
+        leaf = leaf.coalesce(1 + size // PART_BYTES)
+        return leaf if self._little or size > SMALL_BYTES else leaf.hint(SMALL)
 
     def _show(self, name: str, parts: list[_Part]) -> None:
         """Have a name mean all rows of some parts."""
@@ -317,14 +332,17 @@ class Engine:
 
         self._session.run(show, name)
 
-    def _batches(self, found: Any, schema: pa.Schema, place: str) -> Iterator[pa.RecordBatch]:
-        """Yield a result, the parts that Spark has of it one after the other."""
+    def _batches(self, found: Any, once: list[Any], schema: pa.Schema, place: str) -> Iterator[pa.RecordBatch]:
+        """Yield a result, the parts that Spark has of it one after the other; then forget what was kept for it."""
         names = [f"c{number}" for number in range(len(schema))]
-        parts = self._session.run(lambda: iter(found.mapInArrow(_packer(), PACKED).toLocalIterator()), place)
-        while (part := self._session.run(lambda: next(parts, None), place)) is not None:
-            with pa.ipc.open_stream(part[0]) as reader:
-                for batch in reader:
-                    yield _exact(batch.select(names) if names else batch, schema, place)
+        try:
+            parts = self._session.run(lambda: iter(found.mapInArrow(_packer(), PACKED).toLocalIterator()), place)
+            while (part := self._session.run(lambda: next(parts, None), place)) is not None:
+                with pa.ipc.open_stream(part[0]) as reader:
+                    for batch in reader:
+                        yield _exact(batch.select(names) if names else batch, schema, place)
+        finally:
+            _forget(once)
 
 
 def _packer() -> Any:
@@ -368,9 +386,14 @@ def _uri(path: str) -> str:
     return SCHEME + GLOB.sub(r"\\\g<0>", path)
 
 
+def _forget(kept: Iterable[Any]) -> None:
+    """Have Spark forget what it keeps; where it is gone, it has."""
+    for one in kept:
+        with suppress(Exception):
+            one.unpersist()
+
+
 def _release(kept: Mapping[str, list[_Part]]) -> None:
-    """Let Spark forget what it keeps; where it is gone, it has."""
+    """Forget all relations."""
     for parts in kept.values():
-        for one in parts:
-            with suppress(Exception):
-                one.kept.unpersist()
+        _forget(part.kept for part in parts)

@@ -14,10 +14,12 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from pipeline.engine.collecting import collected
 from pipeline.engine.session import NAME, Session
 
 FOUND = pa.schema([("number", pa.int64()), ("found", pa.binary())])
 FOUND_DDL = "number bigint, found binary"
+TASK = "a task on an executor"
 STEP = "mend that, and run again"
 PROBED = 1_000_000  # rows of nothing: more than there are cores anywhere
 
@@ -67,11 +69,12 @@ class Spread:
         sent = {file: self._session.run(partial(self._send, Path(file)), file) for file in files}
         each = partial(_each, task, [pickle.dumps(item) for item in items], sent)
         count = len(items)
-        made = self._session.run(
-            lambda: self._session.spark.range(0, count, 1, count).mapInArrow(each, FOUND_DDL).toArrow(),
-            "a task on an executor",
-            STEP,
-        )
+
+        def make() -> list[pa.RecordBatch]:
+            rows = self._session.spark.range(0, count, 1, count).mapInArrow(each, FOUND_DDL)
+            return collected(self._session, rows, TASK)
+
+        made = pa.Table.from_batches(self._session.run(make, TASK, STEP))
         found = dict(zip(made["number"].to_pylist(), made["found"].to_pylist(), strict=True))
         return (pickle.loads(found[number]) for number in range(count))  # noqa: S301  # what our own function made
 

@@ -52,6 +52,10 @@ TROUBLES = tuple(Trouble(re.compile(pattern, re.DOTALL), kind, words, step) for 
         "ask for less, or set spark.driver.maxResultSize",
     ),
     (
+        "Not enough memory to build and broadcast", EngineFault, "the driver is out of memory",
+        "give it more, spark.driver.memory; or ask for less",
+    ),
+    (
         "|".join(NO_MEMORY), EngineFault, "an executor is out of memory",
         "give executors more: spark.executor.memory, and spark.executor.memoryOverhead; or ask for less",
     ),
@@ -79,6 +83,9 @@ TROUBLES = tuple(Trouble(re.compile(pattern, re.DOTALL), kind, words, step) for 
 STATEMENT = "correct the statement; DESCRIBE requests lists the columns"
 # of a failed job: what failed on a machine, behind the place
 ON_MACHINE = re.compile(r"Lost task [^:]*\): (?P<words>.*)", re.DOTALL)
+# of what the JVM raised in a call, behind the call's own name and stack
+CALL = "An error occurred while calling"
+CAUSE = re.compile(r"^(?:Caused by: |: )(?P<words>.+)$", re.MULTILINE)
 PYTHON = re.compile(r"^(?P<words>[A-Za-z_][\w.]*(?:Error|Exception|Fault|Warning): .+)$", re.MULTILINE)
 # in front of a sentence: classes and the name of a condition; behind it: hints, and where it comes from
 BEFORE = re.compile(r"^(?:[\w.$]+(?:Exception|Error): )?(?:\[[A-Z0-9_.]+\] )?")
@@ -113,6 +120,8 @@ def _is_sparks(error: BaseException) -> bool:
 
 def _words(text: str) -> str:
     """Return the sentence that says it."""
+    if text.startswith(CALL) and (causes := CAUSE.findall(text)):
+        text = causes[-1]
     remote = ON_MACHINE.search(text)
     inner = PYTHON.findall(text) if "Traceback (most recent call last)" in text else []
     said = inner[-1] if inner else BEFORE.sub("", (remote["words"] if remote else text).strip())

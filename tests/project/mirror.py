@@ -130,6 +130,7 @@ TOLD = (
     ),
     Row("pipeline/submit/whofrom.py", "tests/spark/test_session.py", "spark-submit is run"),
     Row("pipeline/engine/dialect.py", "tests/spark/test_dialect.py", "both engines over the same values"),
+    Row("pipeline/engine/collecting.py", "tests/spark/test_session.py", "what is not told is not waited for"),
     Row("pipeline/engine/spreading.py", "tests/spark/test_spreading.py", "on a cluster"),
     Row("pipeline/engine/bound.py", f"{PIPE}sql.py", "a statement that would take all memory"),
     Row("pipeline/engine/macros.py", f"{PIPE}sql_macros.py", "each macro against Python's ipaddress"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pipeline.engine import Choice, open_spread
 from pipeline.lake import REQUESTS, Lake
 from pipeline.spread import driver
 from tests.command import whofrom
+from tests.pipeline.sources.servers import STORES
 from tests.pipeline.spread.beside import held, ingest
 from tests.pipeline.spread.test_driver import log, tree
 from tests.spark.cluster import MASTER, ROOT, SPARK
@@ -68,6 +70,28 @@ def test_a_cluster_makes_the_same_lake_and_either_way_goes_on(
             assert said[0] == said[1]
             assert held(lakes[0], cut=True) == held(lakes[1], cut=True)
             text += log(12_000, first=90_000 + len(text)) + b"junk\n"
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_executors_read_stores_by_themselves(
+    kind: str, cluster: Choice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "SLICE_BYTES", 1 << 19)
+    lakes = Lake(str(tmp_path / "one")), Lake(str(tmp_path / "two"))
+    with STORES[kind]() as store, open_spread(cluster) as spread:
+        store.used(monkeypatch)
+        for name, value in store.environ.items():  # as `--conf spark.executorEnv.NAME=VALUE` does
+            monkeypatch.setitem(spread._session.spark.sparkContext.environment, name, value)
+        store.put("2026/large.log", log(20_000))
+        store.put("2026/small.log.gz", gzip.compress(log(900, first=70_000) + b"junk\n"))
+        for _ in range(2):
+            said = [
+                ingest([store.name("2026/")], lake, spread=one) for lake, one in zip(lakes, (None, spread), strict=True)
+            ]
+            assert said[0] == said[1]
+            assert held(lakes[0], cut=True) == held(lakes[1], cut=True)
+            store.put("2026/late.log", log(800, first=90_000))
+    assert len(held(lakes[1])["rows"]) == 21_700
 
 
 def test_an_executor_that_is_killed_costs_no_line(

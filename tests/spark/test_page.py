@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import SUBCOMMANDS
-from pipeline.engine.session import LITTLE
+from pipeline.engine.session import LARGE, LITTLE
 from pipeline.engine.spark import LITTLE_BYTES
 from tests.docs import shell
 from tests.docs.page import read
@@ -34,6 +34,13 @@ def test_what_the_page_calls_troubles_is_what_is_said() -> None:
 def test_the_page_names_what_is_set_over_little() -> None:
     (paragraph,) = [one for one in read(PAGE).split("\n\n") if f"{LITTLE_BYTES >> 20} MiB" in one.replace("\n", " ")]
     assert re.findall(r"`(spark\.[^`]+)`", paragraph) == sorted(LITTLE)
+
+
+def test_the_page_names_what_is_set_over_more() -> None:
+    (paragraph,) = [one for one in read(PAGE).split("\n\n") if one.startswith("Over more")]
+    assert re.findall(r"`(spark\.[^`]+)` is (\S+)|`(spark\.[^`]+)`\s(\S+),", paragraph) == [
+        (*one, "", "") if number == 0 else ("", "", *one) for number, one in enumerate(LARGE.items())
+    ]
 
 
 @pytest.mark.skipif(*SPARK[0].args, **SPARK[0].kwargs)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine import Choice, Engine, spark
+from pipeline.engine import Choice, Engine, collecting, spark
 from pipeline.engine.session import open_session
 from pipeline.errors import QueryFault
 from pipeline.lake import Lake
@@ -118,9 +118,23 @@ def test_over_little_what_costs_more_than_rows_is_left_away_where_the_user_has_n
     assert "AdaptiveSparkPlan" in plan(engines_of(ROWS)[1])
     session = open_session(cluster)
     session.spark.conf.set("spark.sql.shuffle.partitions", "7")
-    session.expect_little()
+    session.expect(little=True)
     assert session.spark.conf.get("spark.sql.shuffle.partitions") == "7"
     assert session.spark.conf.get("spark.sql.adaptive.enabled") == "false"
+
+
+def test_over_more_what_is_sent_to_everyone_was_measured(engines_of: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "LITTLE_BYTES", 1)
+    engine: Engine = engines_of(ROWS)[1]
+    engine.materialise("few", "SELECT country, count(*) AS n FROM requests GROUP BY country")
+    joins = {
+        name: f"EXPLAIN SELECT * FROM requests AS r JOIN {name} AS f ON r.country = f.country"
+        for name in ("requests", "few")
+    }
+    plans = {name: str(engine.query(sql).to_pylist()) for name, sql in joins.items()}
+    assert "SortMergeJoin" in plans["requests"]  # of nine rows, which Spark would not know of a file of millions
+    assert "BroadcastHashJoin" in plans["few"]
+    assert "BuildRight" in plans["few"]
 
 
 def test_what_is_never_told_of_an_answer_is_not_waited_for_without_end(
@@ -130,7 +144,7 @@ def test_what_is_never_told_of_an_answer_is_not_waited_for_without_end(
         raise EOFError
 
     monkeypatch.setattr("pyspark.util._load_from_socket", end)
-    monkeypatch.setattr(spark, "TOLD_SECONDS", 0)
+    monkeypatch.setattr(collecting, "TOLD_SECONDS", 0)
     engine: Engine = engines_of(ROWS)[1]
     with pytest.raises(QueryFault, match="Spark does not say what became of it"):
         engine.query("SELECT count(*) AS n FROM requests")

@@ -38,6 +38,14 @@ TOO_MUCH = (
     "Total size of serialized results of 3 tasks (1025.0 MiB) is bigger than spark.driver.maxResultSize (1024.0 MiB)"
 )
 GONE = "org.apache.spark.SparkFileNotFoundException: [FAILED_READ_FILE.FILE_NOT_EXIST] File does not exist"
+CALLED = (
+    "An error occurred while calling o2441.getResult.\n"
+    ": org.apache.spark.SparkException: Exception thrown in awaitResult: \n"
+    "\tat org.apache.spark.util.SparkThreadUtils$.awaitResult(SparkThreadUtils.scala:70)\nCaused by: "
+)
+BROADCAST = (
+    "org.apache.spark.SparkException: Not enough memory to build and broadcast the table to all worker nodes. As a"
+)
 CASES = (
     # realistic: as Spark 4.3 says it
     (DIVIDED, QueryFault, f"SQL: Division by zero{STATEMENT}"),
@@ -52,7 +60,10 @@ CASES = (
     (f"{STAGE}… ModuleNotFoundError: No module named 'pipeline'", EngineFault, "SQL: executors lack whofrom; install"),
     ("Cannot call methods on a stopped SparkContext.", EngineFault, "SQL: Spark is not there any more"),
     ("Could not parse Master URL: 'x'", EngineFault, "SQL: Could not parse Master URL: 'x'; name local[4]"),
+    (f"{CALLED}{BROADCAST}\n\tat", EngineFault, "SQL: the driver is out of memory; give it more, spark.driver.memory"),
+    (f"{CALLED}java.lang.StackOverflowError: too deep\n\tat x", QueryFault, f"SQL: too deep{STATEMENT}"),
     # pathological
+    ("An error occurred while calling o1.x", QueryFault, "SQL: An error occurred while calling o1.x"),
     ("", QueryFault, f"SQL: {STATEMENT}"),
     ("x" * 100_000, QueryFault, "SQL: " + "x" * 300 + STATEMENT),
     ("\x1b[31mred\nand more", QueryFault, "SQL: \\x1b[31mred"),

@@ -55,20 +55,11 @@ def prepare(engine: Engine, since: datetime | None, until: datetime | None, name
             made[name] = (since, until)
 
 
-def forget(engine: Engine) -> None:
-    """Have all stages made anew: the requests of an engine are others now."""
-    _made.pop(engine, None)
-
-
-def register_tables(engine: Engine, *, anew: bool = False) -> None:
-    """
-    Make TABLES, and what queries are given, relations, where the engine has none of that name.
-
-    anew  in place of those that it has, too
-    """
+def register_tables(engine: Engine) -> None:
+    """Make TABLES, and what queries are given, relations, where the engine has none of that name."""
     beside = {name: schema.empty_table for name, schema in {**RELATIONS, **relations.RELATIONS}.items()}
     for name, table in {**TABLES, **beside}.items():
-        if anew or not engine.knows(name):
+        if not engine.knows(name):
             engine.register(name, table())
 
 

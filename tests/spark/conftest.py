@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pipeline.lake import Lake, rejects_of
 from pipeline.lake.mark import Mark
 from pipeline.rows import REJECT_SCHEMA
 from tests.pipeline.conftest import table_of
+from tests.pipeline.queries.cases import cases, numbered
 from tests.spark.cluster import MASTER, ROOT
 
 
@@ -35,6 +37,25 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, conf: None) -> Iterator[Ch
     }
     with mock.patch.dict(os.environ, set_up):
         yield Choice("spark", MASTER)
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """What all examples of queries have, side by side, and lines that are no rows."""
+    lake = Lake(str(tmp_path_factory.mktemp("examples") / "lake"))
+    rows = [{**row, "source": str(case)} for case in cases() for row in numbered(case.rows)]
+    moment = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    rejected = [
+        {
+            "source": f"log-{number % 2}", "source_offset": 100 * number, "line": number + 1,
+            "reason": f"field {number % 3}: no number", "raw": '"\\x1b[31m" é ' + "x" * number,
+            "ingested_at": moment + timedelta(seconds=number), "format": "combined",
+        }
+        for number in range(12)
+    ]  # fmt: skip
+    rejects = rejects_of({field.name: [row.get(field.name) for row in rejected] for field in REJECT_SCHEMA})
+    lake.commit(lake.write(table_of(rows)), rejects, "log", Mark(1, 0), None)
+    return lake
 
 
 Rows = Iterable[dict[str, Any]]

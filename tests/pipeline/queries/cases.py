@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from pipeline import query
 from pipeline.attacks import stages
 from pipeline.engine import LOCAL, Choice, Engine, open_engine
-from pipeline.lake import REQUESTS, Lake, rejects_of
+from pipeline.lake import Lake, rejects_of
 from pipeline.lake.mark import Mark
 from pipeline.logins import Settings
 from pipeline.logins.stages import register
@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent
 ROWS, PARAMETERS, EXPECTED = "rows.jsonl", "parameters.json", "expected.jsonl"
 SOURCE = "access.log"
 NOTES = ("times", "every", "miss")  # keys of a row that are no columns
+PERIOD = {"since", "until"}
 
 
 class Case(NamedTuple):
@@ -64,41 +65,34 @@ class Case(NamedTuple):
         return self.ordered(lines(self.folder / EXPECTED))
 
     def ordered(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return rows in their order; of a relation that is made without one, in any that is always the same."""
-        loaded = query.load(self.query)
-        return sorted(rows, key=json.dumps) if "makes" in loaded.header and "ORDER BY" not in loaded.sql else rows
+        """Return rows in their order; of a query without one, in any that is always the same."""
+        return rows if "\nORDER BY" in query.load(self.query).sql else sorted(rows, key=json.dumps)
 
     def found(self, rows: Sequence[dict[str, Any]], choice: Choice = LOCAL) -> list[dict[str, Any]]:
         """Return what the query finds in rows, as JSON has it."""
         with tempfile.TemporaryDirectory() as place:
             engine = open_engine(lake_of(place, rows), choice)
-            self._relate(engine)
-            return self._answer(engine)
+            relate(engine, self.relations)
+            return self.found_by(engine)
 
-    def found_by(self, engine: Engine, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return what `found` does, by an engine that other cases were asked of."""
-        engine.register(REQUESTS, table_of(numbered(rows)))
-        stages.forget(engine)
-        stages.register_tables(engine, anew=True)
-        self._relate(engine)
-        return self._answer(engine)
-
-    def _relate(self, engine: Engine) -> None:
-        """Make relations of what the query reads beside requests."""
-        register(engine, Settings())
-        for name, table in self.relations.items():
-            engine.register(name, table)
+    def found_by(self, engine: Engine) -> list[dict[str, Any]]:
+        """Return what the query finds in what an engine has; stages that it has of that period are not made anew."""
         parameters = self.parameters
         read = stages.stages_read(self.query)
         stages.prepare(engine, parameters.get("since"), parameters.get("until"), read)
         for maker in (query.load(query.makers()[name]) for name in read):
             given = {one.name: parameters[one.name] for one in maker.parameters if one.name in parameters}
-            if given.keys() - {"since", "until"}:  # a stage that is asked for more than a period
+            if given.keys() - PERIOD:  # a stage that is asked for more than a period
                 engine.materialise(maker.header["makes"], maker.sql, maker.bound(**given))
-
-    def _answer(self, engine: Engine) -> list[dict[str, Any]]:
-        rows = query.load(self.query).run(engine, **self.parameters).to_pylist()
+        rows = query.load(self.query).run(engine, **parameters).to_pylist()
         return self.ordered([plain(row) for row in rows])
+
+
+def relate(engine: Engine, relations: Mapping[str, pa.Table]) -> None:
+    """Make relations of what queries read beside requests."""
+    register(engine, Settings())
+    for name, table in relations.items():
+        engine.register(name, table)
 
 
 def cases() -> list[Case]:

@@ -22,7 +22,8 @@ once, from its start to its end: a driver, and executors of one core with their 
 machine, which started for this command; the start alone, `sql 'SELECT 1'`, is a row of its own. CPU is the kernel's, by
 kind of process; what is shuffled and spilled is from Spark's event log. Efficiency is t1 / (2 × t2) of seconds without
 the start: 100 % would be half of the time on two executors. Both cores work for the driver, too, which on one executor
-has the other core for itself. `same` says whether an answer is that of DuckDB, byte for byte.
+has the other core for itself. `same` says whether an answer is that of DuckDB: byte for byte, and numbers with long
+fractions to 9 digits.
 """
 
 
@@ -139,14 +140,19 @@ def planned(costs: Costs, rows: int, choices: Choices | None = None) -> str:
     for name in costs.asked:
         for what, each in ASKED.items():
             lines.append((f"{name}: {what}", *(each(one, name) for one in plans)))
+    skew = "No client has a large part of all rows; one that has makes a task that more executors do not make shorter."
+    if costs.skew:
+        skew = (
+            f"The longest task has a client with {costs.skew:.0%} of all rows: more executors do not make it shorter."
+        )
     words = f"""\
 `benchmarks.cluster.model` makes this table of the numbers of the {rows:,} rows above. Chosen: executors of
 {chosen.cores} cores; a day's logs are read within {chosen.window / HOUR:.0f} hours, a question is answered within
 {chosen.answer / 60:.0f} minutes; {chosen.headroom:.1f} × the cores that the arithmetic says; files of
 {chosen.file / 1e6:.0f} MB after `whofrom lake compact`, partitions of a shuffle of {chosen.partition / 1e6:.0f} MB;
-rows are kept for {KEPT_DAYS} days. The longest task is the one that has a client with {costs.skew:.0%} of all rows:
-more executors do not make it shorter. Networks and object stores are not in these numbers, nor is what hundreds of
-executors lose to each other: they are of two, on one machine."""
+rows are kept for {KEPT_DAYS} days. {skew} Networks and object stores are not in these numbers, nor is what hundreds of
+executors lose to each other: they are of two, on one machine. All is in proportion to rows, also what a stage costs
+that has none, so that the questions' lines say too much: the more, the fewer rows were measured."""
     return f"## A terabyte a day, and a hundred\n\n{_paragraph(words)}\n{table(('a day', '1 TB', '100 TB'), lines)}"
 
 

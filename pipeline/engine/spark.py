@@ -10,6 +10,8 @@ Rules:
 3. Spark reads the files of the snapshot that was newest when this was opened, by their names.
 4. A result is streamed, in order: `query` gives what fits into memory anyway, `stream` a part of the result at a time.
 5. What is materialised is what Spark may compute again: an executor that is lost takes nothing with it.
+6. Parts of a statement's WITH that are read more than once are made once, before it (`cuts`); EXPLAIN makes nothing, and
+   shows the plan without that.
 """
 
 from __future__ import annotations

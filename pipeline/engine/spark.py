@@ -10,8 +10,8 @@ Rules:
 3. Spark reads the files of the snapshot that was newest when this was opened, by their names.
 4. A result is streamed, in order: `query` gives what fits into memory anyway, `stream` a part of the result at a time.
 5. What is materialised is what Spark may compute again: an executor that is lost takes nothing with it.
-6. Parts of a statement's WITH that are read more than once are made once, before it (`cuts`); EXPLAIN makes nothing, and
-   shows the plan without that.
+6. Parts of a statement's WITH that are read more than once are made once, before it (`cuts`); EXPLAIN makes nothing,
+   and shows the plan without that.
 """
 
 from __future__ import annotations
@@ -195,12 +195,14 @@ class Engine:
 
         found, once = self._session.run(find, place)
         if not whole:
-            return Result(shadow.schema, self._batches(found, once, shadow.schema, place))
+            batches = self._batches(found, shadow.schema, place)
+            weakref.finalize(batches, _forget, once).atexit = False  # read or not
+            return Result(shadow.schema, batches)
         try:
-            batches = self._session.run(partial(collected, self._session, found, place), place)
+            rows = self._session.run(partial(collected, self._session, found, place), place)
         finally:
             self._session.run(partial(_forget, once), place)
-        return pa.Table.from_batches([_exact(one, shadow.schema, place) for one in batches], shadow.schema)
+        return pa.Table.from_batches([_exact(one, shadow.schema, place) for one in rows], shadow.schema)
 
     def _told_by_shadow(self, statement: Statement, sql: str) -> bool:
         """Return whether a statement is about the catalog, which the shadow knows. Raises QueryFault for half of it."""
@@ -334,17 +336,14 @@ class Engine:
 
         self._session.run(show, name)
 
-    def _batches(self, found: Any, once: list[Any], schema: pa.Schema, place: str) -> Iterator[pa.RecordBatch]:
-        """Yield a result, the parts that Spark has of it one after the other; then forget what was kept for it."""
+    def _batches(self, found: Any, schema: pa.Schema, place: str) -> Iterator[pa.RecordBatch]:
+        """Yield a result, the parts that Spark has of it one after the other."""
         names = [f"c{number}" for number in range(len(schema))]
-        try:
-            parts = self._session.run(lambda: iter(found.mapInArrow(_packer(), PACKED).toLocalIterator()), place)
-            while (part := self._session.run(lambda: next(parts, None), place)) is not None:
-                with pa.ipc.open_stream(part[0]) as reader:
-                    for batch in reader:
-                        yield _exact(batch.select(names) if names else batch, schema, place)
-        finally:
-            _forget(once)
+        parts = self._session.run(lambda: iter(found.mapInArrow(_packer(), PACKED).toLocalIterator()), place)
+        while (part := self._session.run(lambda: next(parts, None), place)) is not None:
+            with pa.ipc.open_stream(part[0]) as reader:
+                for batch in reader:
+                    yield _exact(batch.select(names) if names else batch, schema, place)
 
 
 def _packer() -> Any:

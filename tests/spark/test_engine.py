@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -104,6 +105,24 @@ def test_what_is_registered_and_materialised_is_there_until_it_is_replaced(engin
         answers.append(found)
     assert answers[0] == answers[1]
     assert [len(rows) for rows in answers[0]] == [3, 2, 1, 0]
+
+
+def test_what_is_made_once_for_a_statement_is_kept_no_longer(engines: tuple[Engine, Engine]) -> None:
+    sql = """
+        WITH few AS (SELECT country, count(*) AS n FROM requests WHERE status < $most GROUP BY country)
+        SELECT a.country, b.n FROM few AS a JOIN few AS b ON a.n = b.n ORDER BY a.country, b.n
+    """
+    duckdb, spark = engines
+    kept = spark._spark.sparkContext._jsc.getPersistentRDDs
+    before, wanted = kept().size(), duckdb.query(sql, {"most": 230})
+    assert wanted.num_rows
+    assert spark.query(sql, {"most": 230}).equals(wanted)
+    assert streamed(spark, sql, {"most": 230}).equals(wanted)
+    spark.stream(spark.statements(sql)[0], {"most": 230})  # and not read
+    spark.materialise("pairs", sql, {"most": 230})
+    assert spark.query("SELECT * FROM pairs ORDER BY ALL").equals(wanted)
+    gc.collect()
+    assert kept().size() <= before + 1
 
 
 def test_engines_side_by_side_do_not_see_each_other(engines_of: Engines, engines: tuple[Engine, Engine]) -> None:

@@ -23,7 +23,7 @@ from pipeline.engine.views import NAMES
 from pipeline.lake import TABLES
 
 LARGE = frozenset({*TABLES, *NAMES})
-PREFIX = "whofrom_once_"  # of what is kept
+PREFIX = "whofrom_once_"  # of the name of what is kept, before its number; what the user has named may be no name there
 
 
 def cut(tree: exp.Expr) -> tuple[list[tuple[str, exp.Expr]], exp.Expr]:
@@ -50,13 +50,13 @@ def cut(tree: exp.Expr) -> tuple[list[tuple[str, exp.Expr]], exp.Expr]:
             once.add(name)
         for table in read[name]:
             times[table.name.lower()] += 1 if name in once else times[name]
+    names = {name: f"{PREFIX}{number}" for number, name in enumerate(ctes) if name in once}
     for tables in read.values():
         for table in tables:
-            if table.name.lower() in once:
-                _rename(table)
+            if table.name.lower() in names:
+                _rename(table, names[table.name.lower()])
     left = {name: one for name, one in ctes.items() if name not in once}
-    kept = [(PREFIX + name, _with(units[name], left, read)) for name in ctes if name in once and times[name]]
-    return kept, _with(tree, left, read)
+    return [(named, _with(units[name], left, read)) for name, named in names.items()], _with(tree, left, read)
 
 
 def _plain(tree: exp.Expr, ctes: dict[str, exp.CTE]) -> bool:
@@ -93,12 +93,11 @@ def _is_small_source(source: exp.Expr, small: Collection[str]) -> bool:
     return not isinstance(source, exp.Subquery) or _is_small(source, small)
 
 
-def _rename(table: exp.Table) -> None:
+def _rename(table: exp.Table, name: str) -> None:
     """Have a table be what is kept, under the name that it has here."""
-    name = table.name
     if not table.alias:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
-    table.set("this", exp.to_identifier(PREFIX + name.lower()))
+        table.set("alias", exp.TableAlias(this=table.this.copy()))
+    table.set("this", exp.to_identifier(name))
 
 
 def _with(query: exp.Expr, left: dict[str, exp.CTE], read: dict[str, list[exp.Table]]) -> exp.Expr:

@@ -39,7 +39,7 @@ for name in sys.argv[1:]:
             print(module.name)
 """
 # modules of the extra `spark`, which is not installed here, and what each asks for first
-OF_SPARK = {("pipeline.engine.dialect", "sqlglot"), ("pipeline.engine.spark", "sqlglot")}
+OF_SPARK = {(f"pipeline.engine.{name}", "sqlglot") for name in ("cuts", "dialect", "spark")}
 
 
 def lowest(extra: str, folder: Path) -> Path:

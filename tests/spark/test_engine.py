@@ -109,8 +109,8 @@ def test_what_is_registered_and_materialised_is_there_until_it_is_replaced(engin
 
 def test_what_is_made_once_for_a_statement_is_kept_no_longer(engines: tuple[Engine, Engine]) -> None:
     sql = """
-        WITH few AS (SELECT country, count(*) AS n FROM requests WHERE status < $most GROUP BY country)
-        SELECT a.country, b.n FROM few AS a JOIN few AS b ON a.n = b.n ORDER BY a.country, b.n
+        WITH "a `few`" AS (SELECT country, count(*) AS n FROM requests WHERE status < $most GROUP BY country)
+        SELECT a.country, "a `few`".n FROM "a `few`" AS a JOIN "a `few`" ON a.n = "a `few`".n ORDER BY 1, 2
     """
     duckdb, spark = engines
     kept = spark._spark.sparkContext._jsc.getPersistentRDDs

@@ -12,16 +12,23 @@ NAMED = "SELECT client_ip, user FROM requests WHERE user IS NOT NULL"  # as many
 
 
 def steps(sql: str) -> dict[str, str]:
-    """Return name -> text of what is made once, and "" -> what is left; `~days` is by what name days is kept."""
+    """Return name -> text of what is made once, and "" -> what is left; `~0` stands for the first part of WITH."""
     kept, left = cut(sqlglot.parse_one(sql, read="duckdb"))
     return {name.replace(PREFIX, "~"): tree.sql("duckdb").replace(PREFIX, "~") for name, tree in (*kept, ("", left))}
 
 
 def test_what_is_read_twice_is_made_once_and_known_by_its_name() -> None:
     assert steps(f"WITH days AS ({DAYS}) SELECT a.n FROM days AS a JOIN days ON a.n = days.n WHERE days.n > 1") == {
-        "~days": "SELECT client_ip, date AS day, COUNT(*) AS n FROM requests GROUP BY 1, 2",
-        "": "SELECT a.n FROM ~days AS a JOIN ~days AS days ON a.n = days.n WHERE days.n > 1",
+        "~0": "SELECT client_ip, date AS day, COUNT(*) AS n FROM requests GROUP BY 1, 2",
+        "": "SELECT a.n FROM ~0 AS a JOIN ~0 AS days ON a.n = days.n WHERE days.n > 1",
     }
+
+
+def test_a_name_may_be_any() -> None:
+    odd = '"of `a`, ""b"" é"'
+    found = steps(f"WITH {odd} AS ({DAYS}) SELECT * FROM {odd} JOIN {odd} AS y USING (day) WHERE {odd}.n > 1")
+    assert list(found) == ["~0", ""]
+    assert found[""] == f"SELECT * FROM ~0 AS {odd} JOIN ~0 AS y USING (day) WHERE {odd}.n > 1"
 
 
 def test_what_is_read_once_stays_where_it_is() -> None:
@@ -34,8 +41,8 @@ def test_what_is_read_by_what_is_made_twice_is_read_twice() -> None:
     named = "SELECT r.name FROM requests AS r JOIN days ON r.client_ip = days.client_ip"
     sql = f"WITH days AS ({DAYS}), named AS ({named}) SELECT 1 FROM named AS a JOIN named AS b ON a.name = b.name"
     found = steps(sql)
-    assert list(found) == ["~days", ""]  # named is as large as requests may be
-    assert "WITH named AS (SELECT r.name FROM requests AS r JOIN ~days AS days ON" in found[""]
+    assert list(found) == ["~0", ""]  # named is as large as requests may be
+    assert "WITH named AS (SELECT r.name FROM requests AS r JOIN ~0 AS days ON" in found[""]
 
 
 def test_what_reads_what_was_made_is_made_after_it_and_takes_along_what_it_needs() -> None:
@@ -46,18 +53,18 @@ def test_what_reads_what_was_made_is_made_after_it_and_takes_along_what_it_needs
         SELECT * FROM users WHERE most = (SELECT max(most) FROM users) OR most IN (SELECT n FROM days)
     """
     found = steps(sql)
-    assert list(found) == ["~days", "~users", ""]
-    assert found["~users"].startswith("WITH named AS (")
-    assert "JOIN ~days AS d ON" in found["~users"]
+    assert list(found) == ["~1", "~2", ""]
+    assert found["~2"].startswith("WITH named AS (")
+    assert "JOIN ~1 AS d ON" in found["~2"]
     assert "WITH" not in found[""]
 
 
 def test_relations_of_ours_are_small_and_tables_of_the_lake_are_not() -> None:
     for relation, kept in (
-        ("hostile", ["~x", ""]),
+        ("hostile", ["~0", ""]),
         ("requests", [""]),
         ("Sessions", [""]),
-        ("(SELECT 1) AS y", ["~x", ""]),
+        ("(SELECT 1) AS y", ["~0", ""]),
     ):
         sql = f"WITH x AS (SELECT * FROM {relation}) SELECT * FROM x UNION ALL SELECT * FROM x"
         assert list(steps(sql)) == kept, relation

@@ -53,11 +53,12 @@ LITTLE = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+SMALL_MIB = 10  # what is sent to everyone, at most; Spark's own default
 # … over more: how large a scan is Spark guesses from its files, which are packed so well that it takes ten million rows
-# of two columns for a few MB, and sends them to everyone. What is small it is told (`Engine._leaf`), or has measured
+# of two columns for less than that, and sends them. What is small it is told (`Engine._leaf`), or has measured
 LARGE = {
     "spark.sql.autoBroadcastJoinThreshold": "-1",
-    "spark.sql.adaptive.autoBroadcastJoinThreshold": "10MB",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": f"{SMALL_MIB}MB",
 }
 # of an application of ours, where nobody has set them
 OWN = {"spark.app.name": NAME, "spark.ui.showConsoleProgress": "false"}

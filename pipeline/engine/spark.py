@@ -32,7 +32,7 @@ from pipeline.engine import duckdb
 from pipeline.engine.base import Result, Statement
 from pipeline.engine.collecting import collected
 from pipeline.engine.dialect import stepped, translated
-from pipeline.engine.session import Session
+from pipeline.engine.session import SMALL_MIB, Session
 from pipeline.engine.views import views
 from pipeline.errors import QueryFault
 from pipeline.lake import REQUESTS, TABLES, Lake
@@ -47,7 +47,6 @@ CATALOG = re.compile(r'"function_name":"(?:duckdb|pragma)_|"schema_name":"(?:inf
 PACKED = "part binary"
 PART_BYTES = 32 << 20  # of what is kept, as it is kept: packed, by columns
 SMALL = "broadcast"  # which is sent to whoever joins with it, as Spark says
-SMALL_BYTES = 10 << 20  # likewise; as Spark's own default
 LITTLE_BYTES = 32 << 20  # some million rows: logins of as many took a fifth of the time so
 
 
@@ -306,23 +305,21 @@ class Engine:
         each step: minutes for what takes seconds. Its parts are still made again where an executor is lost. A client of
         Spark Connect has no way to it.
 
-        now  whether it is made at once, else when it is read
+        now  whether it is made at once, as it is over more, whose size counts; else when it is read
         """
         if self._session.connected:
             return self._at_hand(kept)
         from pyspark.sql import DataFrame  # noqa: PLC0415  # of the extra `spark`
 
-        size = 0
         if now or not self._little:
             kept.count()
-        if not self._little:
-            size = kept._jdf.queryExecution().withCachedData().stats().sizeInBytes()
+        size = 0 if self._little else kept._jdf.queryExecution().withCachedData().stats().sizeInBytes()
         rows = kept._jdf.queryExecution().toRdd()
         leaf = DataFrame(
             self._spark._jsparkSession.internalCreateDataFrame(rows, kept._jdf.schema(), False), self._spark
         )
         leaf = leaf.coalesce(1 + size // PART_BYTES)
-        return leaf if self._little or size > SMALL_BYTES else leaf.hint(SMALL)
+        return leaf if self._little or size > SMALL_MIB << 20 else leaf.hint(SMALL)
 
     def _show(self, name: str, parts: list[_Part]) -> None:
         """Have a name mean all rows of some parts."""

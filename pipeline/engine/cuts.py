@@ -62,11 +62,10 @@ def cut(tree: exp.Expr) -> tuple[list[tuple[str, exp.Expr]], exp.Expr]:
 def _plain(tree: exp.Expr, ctes: dict[str, exp.CTE]) -> bool:
     """Return whether names of WITH mean one thing each."""
     names = [one.alias.lower() for one in tree.find_all(exp.CTE)]
-    recursive = any(one.args.get("recursive") for one in tree.find_all(exp.With))
     columns = any(one.args["alias"].columns for one in ctes.values())
     order = list(ctes)
     early = any(one.name.lower() in order[at:] for at, name in enumerate(order) for one in _tables(ctes[name].this))
-    return len(set(names)) == len(names) and not (recursive or columns or early)
+    return len(set(names)) == len(names) and not (columns or early)
 
 
 def _tables(unit: exp.Expr) -> Iterator[exp.Table]:
